@@ -1,0 +1,73 @@
+"""Labelled images, the common currency of all verbs."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from advex.artifacts import Array, read_description, read_tensors, write_tensors
+from advex.errors import UserError
+
+_COLUMNS = ("images", "labels")
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images with one label each.
+
+    Attributes:
+        images: (N, C, H, W); uint8 in 0..255 for natural images, float32 in [0, 1] for constructed ones.
+        labels: (N,) int64 in 0..len(classes) - 1.
+        classes: the name of each class.
+        extras: further arrays with one row per image: original labels, indices of start images.
+    """
+
+    images: Array
+    labels: Array
+    classes: tuple[str, ...]
+    extras: Mapping[str, Array] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 4 or self.images.dtype not in (np.uint8, np.float32):
+            raise UserError(
+                f"images must be (N, C, H, W) of uint8 or float32, "
+                f"found shape {self.images.shape} of {self.images.dtype}"
+            )
+        if self.labels.shape != self.images.shape[:1] or self.labels.dtype != np.int64:
+            raise UserError(
+                f"labels must be int64, one for each of {len(self.images)} images, "
+                f"found shape {self.labels.shape} of {self.labels.dtype}"
+            )
+        if len(self.labels) and not 0 <= self.labels.min() <= self.labels.max() < len(self.classes):
+            raise UserError(f"labels must be in 0..{len(self.classes) - 1}, one for each class name")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def as_float(self) -> Array:
+        """Return the images as float32 in [0, 1], shape (N, C, H, W)."""
+        if self.images.dtype == np.uint8:
+            return self.images.astype(np.float32) / np.float32(255)
+        return self.images
+
+    def write(self, path: str | os.PathLike[str], description: Mapping[str, Any]) -> None:
+        """Write the set and a description of it as one safetensors file."""
+        tensors = {"images": self.images, "labels": self.labels, **self.extras}
+        write_tensors(path, tensors, {**description, "classes": list(self.classes)})
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> "ImageSet":
+        """Read a set written by :meth:`write`.
+
+        Raises:
+            UserError: the file is missing, damaged, or not a set of images.
+        """
+        tensors = read_tensors(path)
+        missing = [name for name in _COLUMNS if name not in tensors]
+        if missing:
+            raise UserError(f"{path}: holds no {' and no '.join(missing)}; is it a dataset?")
+        classes = tuple(read_description(path).get("classes", ()))
+        extras = {name: array for name, array in tensors.items() if name not in _COLUMNS}
+        return cls(tensors["images"], tensors["labels"], classes, extras)

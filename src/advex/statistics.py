@@ -1,0 +1,45 @@
+"""Means over seeds, with the interval that says how surely they are known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import t as student_t
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over independent repetitions (seeds) with Student's 95 % interval.
+
+    ``sd``, ``low`` and ``high`` are NaN for fewer than two repetitions: one run has no spread.
+    """
+
+    mean: float
+    sd: float
+    low: float
+    high: float
+    n: int
+
+    @property
+    def half_width(self) -> float:
+        """Half the width of the interval."""
+        return (self.high - self.low) / 2
+
+
+def estimate(values: Sequence[float]) -> Estimate:
+    """Estimate the mean of independent repetitions.
+
+    Raises:
+        ValueError: there is no value.
+    """
+    array = np.asarray(values, dtype=float)
+    if array.size == 0:
+        raise ValueError("an estimate needs at least one value")
+    mean = float(array.mean())
+    if array.size == 1:
+        return Estimate(mean, float("nan"), float("nan"), float("nan"), 1)
+    sd = float(array.std(ddof=1))
+    half = float(student_t.ppf((1 + CONFIDENCE) / 2, array.size - 1)) * sd / float(np.sqrt(array.size))
+    return Estimate(mean, sd, mean - half, mean + half, int(array.size))
