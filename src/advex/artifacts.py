@@ -113,6 +113,4 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such table; build it with `snakemake {path}`") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"{path}: not a CSV table ({error}); delete it and build it again"
-        ) from error
+        raise UserError(f"{path}: not a CSV table ({error}); delete it and build it again") from error

@@ -31,8 +31,9 @@ class Progress:
         self._reported = now
         left = (now - self._started) / max(self._done - self._first, 1) * (self.total - self._done)
         suffix = f" ({note})" if note else ""
-        _log.info("%s: %s %d of %d, %s left%s", self.what, self.unit, self._done, self.total,
-                  duration(left), suffix)
+        _log.info(
+            "%s: %s %d of %d, %s left%s", self.what, self.unit, self._done, self.total, duration(left), suffix
+        )
 
 
 def duration(seconds: float) -> str:

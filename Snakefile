@@ -1,0 +1,38 @@
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+wildcard_constraints:
+    study="[a-z][a-z0-9-]*",
+    source="[a-z][a-z0-9_]*",
+    name="[a-z][a-z0-9_]*",
+    model="[a-z][a-z0-9_]*",
+    dataset="[a-z][a-z0-9_]*",
+    seed=r"\d+",
+
+
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/training.smk"
+include: "rules/datasets.smk"
+include: "rules/evaluation.smk"
+include: "rules/ilyas.smk"
+include: "rules/report.smk"
+
+
+onstart:
+    start_clock()
+
+
+onsuccess:
+    print_summary()
+
+
+rule all:
+    default_target: True
+    input:
+        study_targets(config["study"]),

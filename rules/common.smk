@@ -1,0 +1,132 @@
+# What rules ask of the configuration: paths, settings and digests of code, by wildcard.
+import os
+import time
+from functools import cache
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from advex.config import load
+from advex.costs import summary
+from advex.errors import UserError
+from advex.provenance import code_digest
+
+
+def checked(function, *arguments):
+    """Call a function of the plan; show a mistake of the user's as a message without a traceback."""
+    try:
+        return function(*arguments)
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+
+
+PLAN = checked(load, Path(workflow.basedir) / "config")
+PUBLISHED = sorted(str(path) for path in Path("published").glob("*.csv"))
+CLAIMS = sorted(str(path) for path in Path("config/claims").glob("*.yaml"))
+CAPTIONS = sorted(str(path) for path in Path("report/captions").glob("*/*.md"))
+STARTED = []
+
+
+def study_targets(study):
+    """Return everything that `all` builds for a study."""
+    checked(PLAN.study, study)
+    refuse_unwritable(Path("results") / study)
+    return [
+        *PLAN.figures(study),
+        *(f"results/{study}/{name}" for name in ("scorecard.csv", "scorecard.html", "costs.csv", "report.html")),
+    ]
+
+
+def refuse_unwritable(folder):
+    """Say early that results cannot be written, rather than fail in the first job."""
+    existing = folder
+    while not existing.exists():
+        existing = existing.parent
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise WorkflowError(f"{existing}: results cannot be written there; make it a folder you may write to")
+
+
+def of_plan(method, *names):
+    """Return an input or parameter function: a method of the plan, called with values of wildcards.
+
+    A seed is passed as a number. Where a rule has `source` and a name, they are joined as `source/name`.
+    """
+
+    def value(wildcards):
+        arguments = [
+            int(wildcards[name]) if name == "seed" else "/".join(wildcards[part] for part in name.split("/"))
+            for name in names
+        ]
+        return checked(method, wildcards.study, *arguments)
+
+    return value
+
+
+def asked_for(verb, resource):
+    """Return a function giving what a job of a verb asks for in its study."""
+
+    def value(wildcards):
+        return getattr(checked(PLAN.resources, wildcards.study, verb), resource)
+
+    return value
+
+
+@cache
+def code_of(script, *modules):
+    """Return the digest of a script of ours and of the library code it reaches."""
+    return code_digest(Path(workflow.basedir) / "scripts" / script, modules)
+
+
+def code_of_figure(wildcards):
+    """Return the digest of the drawing script with one figure's module."""
+    return code_of("draw.py", figure_module(wildcards))
+
+
+def figure_module(wildcards):
+    """Return the module that draws a figure, named after it."""
+    return f"advex.figures.{wildcards.source}.{wildcards.name}"
+
+
+def data_of(wildcards):
+    """Return which data a study prepares, without where this machine has them."""
+    return checked(PLAN.study, wildcards.study).data.model_dump(exclude={"mirror"})
+
+
+def mirror_of(wildcards):
+    """Return where this machine has the data: a property of the machine, so it changes no result."""
+    return os.environ.get("ADVEX_MIRROR") or checked(PLAN.study, wildcards.study).data.mirror or ""
+
+
+def gaussian_of(wildcards):
+    """Return the settings of the Gaussian model."""
+    return checked(PLAN.study, wildcards.study).gaussian.model_dump(exclude={"seeds"})
+
+
+def ellipses_of(wildcards):
+    """Return the settings of the two ellipses."""
+    return checked(PLAN.study, wildcards.study).ellipses.model_dump(exclude={"seeds"})
+
+
+def judging_of(wildcards):
+    """Return what the judge must know of a study."""
+    study = checked(PLAN.study, wildcards.study)
+    return {"sizes_are_published": study.sizes_are_published, "classes": study.data.classes}
+
+
+def tables_of(wildcards):
+    """Return the tables behind all claims of a study."""
+    tables = {name for row in PLAN.experiments.figures.values() for name in row.measurements}
+    tables -= set(PLAN.experiments.pictures)
+    return [checked(PLAN.measurement, wildcards.study, name) for name in sorted(tables)]
+
+
+def start_clock():
+    """Remember when this run began."""
+    STARTED.append(time.time())
+
+
+def print_summary():
+    """Print where a finished run took its time, and where a study's results are."""
+    study = config["study"]
+    if STARTED:
+        print(summary(f"results/{study}", since=STARTED[0], now=time.time(), cores=workflow.cores))

@@ -1,0 +1,24 @@
+rule prepare:
+    output:
+        train="results/{study}/datasets/natural/train.safetensors",
+        test="results/{study}/datasets/natural/test.safetensors",
+    log:
+        "results/{study}/logs/prepare/natural.log",
+    benchmark:
+        "results/{study}/benchmarks/prepare/natural.tsv"
+    threads: asked_for("prepare", "threads")
+    resources:
+        mem_mb=asked_for("prepare", "mem_mb"),
+        runtime=asked_for("prepare", "runtime_minutes"),
+        mirror=mirror_of,
+    params:
+        study="{study}",
+        data=data_of,
+        downloads="data",
+        code=code_of("prepare.py"),
+    conda:
+        "../envs/torch.yaml"
+    message:
+        "prepare the images of {wildcards.study}"
+    script:
+        "../scripts/prepare.py"

@@ -1,0 +1,26 @@
+rule construct:
+    input:
+        unpack(of_plan(PLAN.construction_inputs, "dataset", "seed")),
+    output:
+        dataset="results/{study}/datasets/{dataset}/seed{seed}.safetensors",
+        measured="results/{study}/datasets/{dataset}/seed{seed}.csv",
+    log:
+        "results/{study}/logs/construct/{dataset}/seed{seed}.log",
+    benchmark:
+        "results/{study}/benchmarks/construct/{dataset}/seed{seed}.tsv"
+    threads: asked_for("construct", "threads")
+    resources:
+        gpu=asked_for("construct", "gpu"),
+        mem_mb=asked_for("construct", "mem_mb"),
+        runtime=asked_for("construct", "runtime_minutes"),
+    params:
+        study="{study}",
+        precision=of_plan(PLAN.precision),
+        construction=of_plan(PLAN.construction, "dataset", "seed"),
+        code=code_of("construct.py"),
+    conda:
+        "../envs/torch.yaml"
+    message:
+        "construct {wildcards.dataset}, seed {wildcards.seed} of {wildcards.study}"
+    script:
+        "../scripts/construct.py"

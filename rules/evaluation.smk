@@ -1,0 +1,100 @@
+rule measure:
+    input:
+        of_plan(PLAN.measurement_inputs, "source/name", "seed"),
+    output:
+        table="results/{study}/measurements/{source}/{name}/seed{seed}.csv",
+    log:
+        "results/{study}/logs/measure/{source}/{name}/seed{seed}.log",
+    benchmark:
+        "results/{study}/benchmarks/measure/{source}/{name}/seed{seed}.tsv"
+    threads: asked_for("measure", "threads")
+    resources:
+        gpu=asked_for("measure", "gpu"),
+        mem_mb=asked_for("measure", "mem_mb"),
+        runtime=asked_for("measure", "runtime_minutes"),
+    params:
+        seed="{seed}",
+        precision=of_plan(PLAN.precision),
+        entries=of_plan(PLAN.measurement_settings, "source/name", "seed"),
+        code=code_of("measure.py"),
+    conda:
+        "../envs/torch.yaml"
+    message:
+        "measure {wildcards.source}/{wildcards.name}, seed {wildcards.seed} of {wildcards.study}"
+    script:
+        "../scripts/measure.py"
+
+
+rule collect:
+    input:
+        of_plan(PLAN.measurement_parts, "source/name"),
+    output:
+        table="results/{study}/measurements/{source}/{name}.csv",
+    log:
+        "results/{study}/logs/collect/{source}/{name}.log",
+    benchmark:
+        "results/{study}/benchmarks/collect/{source}/{name}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code_of("collect.py"),
+    conda:
+        "../envs/figures.yaml"
+    message:
+        "collect {wildcards.source}/{wildcards.name} of {wildcards.study}"
+    script:
+        "../scripts/collect.py"
+
+
+rule picture:
+    input:
+        unpack(of_plan(PLAN.picture_inputs, "source/name")),
+    output:
+        picture="results/{study}/measurements/{source}/{name}.safetensors",
+    log:
+        "results/{study}/logs/picture/{source}/{name}.log",
+    benchmark:
+        "results/{study}/benchmarks/picture/{source}/{name}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    params:
+        picture=of_plan(PLAN.picture_settings, "source/name"),
+        code=code_of("picture.py"),
+    conda:
+        "../envs/figures.yaml"
+    message:
+        "pick the images of {wildcards.source}/{wildcards.name} of {wildcards.study}"
+    script:
+        "../scripts/picture.py"
+
+
+rule draw:
+    input:
+        measurements=of_plan(PLAN.figure_inputs, "source/name"),
+        published="published/{source}.csv",
+    output:
+        svg="results/{study}/figures/{source}/{name}.svg",
+        png="results/{study}/figures/{source}/{name}.png",
+    log:
+        "results/{study}/logs/draw/{source}/{name}.log",
+    benchmark:
+        "results/{study}/benchmarks/draw/{source}/{name}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        module=figure_module,
+        names=of_plan(PLAN.figure_measurements, "source/name"),
+        context=of_plan(PLAN.figure_context, "source/name"),
+        code=code_of_figure,
+    conda:
+        "../envs/figures.yaml"
+    message:
+        "draw {wildcards.source}/{wildcards.name} of {wildcards.study}"
+    script:
+        "../scripts/draw.py"

@@ -1,0 +1,71 @@
+# Mathematics: no data and no models, so each has a rule of its own instead of `measure`.
+ruleorder: gaussian > gaussian_theory > robust_and_accurate > measure
+
+
+rule gaussian:
+    output:
+        table="results/{study}/measurements/ilyas/gaussian/seed{seed}.csv",
+    log:
+        "results/{study}/logs/measure/ilyas/gaussian/seed{seed}.log",
+    benchmark:
+        "results/{study}/benchmarks/measure/ilyas/gaussian/seed{seed}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        seed="{seed}",
+        settings=gaussian_of,
+        code=code_of("gaussian.py"),
+    conda:
+        "../envs/figures.yaml"
+    message:
+        "fit the Gaussian model of Fig. 4, seed {wildcards.seed} of {wildcards.study}"
+    script:
+        "../scripts/gaussian.py"
+
+
+rule gaussian_theory:
+    output:
+        table="results/{study}/measurements/ilyas/gaussian_theory/seed{seed}.csv",
+    log:
+        "results/{study}/logs/measure/ilyas/gaussian_theory/seed{seed}.log",
+    benchmark:
+        "results/{study}/benchmarks/measure/ilyas/gaussian_theory/seed{seed}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        seed="{seed}",
+        settings=gaussian_of,
+        code=code_of("gaussian_theory.py"),
+    conda:
+        "../envs/figures.yaml"
+    message:
+        "check Theorems 1 to 3, seed {wildcards.seed} of {wildcards.study}"
+    script:
+        "../scripts/gaussian_theory.py"
+
+
+rule robust_and_accurate:
+    output:
+        table="results/{study}/measurements/ilyas/robust_and_accurate/seed{seed}.csv",
+    log:
+        "results/{study}/logs/measure/ilyas/robust_and_accurate/seed{seed}.log",
+    benchmark:
+        "results/{study}/benchmarks/measure/ilyas/robust_and_accurate/seed{seed}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        seed="{seed}",
+        settings=ellipses_of,
+        code=code_of("robust_and_accurate.py"),
+    conda:
+        "../envs/figures.yaml"
+    message:
+        "fit the two ellipses of Fig. 14, seed {wildcards.seed} of {wildcards.study}"
+    script:
+        "../scripts/robust_and_accurate.py"

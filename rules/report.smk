@@ -1,0 +1,89 @@
+localrules:
+    judge,
+    costs,
+    report,
+
+
+rule judge:
+    input:
+        tables=tables_of,
+        published=PUBLISHED,
+        claims=CLAIMS,
+    output:
+        table="results/{study}/scorecard.csv",
+        page="results/{study}/scorecard.html",
+    log:
+        "results/{study}/logs/judge/scorecard.log",
+    benchmark:
+        "results/{study}/benchmarks/judge/scorecard.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        study="{study}",
+        judging=judging_of,
+        code=code_of("judge.py"),
+    conda:
+        "../envs/figures.yaml"
+    message:
+        "judge the claims with {wildcards.study}"
+    script:
+        "../scripts/judge.py"
+
+
+rule costs:
+    input:
+        figures=of_plan(PLAN.figures),
+        scorecard="results/{study}/scorecard.csv",
+    output:
+        table="results/{study}/costs.csv",
+    log:
+        "results/{study}/logs/costs/costs.log",
+    benchmark:
+        "results/{study}/benchmarks/costs/costs.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        results="results/{study}",
+        jobs=of_plan(PLAN.figure_jobs),
+        code=code_of("costs.py"),
+    conda:
+        "../envs/figures.yaml"
+    message:
+        "add up what {wildcards.study} cost"
+    script:
+        "../scripts/costs.py"
+
+
+rule report:
+    input:
+        figures=of_plan(PLAN.figures),
+        scorecard="results/{study}/scorecard.csv",
+        costs="results/{study}/costs.csv",
+        data="results/{study}/datasets/natural/train.safetensors",
+        captions=CAPTIONS,
+        template="report/report.html.j2",
+    output:
+        page="results/{study}/report.html",
+    log:
+        "results/{study}/logs/report/report.log",
+    benchmark:
+        "results/{study}/benchmarks/report/report.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        study="{study}",
+        title=of_plan(PLAN.title),
+        figures=sorted(PLAN.experiments.figures),
+        code=code_of("report.py"),
+    conda:
+        "../envs/figures.yaml"
+    message:
+        "write the report of {wildcards.study}"
+    script:
+        "../scripts/report.py"

@@ -1,0 +1,28 @@
+rule train:
+    input:
+        unpack(of_plan(PLAN.training_inputs, "model", "seed")),
+    output:
+        model="results/{study}/models/{model}/seed{seed}.safetensors",
+        history="results/{study}/models/{model}/seed{seed}.csv",
+    log:
+        "results/{study}/logs/train/{model}/seed{seed}.log",
+    benchmark:
+        "results/{study}/benchmarks/train/{model}/seed{seed}.tsv"
+    threads: asked_for("train", "threads")
+    resources:
+        gpu=asked_for("train", "gpu"),
+        mem_mb=asked_for("train", "mem_mb"),
+        runtime=asked_for("train", "runtime_minutes"),
+    params:
+        study="{study}",
+        precision=of_plan(PLAN.precision),
+        run=of_plan(PLAN.training, "model", "seed"),
+        # Not an output: outputs are deleted before a job starts again, and this is what it resumes from.
+        checkpoint="results/{study}/models/{model}/seed{seed}.checkpoint",
+        code=code_of("train.py"),
+    conda:
+        "../envs/torch.yaml"
+    message:
+        "train {wildcards.model}, seed {wildcards.seed} of {wildcards.study}"
+    script:
+        "../scripts/train.py"

@@ -1,0 +1,23 @@
+"""Construct one data set from its source model."""
+
+from advex import __version__
+from advex.artifacts import write_table
+from advex.constructions import construct
+from advex.devices import Device
+from advex.images import ImageSet
+from advex.logs import logged
+from advex.models import read_model
+from advex.settings import Construction, plain
+
+with logged(snakemake.log[0], snakemake.rule):
+    construction = Construction(**snakemake.params.construction)
+    device = Device.choose(snakemake.params.precision, snakemake.threads)
+    images = ImageSet.read(snakemake.input.images)
+    dataset, measured = construct(construction, images, read_model(snakemake.input.source, device), device)
+    description = {
+        "study": snakemake.params.study,
+        "library": __version__,
+        "construction": plain(construction),
+    }
+    write_table(snakemake.output.measured, measured)
+    dataset.write(snakemake.output.dataset, description)

@@ -1,0 +1,18 @@
+"""Draw one figure: the module of its name draws it from its measurements."""
+
+import importlib
+
+from advex.artifacts import read_table
+from advex.figures.style import Context, save
+from advex.logs import logged
+from advex.pictures import Picture
+
+with logged(snakemake.log[0], snakemake.rule):
+    paths = dict(zip(snakemake.params.names, snakemake.input.measurements, strict=True))
+    measurements = {
+        name: read_table(path) if path.endswith(".csv") else Picture.read(path) for name, path in paths.items()
+    }
+    figure = importlib.import_module(snakemake.params.module).draw(
+        measurements, read_table(snakemake.input.published), Context(**snakemake.params.context)
+    )
+    save(figure, snakemake.output.svg, snakemake.output.png)

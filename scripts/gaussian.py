@@ -1,0 +1,16 @@
+"""Fit the Gaussian model of Fig. 4 at each radius."""
+
+from advex.artifacts import write_table
+from advex.gaussian import gaussian_table
+from advex.logs import logged
+
+with logged(snakemake.log[0], snakemake.rule):
+    settings = snakemake.params.settings
+    table = gaussian_table(
+        settings["mean"],
+        settings["variances"],
+        settings["epsilons"],
+        samples=settings["samples"],
+        seed=int(snakemake.params.seed),
+    )
+    write_table(snakemake.output.table, table)

@@ -1,0 +1,17 @@
+"""Check Theorems 1 to 3 numerically."""
+
+from advex.artifacts import write_table
+from advex.gaussian import gaussian_theory_table
+from advex.logs import logged
+
+with logged(snakemake.log[0], snakemake.rule):
+    settings = snakemake.params.settings
+    table = gaussian_theory_table(
+        settings["mean"],
+        settings["variances"],
+        settings["theory_epsilons"],
+        settings["penalties"],
+        samples=settings["samples"],
+        seed=int(snakemake.params.seed),
+    )
+    write_table(snakemake.output.table, table)

@@ -1,0 +1,20 @@
+"""Hold the published claims against the measured tables."""
+
+from pathlib import Path
+
+from advex.artifacts import read_table, write_table, write_text
+from advex.claims import load_claims, load_published
+from advex.judge import judge
+from advex.logs import logged
+from advex.scorecard import scorecard_html
+
+with logged(snakemake.log[0], snakemake.rule):
+    tables = {f"{Path(path).parent.name}/{Path(path).stem}": read_table(path) for path in snakemake.input.tables}
+    table = judge(
+        load_claims(snakemake.input.claims),
+        tables,
+        load_published(snakemake.input.published),
+        **snakemake.params.judging,
+    )
+    write_table(snakemake.output.table, table)
+    write_text(snakemake.output.page, scorecard_html(table, snakemake.params.study))

@@ -1,0 +1,18 @@
+"""Prepare a study's natural images."""
+
+from advex.logs import logged
+from advex.sources import prepare
+
+with logged(snakemake.log[0], snakemake.rule):
+    data = snakemake.params.data
+    prepared = prepare(
+        data["source"],
+        mirror=snakemake.resources.mirror or None,
+        downloads=snakemake.params.downloads,
+        train_images=data["train_images"],
+        test_images=data["test_images"],
+        image_size=data["image_size"],
+    )
+    description = {"study": snakemake.params.study, **prepared.provenance}
+    prepared.train.write(snakemake.output.train, {**description, "dataset": "natural_train"})
+    prepared.test.write(snakemake.output.test, {**description, "dataset": "natural_test"})

@@ -1,0 +1,18 @@
+"""Write the study's report: figures, captions, scorecard and costs on one page."""
+
+from advex.artifacts import read_description, read_table, write_text
+from advex.logs import logged
+from advex.report import report_html
+
+with logged(snakemake.log[0], snakemake.rule):
+    page = report_html(
+        template=snakemake.input.template,
+        study=snakemake.params.study,
+        title=snakemake.params.title,
+        data=read_description(snakemake.input.data),
+        figures=snakemake.input.figures,
+        captions=snakemake.input.captions,
+        scorecard=read_table(snakemake.input.scorecard),
+        costs=read_table(snakemake.input.costs),
+    )
+    write_text(snakemake.output.page, page)

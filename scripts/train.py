@@ -1,0 +1,25 @@
+"""Train one model."""
+
+from pathlib import Path
+
+from advex import __version__
+from advex.artifacts import write_table
+from advex.devices import Device
+from advex.images import ImageSet
+from advex.logs import logged
+from advex.models import write_model
+from advex.settings import TrainingRun, plain
+from advex.training import train
+
+with logged(snakemake.log[0], snakemake.rule):
+    run = TrainingRun(**snakemake.params.run)
+    model, history = train(
+        run,
+        ImageSet.read(snakemake.input.training_set),
+        ImageSet.read(snakemake.input.test_set),
+        Device.choose(snakemake.params.precision, snakemake.threads),
+        checkpoint=Path(snakemake.params.checkpoint),
+    )
+    description = {"study": snakemake.params.study, "library": __version__, "run": plain(run)}
+    write_table(snakemake.output.history, history)
+    write_model(snakemake.output.model, model, run.architecture, description)

@@ -1,0 +1,79 @@
+"""Architectures, from one table: torchvision's at full size, and the same five families at small width.
+
+Every entry builds a backbone that maps normalised images to a representation; :class:`Classifier` adds
+the normalisation in front and the linear head behind it.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from advex.architectures import large, small
+from advex.architectures.backbone import Backbone
+from advex.devices import stable_seed
+from advex.errors import UserError
+from advex.settings import ArchitectureSettings
+
+Builder = Callable[..., Backbone]
+
+ARCHITECTURES: dict[str, Builder] = {
+    "resnet18": large.resnet18,
+    "resnet50": large.resnet50,
+    "vgg16": large.vgg16,
+    "densenet121": large.densenet121,
+    "inception": large.inception,
+    "small_resnet18": small.small_resnet18,
+    "small_resnet50": small.small_resnet50,
+    "small_vgg": small.small_vgg,
+    "small_densenet": small.small_densenet,
+    "small_inception": small.small_inception,
+}
+
+
+class Classifier(nn.Module):
+    """A backbone between a fixed normalisation and a linear head; its inputs are images in [0, 1].
+
+    Args:
+        backbone: maps normalised images to representations.
+        classes: number of classes.
+        mean: mean of each channel, subtracted first.
+        std: standard deviation of each channel, divided by.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, backbone: Backbone, classes: int, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1))
+        self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1))
+        self.backbone = backbone.network
+        self.head = nn.Linear(backbone.features, classes)
+
+    def representation(self, images: Tensor) -> Tensor:
+        """Return the penultimate layer's activations of images (N, C, H, W) in [0, 1]; (N, features)."""
+        features: Tensor = self.backbone((images - self.mean) / self.std)
+        return features
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the logits of images (N, C, H, W) in [0, 1]; (N, classes)."""
+        logits: Tensor = self.head(self.representation(images))
+        return logits
+
+
+def build(settings: ArchitectureSettings, *names: str | int) -> Classifier:
+    """Build a classifier with random weights that depend only on ``names`` (model, seed).
+
+    Raises:
+        UserError: unknown architecture or option.
+    """
+    if settings.name not in ARCHITECTURES:
+        raise UserError(f"architecture: found {settings.name!r}; allowed: {', '.join(ARCHITECTURES)}")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(stable_seed("weights", *names))
+        try:
+            backbone = ARCHITECTURES[settings.name](channels=settings.channels, **settings.options)
+        except TypeError as error:
+            raise UserError(f"architecture {settings.name}: {error}") from error
+        return Classifier(backbone, settings.classes, settings.mean, settings.std)

@@ -1,0 +1,136 @@
+"""Reading configuration files; every mistake becomes one line: file, key, what was found, what is allowed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from advex.config.plan import Plan
+from advex.config.schema import NATURAL_TEST, NATURAL_TRAIN, Experiments, Study, names_in
+from advex.errors import UserError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load(folder: str | Path) -> Plan:
+    """Read ``experiments.yaml`` and all of ``studies/*.yaml`` below ``folder`` and check them together.
+
+    Raises:
+        UserError: one line for every mistake found.
+    """
+    folder = Path(folder)
+    experiments_file = folder / "experiments.yaml"
+    experiments = read(experiments_file, Experiments)
+    files = sorted((folder / "studies").glob("*.yaml"))
+    if not files:
+        raise UserError(f"{folder / 'studies'}: no study found; expected files such as digits.yaml")
+    studies = {file.stem: read(file, Study) for file in files}
+    mistakes = [f"{experiments_file}: {mistake}" for mistake in _loose_ends(experiments)]
+    for file, study in zip(files, studies.values(), strict=True):
+        mistakes += [f"{file}: {mistake}" for mistake in _missing_sizes(study, experiments)]
+    if mistakes:
+        raise UserError("\n".join(mistakes))
+    return Plan(experiments, studies)
+
+
+def read(file: Path, model: type[Model]) -> Model:
+    """Read one YAML file into ``model``.
+
+    Raises:
+        UserError: the file is missing, is no YAML, or does not have the form.
+    """
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"{file}: no such file") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{file}: found {type(content).__name__}; a mapping with keys is expected")
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise UserError("\n".join(_lines(file, error))) from error
+
+
+def _lines(file: Path, error: ValidationError) -> Iterator[str]:
+    for mistake in error.errors():
+        location = ".".join(str(part) for part in mistake["loc"])
+        if mistake["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+            yield f"{file}: {location}: unknown key; remove it or correct its name"
+        elif mistake["type"] in ("missing", "missing_argument"):
+            yield f"{file}: {location}: missing; it must be given"
+        else:
+            yield f"{file}: {location}: found {_short(mistake['input'])}; {mistake['msg'].lower()}"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _loose_ends(experiments: Experiments) -> Iterator[str]:
+    """Find rows that name rows which do not exist, and rows that depend on themselves."""
+    models, datasets = set(experiments.models), set(experiments.datasets)
+    images = datasets | {NATURAL_TRAIN, NATURAL_TEST}
+
+    def unknown(place: str, name: str, allowed: set[str]) -> Iterator[str]:
+        if name not in allowed:
+            yield f"{place}: found {name!r}; allowed: {', '.join(sorted(allowed))}"
+
+    for name, model in experiments.models.items():
+        yield from unknown(f"models.{name}.trained_on", model.trained_on, datasets | {NATURAL_TRAIN})
+    for name, dataset in experiments.datasets.items():
+        yield from unknown(f"datasets.{name}.source", dataset.source, models)
+    for name, instrument in experiments.instruments.items():
+        if instrument.source is not None:
+            yield from unknown(f"instruments.{name}.source", instrument.source, models)
+    for name, sections in experiments.measurements.items():
+        for index, section in enumerate(sections):
+            place = f"measurements.{name}.{index}"
+            for model_name in section.models:
+                yield from unknown(f"{place}.models", model_name, models)
+            for dataset_name in section.measured_on:
+                yield from unknown(f"{place}.measured_on", dataset_name, images)
+            for instrument_name in section.instruments:
+                yield from unknown(f"{place}.instruments", instrument_name, set(experiments.instruments))
+    for name, picture in experiments.pictures.items():
+        for row, dataset_name in picture.rows.items():
+            yield from unknown(f"pictures.{name}.rows.{row}", dataset_name, images)
+    measurable = {*experiments.measurements, *experiments.pictures, *experiments.mathematics}
+    for name, figure in experiments.figures.items():
+        for measurement in figure.measurements:
+            yield from unknown(f"figures.{name}.measurements", measurement, measurable)
+    yield from _circles(experiments)
+
+
+def _circles(experiments: Experiments) -> Iterator[str]:
+    for first in experiments.models:
+        chain, name = [first], first
+        while (trained_on := experiments.models[name].trained_on) in experiments.datasets:
+            name = experiments.datasets[trained_on].source
+            if name not in experiments.models:
+                break
+            if name in chain:
+                yield f"models.{first}: depends on itself: {' <- '.join([*chain, name])}"
+                break
+            chain.append(name)
+
+
+def _missing_sizes(study: Study, experiments: Experiments) -> Iterator[str]:
+    """Find sizes that some row asks for and the study does not give."""
+
+    def missing(section: str, name: str, place: str, sizes: dict[str, Any]) -> Iterator[str]:
+        if name not in sizes:
+            yield f"{section}.{name}: missing, but {place} names it; found only {names_in(sizes)}"
+
+    for name, model in experiments.models.items():
+        yield from missing("recipes", model.recipe, f"model {name}", study.recipes)
+        yield from missing("architectures", model.architecture, f"model {name}", study.architectures)
+    for name, dataset in experiments.datasets.items():
+        yield from missing("attacks", dataset.attack, f"dataset {name}", study.attacks)
+    for name, instrument in experiments.instruments.items():
+        if instrument.attack:
+            yield from missing("attacks", instrument.attack, f"instrument {name}", study.attacks)

@@ -1,0 +1,243 @@
+"""From rows to jobs: the settings and the paths of every model, data set, measurement and figure.
+
+All paths follow one pattern, ``results/<study>/<kind>/<name>...``, written down here only. Looking up a
+name that does not exist raises a :class:`UserError` that lists the names that do.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from advex.config.schema import (
+    NATURAL_TEST,
+    NATURAL_TRAIN,
+    Experiments,
+    JobResources,
+    MeasurementSection,
+    Study,
+    names_in,
+)
+from advex.errors import UserError
+from advex.settings import ArchitectureSettings, Construction, TrainingRun, plain
+
+Row = TypeVar("Row")
+
+
+class Plan:
+    """Every experiment of every study."""
+
+    def __init__(self, experiments: Experiments, studies: Mapping[str, Study]) -> None:
+        self.experiments = experiments
+        self.studies = dict(studies)
+
+    def study(self, name: str) -> Study:
+        """Return the sizes of a study."""
+        return _find(self.studies, "study", name)
+
+    # Where things lie
+
+    def model(self, study: str, model: str, seed: int | str) -> str:
+        """Return the path of a model's weights."""
+        self.study(study)
+        _find(self.experiments.models, "model", model)
+        return f"results/{study}/models/{model}/seed{seed}.safetensors"
+
+    def history(self, study: str, model: str, seed: int | str) -> str:
+        """Return the path of a model's training history."""
+        return self.model(study, model, seed).removesuffix(".safetensors") + ".csv"
+
+    def dataset(self, study: str, dataset: str, seed: int | str) -> str:
+        """Return the path of a data set; natural images have no seed."""
+        self.study(study)
+        if dataset in (NATURAL_TRAIN, NATURAL_TEST):
+            return f"results/{study}/datasets/natural/{dataset.removeprefix('natural_')}.safetensors"
+        _find(self.experiments.datasets, "data set", dataset)
+        return f"results/{study}/datasets/{dataset}/seed{seed}.safetensors"
+
+    def measurement(self, study: str, name: str) -> str:
+        """Return the path of a measurement: a table, or the images of a picture."""
+        suffix = "safetensors" if name in self.experiments.pictures else "csv"
+        return f"results/{study}/measurements/{name}.{suffix}"
+
+    def measurement_parts(self, study: str, name: str) -> list[str]:
+        """Return the paths of a measurement's tables, one for each seed."""
+        folder = f"results/{study}/measurements/{name}"
+        return [f"{folder}/seed{seed}.csv" for seed in range(self.seeds(study, name))]
+
+    def figures(self, study: str) -> list[str]:
+        """Return the paths of all figures of a study."""
+        self.study(study)
+        return [f"results/{study}/figures/{name}.svg" for name in self.experiments.figures]
+
+    # What jobs need
+
+    def precision(self, study: str) -> str:
+        """Return the precision a study computes at on a GPU."""
+        return self.study(study).precision
+
+    def title(self, study: str) -> str:
+        """Return what a study is called in its report."""
+        return self.study(study).title
+
+    def seeds(self, study: str, measurement: str) -> int:
+        """Return how many independent repetitions a measurement has."""
+        sizes = self.study(study)
+        if measurement in self.experiments.mathematics:
+            ellipses = measurement == "ilyas/robust_and_accurate"
+            return sizes.ellipses.seeds if ellipses else sizes.gaussian.seeds
+        return 1 if measurement in self.experiments.pictures else sizes.seeds
+
+    def training_inputs(self, study: str, model: str, seed: int | str) -> dict[str, str]:
+        """Return the paths a training reads."""
+        row = _find(self.experiments.models, "model", model)
+        return {
+            "training_set": self.dataset(study, row.trained_on, seed),
+            "test_set": self.dataset(study, NATURAL_TEST, seed),
+        }
+
+    def training(self, study: str, model: str, seed: int) -> dict[str, Any]:
+        """Return the settings of a training, as plain values of a TrainingRun."""
+        sizes, row = self.study(study), _find(self.experiments.models, "model", model)
+        family = sizes.architectures[row.architecture]
+        architecture = ArchitectureSettings(
+            name=family.name,
+            options=family.options,
+            channels=sizes.data.channels,
+            classes=sizes.data.classes,
+            mean=sizes.data.mean,
+            std=sizes.data.std,
+        )
+        return plain(TrainingRun(model, seed, architecture, sizes.recipes[row.recipe]))
+
+    def construction_inputs(self, study: str, dataset: str, seed: int | str) -> dict[str, str]:
+        """Return the paths a construction reads; its source model has the same seed."""
+        row = _find(self.experiments.datasets, "data set", dataset)
+        return {
+            "images": self.dataset(study, row.images, seed),
+            "source": self.model(study, row.source, seed),
+        }
+
+    def construction(self, study: str, dataset: str, seed: int) -> dict[str, Any]:
+        """Return the settings of a construction, as plain values of a Construction."""
+        row = _find(self.experiments.datasets, "data set", dataset)
+        attack = self.study(study).attacks[row.attack]
+        return plain(Construction(dataset, seed, row.rule, attack, row.start, row.target))
+
+    def sections(self, measurement: str) -> list[MeasurementSection]:
+        """Return what a measurement measures."""
+        return _find(self.experiments.measurements, "measurement", measurement)
+
+    def measurement_inputs(self, study: str, measurement: str, seed: int | str) -> list[str]:
+        """Return the paths a measurement of one seed reads, each once."""
+        paths: dict[str, None] = {}
+        for section in self.sections(measurement):
+            instruments = [self.experiments.instruments[name] for name in section.instruments]
+            if any(instrument.kind != "history" for instrument in instruments):
+                models = [*section.models, *(row.source for row in instruments if row.source)]
+                paths |= dict.fromkeys(self.model(study, model, seed) for model in models)
+                paths |= dict.fromkeys(self.dataset(study, name, seed) for name in section.measured_on)
+            if any(instrument.kind == "history" for instrument in instruments):
+                paths |= dict.fromkeys(self.history(study, model, seed) for model in section.models)
+        return list(paths)
+
+    def measurement_settings(self, study: str, measurement: str, seed: int) -> list[dict[str, Any]]:
+        """Return one entry for every model, data set and instrument of a measurement, with all paths."""
+        sizes = self.study(study)
+        sweep = sizes.attack_strength.model_dump()
+        entries = []
+        for section in self.sections(measurement):
+            for model in section.models:
+                for dataset in section.measured_on:
+                    for name in section.instruments:
+                        row = self.experiments.instruments[name]
+                        entries.append(
+                            {
+                                "quantity": row.quantity or name,
+                                "kind": row.kind,
+                                "model": model,
+                                "architecture": self.experiments.models[model].architecture,
+                                "dataset": dataset,
+                                "model_path": self.model(study, model, seed),
+                                "history_path": self.history(study, model, seed),
+                                "dataset_path": self.dataset(study, dataset, seed),
+                                "source_path": self.model(study, row.source, seed) if row.source else None,
+                                "labels": row.labels,
+                                "attack": plain(sizes.attacks[row.attack]) if row.attack else None,
+                                "sweep": sweep if row.kind == "attack_strength" else None,
+                            }
+                        )
+        return entries
+
+    def picture_inputs(self, study: str, name: str) -> dict[str, str]:
+        """Return the paths of the data sets behind a picture's rows, of seed 0."""
+        datasets = _find(self.experiments.pictures, "picture", name).rows.values()
+        return {dataset: self.dataset(study, dataset, 0) for dataset in datasets}
+
+    def picture_settings(self, study: str, name: str) -> dict[str, Any]:
+        """Return what a picture shows: rows of data sets, number of columns, alignment."""
+        return _find(self.experiments.pictures, "picture", name).model_dump()
+
+    def figure_measurements(self, study: str, figure: str) -> list[str]:
+        """Return the names of the measurements a figure draws."""
+        return _find(self.experiments.figures, "figure", figure).measurements
+
+    def figure_inputs(self, study: str, figure: str) -> list[str]:
+        """Return the paths of the measurements a figure draws."""
+        return [self.measurement(study, name) for name in self.figure_measurements(study, figure)]
+
+    def figure_context(self, study: str, figure: str) -> dict[str, Any]:
+        """Return what a figure's footer says: study, data, seeds, images and table."""
+        sizes = self.study(study)
+        names = self.figure_measurements(study, figure)
+        mathematics = names[0] in self.experiments.mathematics
+        return {
+            "study": study,
+            "figure": figure,
+            "table": self.measurement(study, names[0]),
+            "data": "no data: mathematics" if mathematics else sizes.data.description,
+            "seeds": max(self.seeds(study, name) for name in names),
+            "images": None if mathematics else sizes.data.test_images,
+        }
+
+    def figure_jobs(self, study: str) -> dict[str, list[str]]:
+        """Return, for every figure, the jobs behind it, as ``verb/name...`` like their logs and benchmarks."""
+        return {figure: sorted(self._jobs(study, figure)) for figure in self.experiments.figures}
+
+    def _jobs(self, study: str, figure: str) -> set[str]:
+        jobs = {f"draw/{figure}"}
+        for name in self.figure_measurements(study, figure):
+            if name in self.experiments.pictures:
+                jobs.add(f"picture/{name}")
+                for dataset in self.experiments.pictures[name].rows.values():
+                    jobs |= self._dataset_jobs(dataset, 0)
+                continue
+            jobs.add(f"collect/{name}")
+            for seed in range(self.seeds(study, name)):
+                jobs.add(f"measure/{name}/seed{seed}")
+                for section in self.experiments.measurements.get(name, []):
+                    sources = [self.experiments.instruments[row].source for row in section.instruments]
+                    for model in {*section.models, *filter(None, sources)}:
+                        jobs |= self._model_jobs(model, seed)
+                    for dataset in section.measured_on:
+                        jobs |= self._dataset_jobs(dataset, seed)
+        return jobs
+
+    def _model_jobs(self, model: str, seed: int) -> set[str]:
+        trained_on = self.experiments.models[model].trained_on
+        return {f"train/{model}/seed{seed}"} | self._dataset_jobs(trained_on, seed)
+
+    def _dataset_jobs(self, dataset: str, seed: int) -> set[str]:
+        if dataset in (NATURAL_TRAIN, NATURAL_TEST):
+            return {"prepare/natural"}
+        source = self.experiments.datasets[dataset].source
+        return {f"construct/{dataset}/seed{seed}"} | self._model_jobs(source, seed)
+
+    def resources(self, study: str, verb: str) -> JobResources:
+        """Return what a job of a verb asks for in a study."""
+        resources: Mapping[Any, JobResources] = self.study(study).resources
+        return resources.get(verb, JobResources())
+
+
+def _find(rows: Mapping[str, Row], kind: str, name: str) -> Row:
+    if name not in rows:
+        raise UserError(f"no {kind} is named {name!r}; there are: {names_in(dict(rows))}")
+    return rows[name]

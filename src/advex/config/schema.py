@@ -1,0 +1,182 @@
+"""The form of ``config/experiments.yaml`` (which sentences) and ``config/studies/*.yaml`` (at what size).
+
+Unknown keys are refused everywhere. A comment in a study's file says why a size is what it is.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from advex.settings import AttackSettings, Count, NonNegative, Positive, Recipe
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+FigureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]
+
+NATURAL_TRAIN, NATURAL_TEST = "natural_train", "natural_test"
+
+
+class Strict(BaseModel):
+    """A mapping whose keys are all known, and which never changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelRow(Strict):
+    """One model: what it is trained on, how, and which family of architectures it is of."""
+
+    trained_on: Name
+    recipe: Name
+    architecture: Name = "resnet50"
+
+
+class DatasetRow(Strict):
+    """One constructed data set: the rule, the images it starts from, the source model, the attack."""
+
+    rule: Literal["target", "invert"]
+    images: Literal["natural_train", "natural_test"]
+    source: Name
+    attack: Name
+    start: Literal["images", "noise"] = "images"
+    target: Literal["random_class", "next_class"] = "next_class"
+
+
+class InstrumentRow(Strict):
+    """One way to measure a model on a data set; ``kind`` is an entry of advex.instruments.INSTRUMENTS.
+
+    ``quantity`` is what the table calls the result, by default the row's name.
+    """
+
+    kind: Literal["accuracy", "attack_strength", "transfer", "history"]
+    attack: Name | None = None
+    quantity: Name | None = None
+    labels: Literal["true", "next_class"] = "true"
+    source: Name | None = None
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> "InstrumentRow":
+        if self.kind in ("attack_strength", "transfer") and self.attack is None:
+            raise ValueError(f"kind {self.kind} needs an attack")
+        if (self.kind == "transfer") != (self.source is not None):
+            raise ValueError("kind transfer needs a source, and no other kind has one")
+        return self
+
+
+class MeasurementSection(Strict):
+    """Models x data sets x instruments, all combinations measured."""
+
+    models: Annotated[list[Name], Field(min_length=1)]
+    measured_on: Annotated[list[Name], Field(min_length=1)] = [NATURAL_TEST]
+    instruments: Annotated[list[Name], Field(min_length=1)]
+
+
+class PictureRow(Strict):
+    """Images to show: named rows of data sets, and how many columns; aligned by image or by label."""
+
+    rows: dict[str, Name]
+    columns: Count = 5
+    aligned_by: Literal["image", "label"]
+
+
+class FigureRow(Strict):
+    """One figure: the measurements it draws."""
+
+    measurements: Annotated[list[FigureName], Field(min_length=1)]
+
+
+class Experiments(Strict):
+    """All rows; ``mathematics`` names the measurements that need no data."""
+
+    models: dict[Name, ModelRow]
+    datasets: dict[Name, DatasetRow]
+    instruments: dict[Name, InstrumentRow]
+    measurements: dict[FigureName, list[MeasurementSection]]
+    pictures: dict[FigureName, PictureRow]
+    mathematics: list[FigureName]
+    figures: dict[FigureName, FigureRow]
+
+
+class DataSettings(Strict):
+    """Which images: the source (see docs/data.md), how many of them, and what they look like."""
+
+    source: str
+    description: str
+    mirror: str | None = None
+    train_images: Count | None = None
+    test_images: Count | None = None
+    image_size: Count | None = None
+    channels: Literal[1, 3]
+    classes: Annotated[int, Field(ge=2)]
+    mean: tuple[float, ...]
+    std: tuple[Positive, ...]
+
+    @model_validator(mode="after")
+    def _one_value_per_channel(self) -> "DataSettings":
+        if not len(self.mean) == len(self.std) == self.channels:
+            raise ValueError(f"mean and std need one value for each of {self.channels} channels")
+        return self
+
+
+class ArchitectureRow(Strict):
+    """Which network stands for a family in this study, with its options."""
+
+    name: str
+    options: dict[str, Count] = {}
+
+
+class AttackStrength(Strict):
+    """The sweep of Fig. 8: attacks of growing strength, with a search over the step size."""
+
+    steps: Annotated[list[Count], Field(min_length=1)]
+    relative_step_sizes: Annotated[list[Positive], Field(min_length=1)]
+    objectives: list[Literal["cross_entropy", "cw_margin"]]
+
+
+class GaussianSettings(Strict):
+    """The model of Section 4: true mean and variances, and what to try."""
+
+    mean: tuple[float, float]
+    variances: tuple[Positive, Positive]
+    epsilons: list[NonNegative]
+    theory_epsilons: list[NonNegative]
+    penalties: list[Positive]
+    samples: Count
+    seeds: Count
+
+
+class EllipsesSettings(Strict):
+    """The example of Fig. 14."""
+
+    epsilon: NonNegative
+    samples: Count
+    seeds: Count
+
+
+class JobResources(Strict):
+    """What a job of one verb asks of a cluster; the local machine only counts ``threads``."""
+
+    threads: Count = 1
+    gpu: Annotated[int, Field(ge=0)] = 0
+    mem_mb: Count = 2000
+    runtime_minutes: Count = 30
+
+
+class Study(Strict):
+    """The data and sizes of one study."""
+
+    title: str
+    sizes_are_published: bool = False
+    seeds: Count
+    precision: Literal["float32", "bfloat16"] = "float32"
+    data: DataSettings
+    architectures: dict[Name, ArchitectureRow]
+    recipes: dict[Name, Recipe]
+    attacks: dict[Name, AttackSettings]
+    attack_strength: AttackStrength
+    gaussian: GaussianSettings
+    ellipses: EllipsesSettings
+    resources: dict[Literal["prepare", "train", "construct", "measure"], JobResources] = {}
+
+
+def names_in(rows: dict[str, Any]) -> str:
+    """List names for an error message."""
+    return ", ".join(sorted(rows))

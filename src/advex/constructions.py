@@ -1,0 +1,157 @@
+"""Constructing data sets from a source model (Section 3, Figs. 5 and 6 of the paper).
+
+Two rules make all of them. *Inversion* keeps the label and replaces the image by one that has the same
+representation in the source model: the robust set from a robust source, the non-robust set from a
+standard one. *Targeting* perturbs the image towards a target class and takes the target as the label:
+``rand`` with a random target, ``det`` with the next class.
+"""
+
+import logging
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from advex.architectures import Classifier
+from advex.artifacts import Array
+from advex.attacks import attack, evaluating
+from advex.devices import Device, as_float, stable_seed
+from advex.images import ImageSet
+from advex.objectives import representation_distance, targeted_cross_entropy
+from advex.settings import Construction
+from advex.training import predictions
+
+_log = logging.getLogger(__name__)
+
+NOISE_MEAN, NOISE_STD = 0.5, 0.05  # the start the authors' inversion notebook uses
+
+
+def random_class(labels: Array, classes: int, generator: np.random.Generator) -> Array:
+    """Draw targets uniformly from all classes, the true one included (Fig. 6: t ~ uar [C])."""
+    return generator.integers(classes, size=len(labels), dtype=np.int64)
+
+
+def next_class(labels: Array, classes: int, generator: np.random.Generator | None = None) -> Array:
+    """Return the next class, y + 1 mod C, as the target (Section 3.2)."""
+    return (labels + 1) % classes
+
+
+TARGETS: dict[str, Callable[[Array, int, np.random.Generator], Array]] = {
+    "random_class": random_class,
+    "next_class": next_class,
+}
+
+
+def construct(
+    construction: Construction, images: ImageSet, source: Classifier, device: Device
+) -> tuple[ImageSet, pd.DataFrame]:
+    """Build a data set, and measure how well the construction went.
+
+    Args:
+        construction: the rule and its settings.
+        images: natural images to build from.
+        source: the model whose features go into the set.
+        device: where to compute.
+
+    Returns:
+        The set, float32 images in [0, 1] in the order of ``images``, with ``original_labels`` and, for
+        inversion, ``start_indices`` (-1 for noise) as extras; and a table of one row with columns
+        ``seed``, ``dataset``, ``source_accuracy_percent`` (the source model's accuracy on the assigned
+        labels: its success rate), ``source_accuracy_original_percent``, ``mean_l2_change`` (from the
+        start), ``mean_representation_distance`` and ``mean_relative_representation_distance``
+        (inversion only: distance left, and as a share of the distance at the start), ``images``.
+    """
+    built, start, distances = RULES[construction.rule](construction, images, source, device)
+    predicted = predictions(source, device.images(built.images), device).cpu().numpy()
+    change = np.linalg.norm((built.images - start).reshape(len(built), -1), axis=1)
+    measured = {
+        "seed": construction.seed,
+        "dataset": construction.name,
+        "source_accuracy_percent": 100 * float(np.mean(predicted == built.labels)),
+        "source_accuracy_original_percent": 100 * float(np.mean(predicted == images.labels)),
+        "mean_l2_change": float(change.mean()),
+        **distances,
+        "images": len(built),
+    }
+    _log.info(
+        "%s: the source model gives the assigned label to %.1f %% of %d images",
+        construction.name,
+        measured["source_accuracy_percent"],
+        len(built),
+    )
+    return built, pd.DataFrame([measured])
+
+
+Built = tuple[ImageSet, Array, dict[str, float]]
+
+
+def _target(construction: Construction, images: ImageSet, source: Classifier, device: Device) -> Built:
+    generator = np.random.default_rng(stable_seed("targets", construction.name, construction.seed))
+    targets = TARGETS[construction.target](images.labels, len(images.classes), generator)
+    start = images.as_float()
+    with device.computing():
+        perturbed = attack(
+            targeted_cross_entropy,
+            source,
+            device.images(start),
+            device.labels(targets),
+            construction.attack,
+            seed=stable_seed("attack", construction.name, construction.seed),
+            what=f"construct {construction.name}, seed {construction.seed}",
+        )
+    extras = {"original_labels": images.labels}
+    return ImageSet(_host(perturbed), targets, images.classes, extras), start, {}
+
+
+def _invert(construction: Construction, images: ImageSet, source: Classifier, device: Device) -> Built:
+    generator = np.random.default_rng(stable_seed("starts", construction.name, construction.seed))
+    natural = images.as_float()
+    if construction.start == "images":
+        # Another image, uniformly: independent of this one's label (Section 3.1).
+        shift = generator.integers(1, max(len(images), 2), size=len(images))
+        indices = (np.arange(len(images)) + shift) % len(images)
+        start = natural[indices]
+    else:
+        indices = np.full(len(images), -1)
+        noise = generator.normal(NOISE_MEAN, NOISE_STD, natural.shape)
+        start = np.clip(noise, 0, 1).astype(np.float32)
+    starts = device.images(start)
+    with device.computing():
+        wanted = _representations(source, device.images(natural))
+        inverted = attack(
+            representation_distance,
+            source,
+            starts,
+            wanted,
+            construction.attack,
+            what=f"invert {construction.name}, seed {construction.seed}",
+        )
+        before = torch.linalg.vector_norm(_representations(source, starts) - wanted, dim=1)
+        after = torch.linalg.vector_norm(_representations(source, inverted) - wanted, dim=1)
+    distances = {
+        "mean_representation_distance": float(after.mean().item()),
+        "mean_relative_representation_distance": float((after / before.clamp_min(1e-12)).mean().item()),
+    }
+    extras = {"original_labels": images.labels, "start_indices": indices.astype(np.int64)}
+    return ImageSet(_host(inverted), images.labels, images.classes, extras), start, distances
+
+
+def _representations(model: Classifier, images: Tensor, batch_size: int = 2048) -> Tensor:
+    with evaluating(model), torch.no_grad():
+        return torch.cat(
+            [model.representation(as_float(batch)).float() for batch in torch.split(images, batch_size)]
+        )
+
+
+def _host(images: Tensor) -> Array:
+    """Copy images to the host in the NCHW layout of files."""
+    array: Array = images.float().contiguous().cpu().numpy()
+    return array
+
+
+RULES: dict[str, Callable[[Construction, ImageSet, Classifier, Device], Built]] = {
+    "target": _target,
+    "invert": _invert,
+}

@@ -1,0 +1,1 @@
+"""Figures: each module draws one figure from tables alone; none of them imports torch."""

@@ -1,0 +1,51 @@
+"""What an attack climbs: functions of a model, images and targets that give one number per image.
+
+An objective is always maximised. ``targets`` holds one row per image: labels, or whatever the objective
+compares with. Objectives over several models take an ensemble as their ``model``.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+Objective = Callable[[nn.Module, Tensor, Tensor], Tensor]
+
+
+def cross_entropy(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy of the true ``labels`` (N,), int64: climbing it leaves the class. Shape (N,)."""
+    losses: Tensor = functional.cross_entropy(model(images).float(), labels, reduction="none")
+    return losses
+
+
+def targeted_cross_entropy(model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+    """Minus the cross-entropy of ``targets`` (N,), int64: climbing it reaches the target. Shape (N,)."""
+    return -cross_entropy(model, images, targets)
+
+
+def cw_margin(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    """Best wrong logit minus the logit of ``labels``, as Carlini and Wagner (2017); positive means fooled."""
+    logits = model(images).float()
+    true = functional.one_hot(labels, logits.shape[1]).bool()
+    best_wrong = logits.masked_fill(true, -torch.inf).amax(1)
+    margins: Tensor = best_wrong - logits.gather(1, labels[:, None])[:, 0]
+    return margins
+
+
+def representation_distance(model: nn.Module, images: Tensor, representations: Tensor) -> Tensor:
+    """Minus the l2 distance to given ``representations`` (N, features), eq. 6 of the paper. Shape (N,).
+
+    ``model`` must have a method ``representation``.
+    """
+    ours: Tensor = model.representation(images)  # type: ignore[operator]
+    distances: Tensor = torch.linalg.vector_norm(ours.float() - representations, dim=1)
+    return -distances
+
+
+OBJECTIVES: dict[str, Objective] = {
+    "cross_entropy": cross_entropy,
+    "targeted_cross_entropy": targeted_cross_entropy,
+    "cw_margin": cw_margin,
+    "representation_distance": representation_distance,
+}

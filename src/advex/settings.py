@@ -1,0 +1,186 @@
+"""Settings of trainings, attacks and constructions: what a row of a study's file may say.
+
+These dataclasses check their values when they are made, from YAML or from code: a wrong value or an
+unknown key raises. They import no torch, so the workflow can check its configuration quickly.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+
+STRICT = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, config=STRICT)
+class AttackSettings:
+    """How to attack: norm and radius, number and size of steps, and where to start.
+
+    Attributes:
+        norm: geometry of the ball and of the steps.
+        epsilon: radius, in units of images in [0, 1]; infinite for no constraint.
+        steps: number of gradient steps.
+        step_size: length of a step in the norm.
+        random_start: start at a point drawn uniformly from the ball rather than at the image.
+        keep_best: return, for each image, the iterate with the highest objective rather than the last;
+            it costs one more forward pass.
+    """
+
+    norm: Literal["l2", "linf"]
+    epsilon: NonNegative
+    steps: Annotated[int, Field(ge=0)]
+    step_size: NonNegative
+    random_start: bool = False
+    keep_best: bool = True
+
+
+@dataclass(frozen=True, config=STRICT)
+class AugmentationSettings:
+    """Which random changes training images get; zeros mean none.
+
+    Attributes:
+        crop_padding: pixels of zero padding before a random crop back to the size.
+        flip: mirror left to right with probability one half.
+        colour_jitter: brightness, contrast and saturation are multiplied by factors from
+            1 - colour_jitter to 1 + colour_jitter, in this order.
+        rotation_degrees: rotation by up to this angle in either direction, nearest pixel, zeros outside.
+        gaussian_noise: standard deviation of noise added last, clipped to [0, 1] (Ford et al., 2019).
+    """
+
+    crop_padding: Annotated[int, Field(ge=0)] = 0
+    flip: bool = False
+    colour_jitter: Annotated[float, Field(ge=0, le=1)] = 0.0
+    rotation_degrees: NonNegative = 0.0
+    gaussian_noise: NonNegative = 0.0
+
+
+@dataclass(frozen=True, config=STRICT)
+class StepDrops:
+    """Multiply the learning rate by ``factor`` at each of ``drops``, given as shares of the epochs."""
+
+    kind: Literal["step_drops"] = "step_drops"
+    drops: tuple[Share, ...] = ()
+    factor: Share = 0.1
+
+    def scale(self, done: float) -> float:
+        """Return the multiplier when a share ``done`` in [0, 1) of the training is over."""
+        # A drop at a third of 150 epochs starts exactly with epoch 50, whatever the rounding.
+        return float(self.factor ** sum(done >= drop - 1e-9 for drop in self.drops))
+
+
+@dataclass(frozen=True, config=STRICT)
+class OneCycle:
+    """Climb linearly from 0 until a share ``peak`` of the training is over, then fall linearly to 0."""
+
+    kind: Literal["one_cycle"] = "one_cycle"
+    peak: Share = 0.25
+
+    def scale(self, done: float) -> float:
+        """Return the multiplier when a share ``done`` in [0, 1) of the training is over."""
+        return min(done / self.peak, (1 - done) / (1 - self.peak))
+
+
+@dataclass(frozen=True, config=STRICT)
+class Recipe:
+    """How to train: stochastic gradient descent with momentum on the (worst-case) cross-entropy.
+
+    Attributes:
+        epochs: passes over the training set.
+        batch_size: images per step; the last batch of an epoch may be smaller.
+        learning_rate: its largest value.
+        schedule: how it changes.
+        momentum: of the gradient.
+        weight_decay: l2 penalty, on all weights as in the paper's library.
+        augmentation: random changes of the images.
+        adversary: attack on every batch before the step (eq. 4); none trains on the images as they are.
+        evaluate_every: epochs between two tests; the first and the last epoch are always tested.
+    """
+
+    epochs: Count
+    batch_size: Annotated[int, Field(ge=2)]
+    learning_rate: Positive
+    schedule: Annotated[StepDrops | OneCycle, Field(discriminator="kind")] = OneCycle()
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    weight_decay: NonNegative = 5e-4
+    augmentation: AugmentationSettings = AugmentationSettings()
+    adversary: AttackSettings | None = None
+    evaluate_every: Count = 1
+
+
+@dataclass(frozen=True, config=STRICT)
+class ArchitectureSettings:
+    """Which classifier to build.
+
+    Attributes:
+        name: an entry of :data:`advex.architectures.ARCHITECTURES`.
+        options: further arguments of that entry, such as ``width``.
+        channels: image channels.
+        classes: number of classes.
+        mean: mean of each channel of the natural images.
+        std: standard deviation of each channel of the natural images.
+    """
+
+    name: str
+    options: dict[str, int]
+    channels: Count
+    classes: Annotated[int, Field(ge=2)]
+    mean: tuple[float, ...]
+    std: tuple[Positive, ...]
+
+
+@dataclass(frozen=True, config=STRICT)
+class TrainingRun:
+    """Everything that determines a training, but for the images.
+
+    Attributes:
+        name: the model's name; with the seed it decides all randomness.
+        seed: which repetition.
+        architecture: what to train.
+        recipe: how.
+    """
+
+    name: str
+    seed: int
+    architecture: ArchitectureSettings
+    recipe: Recipe
+
+
+@dataclass(frozen=True, config=STRICT)
+class Construction:
+    """How to build a data set.
+
+    Attributes:
+        name: the data set's name; with the seed it decides all randomness.
+        seed: which repetition; also the seed of the source model.
+        rule: ``target`` or ``invert``, see :mod:`advex.constructions`.
+        attack: the search: ball (infinite for inversion), steps and step size.
+        start: for inversion, another image of the set, or noise.
+        target: for targeting, which class to aim at and to take as the label.
+    """
+
+    name: str
+    seed: int
+    rule: Literal["target", "invert"]
+    attack: AttackSettings
+    start: Literal["images", "noise"] = "images"
+    target: Literal["random_class", "next_class"] = "next_class"
+
+
+def plain(settings: Any) -> dict[str, Any]:
+    """Return settings as plain dictionaries, lists and scalars, from which ``type(**plain)`` makes them."""
+    values: Mapping[str, Any] = TypeAdapter(type(settings)).dump_python(settings)
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,86 @@
+"""The verb *prepare*: one way to get a data set, whatever its source.
+
+A source is packaged with a library, downloaded from its authors, or read from a mirror: a zip, a
+folder or an ``.npz`` that someone already has. See ``docs/data.md``.
+"""
+
+import logging
+
+from advex.errors import UserError
+from advex.sources.mirror import load_mirror
+from advex.sources.official import CLASSES, load_cifar10, load_idx
+from advex.sources.packaged import load_digits, load_sample_images
+from advex.sources.prepared import Loader, Prepared, Request, balanced_subset
+
+__all__ = ["SOURCES", "Prepared", "prepare"]
+
+_log = logging.getLogger("advex.sources")
+
+
+def _own(request: Request) -> Prepared:
+    raise UserError(
+        "mirror: not set, but source `own` is your own data; set `mirror` or ADVEX_MIRROR to a zip, "
+        "folder or .npz as in docs/data.md"
+    )
+
+
+SOURCES: dict[str, Loader] = {
+    "digits": load_digits,
+    "sample_images": load_sample_images,
+    "cifar10": load_cifar10,
+    "mnist": load_idx,
+    "fashion_mnist": load_idx,
+    "own": _own,
+}
+"""How each source is loaded where no mirror is given."""
+
+PACKAGED = ("digits", "sample_images")
+"""Sources that need no mirror and no network."""
+
+
+def prepare(
+    source: str,
+    *,
+    mirror: str | None,
+    downloads: str,
+    train_images: int | None,
+    test_images: int | None,
+    image_size: int | None = None,
+) -> Prepared:
+    """Load a data set.
+
+    Args:
+        source: one of :data:`SOURCES`.
+        mirror: a zip, folder or ``.npz`` to read instead of downloading, or a folder of such; packaged
+            sources ignore it.
+        downloads: the folder that keeps official downloads; made when needed.
+        train_images: size of a class-balanced subset that is the same every time; None for all images.
+        test_images: the same for the test images.
+        image_size: height and width of `sample_images`, 128 by default; other sources have their own.
+
+    Returns:
+        Images of shape (N, C, H, W), uint8, or float32 in [0, 1] for `digits` and mirrors that hold
+        fractions; C is 1 for grey, 3 for colour.
+
+    Raises:
+        UserError: a setting is wrong, or the data are missing, damaged, or not laid out as expected.
+    """
+    if source not in SOURCES:
+        raise UserError(f"source: `{source}` is unknown; choose one of {', '.join(SOURCES)}")
+    if image_size is not None and source != "sample_images":
+        raise UserError(
+            f"image_size: {image_size} given, but `{source}` has a size of its own; "
+            "leave image_size out (only sample_images takes it)"
+        )
+    request = Request(source, mirror, downloads, image_size)
+    if mirror and source in PACKAGED:
+        _log.info("%s is packaged with a library: the mirror is not needed", source)
+    if mirror and source not in PACKAGED:
+        whole = load_mirror(request, CLASSES.get(source))
+    else:
+        whole = SOURCES[source](request)
+    return Prepared(
+        balanced_subset(whole.train, train_images, "train_images"),
+        balanced_subset(whole.test, test_images, "test_images"),
+        whole.provenance,
+    )
