@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 
 CONFIDENCE = 0.95
 
@@ -41,5 +41,6 @@ def estimate(values: Sequence[float]) -> Estimate:
     if array.size == 1:
         return Estimate(mean, float("nan"), float("nan"), float("nan"), 1)
     sd = float(array.std(ddof=1))
-    half = float(student_t.ppf((1 + CONFIDENCE) / 2, array.size - 1)) * sd / float(np.sqrt(array.size))
+    quantile = float(stdtrit(array.size - 1, (1 + CONFIDENCE) / 2))
+    half = quantile * sd / float(np.sqrt(array.size))
     return Estimate(mean, sd, mean - half, mean + half, int(array.size))
