@@ -12,6 +12,21 @@ from advex.settings import AttackSettings, Count, NonNegative, Positive, Recipe
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 FigureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]
 
+# Written here so that checking a configuration needs no torch; tests compare them with the library's tables.
+Source = Literal["digits", "sample_images", "cifar10", "mnist", "fashion_mnist", "own"]
+Architecture = Literal[
+    "resnet18",
+    "resnet50",
+    "vgg16",
+    "densenet121",
+    "inception",
+    "small_resnet18",
+    "small_resnet50",
+    "small_vgg",
+    "small_densenet",
+    "small_inception",
+]
+
 NATURAL_TRAIN, NATURAL_TEST = "natural_train", "natural_test"
 
 
@@ -98,7 +113,7 @@ class Experiments(Strict):
 class DataSettings(Strict):
     """Which images: the source (see docs/data.md), how many of them, and what they look like."""
 
-    source: str
+    source: Source
     description: str
     mirror: str | None = None
     train_images: Count | None = None
@@ -119,7 +134,7 @@ class DataSettings(Strict):
 class ArchitectureRow(Strict):
     """Which network stands for a family in this study, with its options."""
 
-    name: str
+    name: Architecture
     options: dict[str, Count] = {}
 
 

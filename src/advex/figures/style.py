@@ -6,6 +6,7 @@ is 7 pt or more.
 """
 
 import os
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -142,7 +143,7 @@ def bars(
         offsets = np.linspace(-0.25, 0.25, summary.n) * width
         axis.plot(
             position + offsets, values, linestyle="none", marker="o", markersize=2.5, zorder=4,
-            markerfacecolor="white", markeredgecolor="black", markeredgewidth=0.5,
+            markerfacecolor="white", markeredgecolor="black", markeredgewidth=0.5, clip_on=False,
         )  # fmt: skip
     return summary
 
@@ -178,11 +179,17 @@ def mean_line(
     return summaries
 
 
-def published_marks(axis: Axes, x: Any, y: Any, label: str | None) -> None:
-    """Draw published numbers as hollow diamonds, never joined; ``label`` names their source."""
+def published_marks(
+    axis: Axes, x: Any, y: Any, label: str | None, *, role: str = "published", size: float = 5, clip: bool = True
+) -> None:
+    """Draw published numbers as hollow diamonds, never joined; ``label`` names their source.
+
+    ``clip`` off lets a mark at the edge of the panel be seen whole.
+    """
     axis.plot(
-        np.atleast_1d(x), np.atleast_1d(y), linestyle="none", marker="D", markersize=5, zorder=5, label=label,
-        markerfacecolor="white", markeredgecolor=COLOURS["published"], markeredgewidth=1.0,
+        np.atleast_1d(x), np.atleast_1d(y), linestyle="none", marker="D", markersize=size, zorder=5,
+        label=label, markerfacecolor="white", markeredgecolor=COLOURS[role], markeredgewidth=size / 5,
+        clip_on=clip,
     )  # fmt: skip
 
 
@@ -193,6 +200,32 @@ def chance_line(axis: Axes, value: float, name: str = "chance") -> None:
         1.01, value, name, transform=axis.get_yaxis_transform(), color=COLOURS["chance"],
         fontsize=SMALLEST_TEXT, ha="left", va="center",
     )  # fmt: skip
+
+
+def group_ticks(
+    axis: Axes,
+    positions: Sequence[float],
+    labels: Sequence[str],
+    groups: Sequence[tuple[float, str]],
+    name: str,
+) -> None:
+    """Name bars and, in a line of their own below, groups of bars.
+
+    Args:
+        axis: where the bars are.
+        positions: their places on the x axis.
+        labels: a name for each.
+        groups: place and name of each group.
+        name: what the whole axis shows, written below both.
+    """
+    axis.set_xticks(positions, labels)
+    axis.tick_params(axis="x", length=0)
+    lines = max(label.count("\n") + 1 for label in labels)
+    below = axis.secondary_xaxis(location=0)
+    below.set_xticks([place for place, _ in groups], ["\n" * lines + name for _, name in groups])
+    below.tick_params(axis="x", length=0)
+    below.spines[:].set_visible(False)
+    below.set_xlabel(name)
 
 
 def image_grid(
@@ -281,6 +314,33 @@ def published_value(published: pd.DataFrame, key: str) -> float:
     if len(found) != 1:
         raise UserError(f"published numbers: {len(found)} rows have the key {key!r}, one is expected")
     return float(found.iloc[0])
+
+
+def published_points(published: pd.DataFrame, prefix: str) -> tuple[Array, Array]:
+    """Look up the published points whose keys are ``prefix`` and a number: their x and their values.
+
+    Raises:
+        UserError: there is none.
+    """
+    found = published[published["key"].str.fullmatch(rf"{re.escape(prefix)}\d+")].sort_values("x")
+    if found.empty:
+        raise UserError(f"published numbers: no key is {prefix!r} and a number")
+    return found["x"].to_numpy(dtype=float), found["value"].to_numpy(dtype=float)
+
+
+def direction(difference: Estimate) -> int:
+    """Say which side of 0 a title may claim: 1 or -1 where the 95 % interval excludes 0, else 0.
+
+    A single seed has no interval and answers with its sign; :func:`one_seed` says so in the title.
+    """
+    if difference.n == 1:
+        return int(np.sign(difference.mean))
+    return int(difference.low > 0) - int(difference.high < 0)
+
+
+def one_seed(difference: Estimate) -> str:
+    """Return what a title adds where its claim rests on a single seed."""
+    return " (one seed)" if difference.n == 1 else ""
 
 
 def save(figure: Figure, svg_path: str | os.PathLike[str], png_path: str | os.PathLike[str]) -> None:

@@ -1,0 +1,101 @@
+"""Figure 8: robust accuracy of the model trained on the robust set under attacks of growing strength."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from advex.artifacts import Array
+from advex.errors import UserError
+from advex.figures.style import (
+    COLUMN_WIDTH,
+    SMALLEST_TEXT,
+    Context,
+    canvas,
+    chance_line,
+    direction,
+    footer,
+    legend_below,
+    mean_line,
+    one_seed,
+    published_marks,
+    published_points,
+)
+from advex.figures.style import title as set_title
+from advex.figures.tables import values
+from advex.statistics import estimate
+
+_OBJECTIVES = (
+    ("cross_entropy", "from_robust", "-", "PGD on cross-entropy"),
+    ("cw_margin", "accent", "--", "PGD on the CW margin"),
+)
+_ROWS = {"model": "on_robust", "quantity": "robust_accuracy_half_epsilon"}
+_CHANCE = 10
+_USUAL_STEPS = 7  # of the paper's attacks; stronger ones are compared with the first that has as many
+_DROP = 2.0  # percentage points, the most that the paper's attacks take
+
+
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: Context) -> Figure:
+    """Draw robust accuracy against the number of steps from the table "ilyas/attack_strength"."""
+    table = tables["ilyas/attack_strength"]
+    figure, axes = canvas(COLUMN_WIDTH, 88)
+    axis = axes[0, 0]
+    curves = {objective: _curve(table, objective) for objective, *_ in _OBJECTIVES}
+    for objective, role, style, label in _OBJECTIVES:
+        mean_line(axis, *curves[objective], role, linestyle=style, label=label)
+    _draw_published(axis, published)
+    chance_line(axis, _CHANCE)
+    epsilon = float(table["epsilon"].max())
+    axis.set(ylim=(0, 112), xlabel="number of PGD steps")
+    axis.set_ylabel(f"robust accuracy (%), ℓ₂, ε = {epsilon:g}")
+    axis.set_yticks(range(0, 101, 20))
+    set_title(figure, _finding(curves))
+    footer(figure, context)
+    legend_below(figure, 1)
+    return figure
+
+
+def _curve(table: pd.DataFrame, objective: str) -> tuple[Array, Array]:
+    """Return the numbers of steps, (points,), and robust accuracies, (seeds, points)."""
+    steps = np.unique(table.loc[table["objective"] == objective, "steps"])
+    if not steps.size:
+        raise UserError(f"the measurement has no row with objective {objective!r}; measure it")
+    columns = [values(table, **_ROWS, objective=objective, steps=number) for number in steps]
+    return steps.astype(float), np.stack(columns, axis=1)
+
+
+def _draw_published(axis: Axes, published: pd.DataFrame) -> None:
+    """Draw Fig. 8's points on its axis: logarithmic, with room for zero steps."""
+    steps, accuracies = published_points(published, "figure8_steps")
+    published_marks(axis, steps, accuracies, "published (Fig. 8), CIFAR-10 ResNet-50, ε = 0.25")
+    axis.annotate(
+        "published: the standard model", (steps[0], accuracies[0]), (7, 7), textcoords="offset points",
+        fontsize=SMALLEST_TEXT,
+    )  # fmt: skip
+    axis.set_xscale("symlog", linthresh=1, linscale=0.3)
+    axis.set_xlim(-0.4, 2 * steps.max())
+    axis.set_xticks([0, 1, 10, 100, 1000], ["0", "1", "10", "100", "1000"])
+    axis.minorticks_off()
+
+
+def _finding(curves: Mapping[str, tuple[Array, Array]]) -> str:
+    """Say how much the strongest attack takes after the usual number of steps, paired over seeds."""
+    steps, accuracies = curves[_OBJECTIVES[0][0]]
+    usual = int(np.argmax(steps >= _USUAL_STEPS))
+    before = accuracies[:, usual]
+    strongest = np.min(
+        [found[:, numbers >= steps[usual]].min(axis=1) for numbers, found in curves.values()], axis=0
+    )
+    drop, above_chance = estimate((before - strongest).tolist()), estimate((strongest - _CHANCE).tolist())
+    small = direction(estimate((before - strongest - _DROP).tolist())) < 0
+    words = (
+        f"Beyond {steps[usual]:.0f} steps the strongest attack takes "
+        f"{'only ' if small else ''}{drop.mean:.1f} points more: "
+        f"robust accuracy {'stays at' if small else 'goes from ' + format(before.mean(), '.0f') + ' to'} "
+        f"{strongest.mean():.0f} %"
+    )
+    if direction(above_chance) <= 0:
+        words += ", not clearly above chance"
+    return words + one_seed(drop)

@@ -1,0 +1,79 @@
+"""Tables 1 and 9: accuracy after training on relabelled adversarial examples alone."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from advex.artifacts import Array
+from advex.figures.style import (
+    COLUMN_WIDTH,
+    Context,
+    bars,
+    canvas,
+    chance_line,
+    direction,
+    footer,
+    group_ticks,
+    legend_below,
+    one_seed,
+    published_marks,
+    published_value,
+)
+from advex.figures.style import title as set_title
+from advex.figures.tables import CHANCE, values
+from advex.statistics import estimate
+
+_MODELS = (
+    (0.0, "standard", "standard", "table1_standard_accuracy"),
+    (1.3, "on_rand", "from_standard", "table1_on_rand_accuracy"),
+    (2.3, "on_rand_robust", "from_robust", "table9_on_rand_robust_accuracy"),
+    (3.6, "on_det", "from_standard", "table1_on_det_accuracy"),
+    (4.6, "on_det_robust", "from_robust", "table9_on_det_robust_accuracy"),
+)
+_TICKS = ("original\nimages", *2 * ("standard\nmodel's", "robust\nmodel's"))
+_GROUPS = ((1.8, "random targets"), (4.1, "next class"))
+_WIDTH, _BESIDE = 0.6, 0.44
+_PUBLISHED = "published (Tables 1 and 9), CIFAR-10 ResNet-50"
+
+
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: Context) -> Figure:
+    """Draw test accuracy for every training set from the table "ilyas/nonrobust_datasets"."""
+    table = tables["ilyas/nonrobust_datasets"]
+    figure, axes = canvas(COLUMN_WIDTH, 95)
+    axis = axes[0, 0]
+    for place, model, role, key in _MODELS:
+        bars(axis, place, _accuracy(table, model).tolist(), role, width=_WIDTH)
+        published_marks(axis, place + _BESIDE, published_value(published, key), _PUBLISHED, clip=False)
+    places = [place for place, *_ in _MODELS]
+    group_ticks(axis, places, _TICKS, _GROUPS, "training set: images, or a model's adversarial examples")
+    axis.set(ylim=(0, 100), ylabel="test accuracy (%)")
+    chance_line(axis, CHANCE)
+    set_title(figure, _finding(table))
+    footer(figure, context)
+    legend_below(figure, 1)
+    return figure
+
+
+def _accuracy(table: pd.DataFrame, model: str) -> Array:
+    return values(table, model=model, quantity="accuracy")
+
+
+def _finding(table: pd.DataFrame) -> str:
+    """Say which of a standard model's examples teach more than chance, and name the robust model's."""
+    found = {model: _accuracy(table, model) for _, model, *_ in _MODELS}
+    rand, det, rand_robust, det_robust = (
+        f"{found[model].mean():.0f} %" for model in ("on_rand", "on_det", "on_rand_robust", "on_det_robust")
+    )
+    compared = [estimate((found[model] - CHANCE).tolist()) for model in ("on_rand", "on_det")]
+    above = (direction(compared[0]) > 0, direction(compared[1]) > 0)
+    teach = {
+        (True, True): "teach the original classes",
+        (True, False): "teach the original classes with random targets only",
+        (False, True): "teach the original classes with the next class only",
+        (False, False): "do not clearly teach the original classes",
+    }[above]
+    return (
+        f"Relabelled adversarial examples {teach}: {rand} (random targets), {det} (next class); "
+        f"a robust model's: {rand_robust}, {det_robust}{one_seed(compared[0])}"
+    )

@@ -1,0 +1,156 @@
+"""The configuration: every mistake is refused in one line that names file, key, finding and choice."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, get_args
+
+import pytest
+
+from advex.architectures import ARCHITECTURES
+from advex.config import load
+from advex.config.schema import Architecture, Source
+from advex.errors import UserError
+from advex.instruments import INSTRUMENTS, MeasurementEntry
+from advex.settings import Construction, TrainingRun
+from advex.sources import SOURCES
+
+ROOT = Path(__file__).parents[2]
+PLAN = load(ROOT / "config")
+
+
+class Mistake(NamedTuple):
+    file: str
+    old: str
+    new: str
+    says: list[str]
+
+
+DIGITS = "studies/digits.yaml"
+MISTAKES = {
+    "broken yaml": Mistake(DIGITS, "seeds: 3", "seeds: [3", ["digits.yaml", "not valid YAML"]),
+    "unknown key": Mistake(DIGITS, "seeds: 3", "seeds: 3\nsedes: 4", ["sedes", "unknown key"]),
+    "unknown nested key": Mistake(
+        DIGITS, "{epochs: 15,", "{epoch: 1, epochs: 15,", ["recipes.standard.epoch", "unknown key"]
+    ),
+    "negative epsilon": Mistake(
+        DIGITS, "norm: l2, epsilon: 0.5", "norm: l2, epsilon: -0.5",
+        ["attacks.evaluation_half_epsilon.epsilon", "-0.5", "greater than or equal to 0"],
+    ),
+    "undefined epsilon": Mistake(DIGITS, "epsilon: 0.5", "epsilon: .nan", ["epsilon", "nan"]),
+    "unknown norm": Mistake(
+        DIGITS, "{norm: l2, epsilon: 0.5", "{norm: l7, epsilon: 0.5", ["norm", "'l7'", "'linf'"]
+    ),
+    "missing key": Mistake(DIGITS, "seeds: 3\ndata", "data", ["seeds", "missing"]),
+    "no epochs": Mistake(DIGITS, "{epochs: 15", "{epochs: 0", ["epochs", "found 0", "greater than"]),
+    "unknown architecture": Mistake(
+        DIGITS, "name: small_vgg", "name: small_vggg", ["architectures.vgg16.name", "'small_vggg'", "small_vgg"]
+    ),
+    "unknown source": Mistake(DIGITS, "source: digits", "source: digit", ["data.source", "'digit'", "cifar10"]),
+    "channels": Mistake(DIGITS, "channels: 1", "channels: 3", ["data", "one value for each of 3 channels"]),
+    "recipe not given": Mistake(DIGITS, "  on_det: *recipe", "", ["recipes.on_det", "missing", "model on_det"]),
+    "no mapping": Mistake(DIGITS, "title:", "- title:", ["digits.yaml", "not valid YAML"]),
+    "row names unknown row": Mistake(
+        "experiments.yaml", "{trained_on: det,", "{trained_on: dat,", ["models.on_det.trained_on", "'dat'", "rand"]
+    ),
+    "circle": Mistake(
+        "experiments.yaml",
+        "  standard: {trained_on: natural_train",
+        "  standard: {trained_on: det",
+        ["models.standard", "depends on itself"],
+    ),
+    "figure of unknown measurement": Mistake(
+        "experiments.yaml", "{measurements: [ilyas/relabelled]}", "{measurements: [ilyas/relabeled]}",
+        ["figures.ilyas/relabelled.measurements", "'ilyas/relabeled'", "ilyas/relabelled"],
+    ),
+    "transfer without source": Mistake(
+        "experiments.yaml", "kind: transfer, attack: transfer, source: standard}\n  targeted",
+        "kind: transfer, attack: transfer}\n  targeted", ["untargeted_transfer", "needs a source"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES.keys())
+def test_mistakes_are_refused_in_lines_that_say_where_and_what(mistake: Mistake, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(ROOT / "config", config)
+    file = config / mistake.file
+    text = file.read_text()
+    assert mistake.old in text
+    file.write_text(text.replace(mistake.old, mistake.new))
+    with pytest.raises(UserError) as caught:
+        load(config)
+    message = str(caught.value)
+    assert file.name in message
+    matching = [line for line in message.splitlines() if all(part in line for part in mistake.says)]
+    assert matching, message
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"experiments\.yaml: no such file"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("study", PLAN.studies)
+def test_every_row_of_every_study_makes_settings_the_library_takes(study: str) -> None:
+    for model in PLAN.experiments.models:
+        run = TrainingRun(**PLAN.training(study, model, 0))
+        assert run.architecture.name in ARCHITECTURES
+    for dataset in PLAN.experiments.datasets:
+        Construction(**PLAN.construction(study, dataset, 0))
+    for measurement in PLAN.experiments.measurements:
+        for entry in PLAN.measurement_settings(study, measurement, 0):
+            assert MeasurementEntry(**entry).kind in INSTRUMENTS
+    assert PLAN.study(study).data.source in SOURCES
+
+
+LOOKUPS: dict[str, Callable[[], object]] = {
+    "study": lambda: PLAN.study("cifar"),
+    "model": lambda: PLAN.model("digits", "standrd", 0),
+    "data set": lambda: PLAN.dataset("digits", "dets", 0),
+    "figure": lambda: PLAN.figure_inputs("digits", "ilyas/relabeled"),
+    "measurement": lambda: PLAN.measurement_inputs("digits", "ilyas/relabeled", 0),
+}
+
+
+@pytest.mark.parametrize("kind", LOOKUPS)
+def test_unknown_names_are_answered_with_those_that_exist(kind: str) -> None:
+    with pytest.raises(UserError, match=f"no {kind} is named '.*there are: .*, "):
+        LOOKUPS[kind]()
+
+
+def test_the_schema_knows_exactly_what_the_library_has() -> None:
+    assert set(get_args(Architecture)) == set(ARCHITECTURES)
+    assert set(get_args(Source)) == set(SOURCES)
+
+
+def test_a_constructed_set_and_its_source_share_their_seed() -> None:
+    inputs = PLAN.construction_inputs("digits", "det", 2)
+    assert inputs["source"] == "results/digits/models/standard/seed2.safetensors"
+    assert PLAN.training_inputs("digits", "on_det", 2)["training_set"].endswith("det/seed2.safetensors")
+
+
+def test_the_published_sizes_are_those_of_the_paper() -> None:
+    study = PLAN.study("cifar10")
+    assert study.sizes_are_published
+    recipe = study.recipes["on_det"]
+    assert (recipe.learning_rate, recipe.batch_size, recipe.momentum, recipe.weight_decay) == (
+        0.1, 128, 0.9, 5e-4,
+    )  # fmt: skip
+    assert recipe.augmentation.crop_padding == 0
+    assert study.recipes["on_rand"].learning_rate == 0.01
+    targeted = study.attacks["targeted"]
+    assert (targeted.norm, targeted.epsilon, targeted.steps, targeted.step_size) == ("l2", 0.5, 100, 0.1)
+    assert study.attacks["inversion"].steps == 1000
+    assert study.attacks["inversion_from_noise"].steps == 10000
+
+
+def test_the_jobs_behind_a_figure_are_what_it_needs_and_no_more() -> None:
+    jobs = PLAN.figure_jobs("test")["ilyas/relabelled"]
+    trained = {job.split("/")[1] for job in jobs if job.startswith("train/")}
+    assert trained == {"standard", "robust", "on_det", "on_det_robust"}
+    assert "prepare/natural" in jobs
+    assert PLAN.figure_jobs("test")["ilyas/gaussian"] == [
+        "collect/ilyas/gaussian", "draw/ilyas/gaussian",
+        "measure/ilyas/gaussian/seed0", "measure/ilyas/gaussian/seed1",
+    ]  # fmt: skip

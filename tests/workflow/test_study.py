@@ -1,0 +1,164 @@
+"""The test study, run for real: everything is there, nothing runs twice, and only what is needed runs."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from advex.artifacts import read_description, read_table
+from advex.config import load
+
+ROOT = Path(__file__).parents[2]
+PLAN = load(ROOT / "config")
+FIGURES = sorted(PLAN.experiments.figures)
+TEST = ("--config", "study=test")
+Snakemake = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def planned(finished: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """Read the table of jobs a dry run prints."""
+    assert finished.returncode == 0, finished.stderr[-3000:]
+    jobs = re.findall(r"^(\w+) +(\d+)$", finished.stdout + finished.stderr, re.MULTILINE)
+    return {name: int(count) for name, count in jobs if name not in ("all", "total")}
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_every_figure_is_drawn(repository: Path, figure: str) -> None:
+    svg = (repository / f"results/test/figures/{figure}.svg").read_text()
+    assert svg.startswith("<?xml")
+    assert (repository / f"results/test/figures/{figure}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_run_ends_with_costs_and_places(repository: Path) -> None:
+    text = (repository / "first_run.txt").read_text()
+    assert re.search(r"\d+ jobs in .* on \d+ cores; \d+ % of the cores' time was not computing", text)
+    for place in ("figures", "scorecard.csv", "report.html"):
+        assert re.search(rf"{re.escape(place)}: +results/test/{re.escape(place)}", text)
+
+
+def test_the_scorecard_has_one_row_per_claim(repository: Path) -> None:
+    scorecard = read_table(repository / "results/test/scorecard.csv")
+    columns = ["claim", "source", "figure", "quantity", "published", "published_from", "ours", "ours_sd"]
+    assert list(scorecard.columns)[:11] == [*columns, "seeds", "criterion", "verdict"]
+    assert scorecard["claim"].is_unique
+    allowed = {"reproduced", "direction", "not reproduced", "not tested"}
+    assert set(scorecard["verdict"]) <= allowed
+    # One seed has no spread: no claim about trained models can be decided.
+    data = scorecard[~scorecard["figure"].isin(["gaussian", "gaussian_theory", "robust_and_accurate"])]
+    assert set(data["verdict"]) == {"not tested"}
+    assert scorecard["criterion"].str.len().min() > 10
+
+
+def test_the_report_holds_every_figure_and_the_scorecard(repository: Path) -> None:
+    page = (repository / "results/test/report.html").read_text()
+    for figure in FIGURES:
+        assert f'id="{figure}"' in page
+    assert page.count("data:image/svg+xml;base64,") == len(FIGURES)
+    assert "packaged with scikit-learn" in page
+
+
+def test_costs_cover_every_job(repository: Path) -> None:
+    costs = read_table(repository / "results/test/costs.csv")
+    assert set(costs.loc[costs["of"] == "figure", "name"]) == set(FIGURES)
+    rows = costs.set_index(["of", "name"])
+    assert rows.loc[("verb", "train"), "jobs"] == len(PLAN.experiments.models)
+    assert 0 < rows.loc[("study", "all jobs"), "share_not_computing_percent"] < 100
+    assert (costs["seconds"] >= costs["computing_seconds"]).all()
+
+
+def test_every_job_has_a_log_and_a_benchmark(repository: Path) -> None:
+    results = repository / "results/test"
+    logs = {path.relative_to(results / "logs").with_suffix("") for path in (results / "logs").rglob("*.log")}
+    marks = {
+        path.relative_to(results / "benchmarks").with_suffix("")
+        for path in (results / "benchmarks").rglob("*.tsv")
+    }
+    assert logs == marks
+    wanted = {Path(job) for jobs in PLAN.figure_jobs("test").values() for job in jobs}
+    assert wanted <= logs
+
+
+def test_constructed_sets_measure_their_source_models_success(repository: Path) -> None:
+    for dataset in PLAN.experiments.datasets:
+        measured = read_table(repository / f"results/test/datasets/{dataset}/seed0.csv")
+        assert measured["source_accuracy_percent"].between(0, 100).all()
+
+
+def test_artifacts_describe_themselves(repository: Path) -> None:
+    description = read_description(repository / "results/test/models/robust/seed0.safetensors")
+    assert description["study"] == "test"
+    assert description["run"]["recipe"]["adversary"]["norm"] == "l2"
+    assert description["architecture"]["name"] == "small_resnet50"
+
+
+def test_a_second_run_does_nothing(snakemake: Snakemake) -> None:
+    finished = snakemake(*TEST)
+    assert finished.returncode == 0
+    assert "Nothing to be done" in finished.stdout + finished.stderr
+
+
+def test_touching_files_plans_nothing(repository: Path, snakemake: Snakemake) -> None:
+    for pattern in ("src/advex/*.py", "scripts/*.py", "published/*.csv", "results/test/models/*/*.safetensors"):
+        for file in repository.glob(pattern):
+            file.touch()
+    assert planned(snakemake("-n", *TEST)) == {}
+
+
+def test_a_deleted_figure_is_redrawn_alone(repository: Path, snakemake: Snakemake) -> None:
+    target = "results/test/figures/ilyas/relabelled.svg"
+    (repository / target).unlink()
+    assert planned(snakemake("-n", target)) == {"draw": 1}
+    before = (repository / target).with_suffix(".png").read_bytes()
+    assert snakemake(target).returncode == 0
+    assert (repository / target).with_suffix(".png").read_bytes() == before
+
+
+def test_editing_one_figures_module_redraws_that_figure(repository: Path, snakemake: Snakemake) -> None:
+    module = repository / "src/advex/figures/ilyas/relabelled.py"
+    original = module.read_text()
+    module.write_text(original + "\n# edited\n")
+    try:
+        jobs = planned(snakemake("-n", *TEST))
+    finally:
+        module.write_text(original)
+    assert jobs["draw"] == 1
+    assert not {"train", "construct", "measure", "collect"} & set(jobs)
+
+
+def test_editing_the_attack_runs_training_again(repository: Path, snakemake: Snakemake) -> None:
+    module = repository / "src/advex/attacks.py"
+    original = module.read_text()
+    module.write_text(original + "\n# edited\n")
+    try:
+        jobs = planned(snakemake("-n", *TEST))
+    finally:
+        module.write_text(original)
+    assert {"train", "construct", "measure"} <= set(jobs)
+    assert "gaussian" not in jobs
+
+
+def test_one_figure_needs_only_its_own_models(fresh: tuple[Path, Snakemake]) -> None:
+    jobs = planned(fresh[1]("-n", "results/digits/figures/ilyas/relabelled.svg"))
+    seeds = PLAN.studies["digits"].seeds
+    assert jobs == {
+        "prepare": 1, "train": 4 * seeds, "construct": 2 * seeds, "measure": seeds, "collect": 1, "draw": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("study", sorted(PLAN.studies))
+def test_every_study_can_be_planned(fresh: tuple[Path, Snakemake], study: str) -> None:
+    jobs = planned(fresh[1]("-n", "--config", f"study={study}"))
+    seeds = PLAN.studies[study].seeds
+    assert jobs["train"] == len(PLAN.experiments.models) * seeds
+    assert jobs["draw"] == len(FIGURES)
+
+
+def test_verdicts_are_the_same_when_the_study_runs_again(repository: Path, snakemake: Snakemake) -> None:
+    path = repository / "results/test/scorecard.csv"
+    before: pd.DataFrame = read_table(path)
+    path.unlink()
+    assert snakemake("results/test/scorecard.csv").returncode == 0
+    pd.testing.assert_frame_equal(read_table(path), before)
