@@ -30,7 +30,7 @@ lock:
 	@rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
 	@$(VENV)-lock/bin/python -m pip install --quiet torch==2.13.0 torchvision==0.28.0
 	@$(VENV)-lock/bin/python -m pip install --quiet '.[workflow,test]'
-	@{ sed -n '/^#/p' requirements.lock; $(VENV)-lock/bin/python -m pip freeze | grep -v -e '^advex' -e '^nvidia-' -e '^cuda-' -e '^triton' | sed 's/+cpu$$//'; } > requirements.new
+	@{ sed -n '/^#/p' requirements.lock; $(VENV)-lock/bin/python -m pip freeze --all | grep -v -e "^pip==" -e '^advex' -e '^nvidia-' -e '^cuda-' -e '^triton' | sed 's/+cpu$$//'; } > requirements.new
 	@mv requirements.new requirements.lock && rm -rf $(VENV)-lock
 	@echo "requirements.lock is new; renew envs/ too (a test compares them)."
 

@@ -3,6 +3,7 @@
 All methods work on a batch of perturbations (N, ...) and treat each row for itself.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,7 +30,11 @@ class ThreatModel(Protocol):
         """Tell, for each row, whether it is allowed up to ``tolerance``; shape (N,), bool."""
 
     def random(self, like: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw one perturbation per row, uniformly from the set."""
+        """Draw one perturbation per row, uniformly from the set.
+
+        Raises:
+            UserError: the set is infinite.
+        """
 
 
 def _rows(values: Tensor, like: Tensor) -> Tensor:
@@ -45,6 +50,14 @@ def _row_norms(perturbation: Tensor) -> Tensor:
 def _check_epsilon(epsilon: float) -> None:
     if not epsilon >= 0:
         raise UserError(f"epsilon: found {epsilon}; a threat model's radius must be 0 or more")
+
+
+def _check_finite(epsilon: float) -> None:
+    if math.isinf(epsilon):
+        raise UserError(
+            f"epsilon: found {epsilon}; nothing is drawn uniformly from an infinite ball: "
+            "set random_start to false, or a finite epsilon"
+        )
 
 
 @dataclass(frozen=True)
@@ -71,9 +84,10 @@ class L2Ball:
 
     def random(self, like: Tensor, generator: torch.Generator) -> Tensor:
         """Draw uniformly from the ball: a Gaussian direction, a radius with density growing as r^(d-1)."""
+        _check_finite(self.epsilon)
         direction = torch.randn(like.shape, generator=generator, device=like.device, dtype=like.dtype)
         uniform = torch.rand(len(like), generator=generator, device=like.device, dtype=like.dtype)
-        radius = self.epsilon * uniform ** (1 / like[0].numel())
+        radius = self.epsilon * uniform ** (1 / math.prod(like.shape[1:]))
         return direction * _rows(radius / _row_norms(direction).clamp_min(1e-12), like)
 
 
@@ -100,6 +114,7 @@ class LinfBall:
 
     def random(self, like: Tensor, generator: torch.Generator) -> Tensor:
         """Draw every entry uniformly from [-epsilon, epsilon]."""
+        _check_finite(self.epsilon)
         uniform = torch.rand(like.shape, generator=generator, device=like.device, dtype=like.dtype)
         return (2 * uniform - 1) * self.epsilon
 

@@ -144,7 +144,8 @@ def _train_epoch(
         # Sums stay on the device, so the host never waits for a batch.
         total_loss += loss.detach() * len(batch)
         total_correct += (logits.detach().argmax(1) == targets).sum()
-    return total_loss.item() / len(images), total_correct.item() / len(images)
+    seen = sum(len(batch) for batch in batches)
+    return total_loss.item() / seen, total_correct.item() / seen
 
 
 def shuffled_batches(count: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:

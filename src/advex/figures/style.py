@@ -180,7 +180,14 @@ def mean_line(
 
 
 def published_marks(
-    axis: Axes, x: Any, y: Any, label: str | None, *, role: str = "published", size: float = 5, clip: bool = True
+    axis: Axes,
+    x: Any,
+    y: Any,
+    label: str | None,
+    *,
+    role: str = "published",
+    size: float = 5,
+    clip: bool = True,
 ) -> None:
     """Draw published numbers as hollow diamonds, never joined; ``label`` names their source.
 
@@ -353,10 +360,13 @@ def save(figure: Figure, svg_path: str | os.PathLike[str], png_path: str | os.Pa
 
 
 def _wrapped(figure: Figure, text: str, size: float) -> str:
-    """Break text into lines that fit the width of the figure."""
+    """Break text into lines that fit the width of the figure, between words and not before a % sign."""
     width = figure.get_figwidth() * _MILLIMETRES_PER_INCH * _POINTS_PER_MILLIMETRE
     characters = int(0.98 * width / (_CHARACTER_WIDTH * size))
-    return "\n".join(textwrap.wrap(text, characters, break_on_hyphens=False)).replace(" ·\n", "\n")
+    lines = textwrap.wrap(
+        text.replace(" %", "\xa0%"), characters, break_on_hyphens=False, break_long_words=False
+    )
+    return "\n".join(lines).replace("\xa0%", " %").replace(" ·\n", "\n")
 
 
 def _counted(number: int, noun: str) -> str:

@@ -48,15 +48,15 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: C
     for row, panels in enumerate(_PANELS):
         for axis, (model, role, name) in zip(axes[row], panels, strict=True):
             drops[model] = _draw_ours(axis, table, model, role)
-            theirs[name[0]] = _draw_published(axis, published, model)
+            theirs[model] = _draw_published(axis, published, model)
             chance_line(axis, _CHANCE)
             axis.set_title(name, loc="left")
         axes[row, 0].set_ylabel("accuracy (%)")
-    for axis, panels in zip(axes[1], zip(*_PANELS, strict=True), strict=True):
-        above, below = (theirs[name[0]] for *_, name in panels)
-        differ = f"{above} above, {below} here"
-        epochs = f"ours {_epochs(table).max()} epochs, published {above if above == below else differ}"
-        axis.set_xlabel(f"share of training (%): {epochs}")
+    ours = _epochs(table).max()
+    for axis, (above, below) in zip(axes[1], zip(*_PANELS, strict=True), strict=True):
+        upper, lower = theirs[above[0]], theirs[below[0]]
+        differs = "" if upper == lower else f", below {lower}"
+        axis.set_xlabel(f"% of training (ours {ours} epochs, published {upper}{differs})")
     axes[0, 0].set(xlim=(0, 102), ylim=(0, 103), yticks=range(0, 101, 20))
     set_title(figure, _finding(drops))
     footer(figure, context)
@@ -85,7 +85,7 @@ def _draw_ours(axis: Axes, table: pd.DataFrame, model: str, role: str) -> Array:
     )
     epochs, train = _curve(table, model, "train_accuracy")
     mean_line(
-        axis, 100 * epochs / epochs.max(), train, "neutral", label="training set, its labels",
+        axis, 100 * epochs / epochs.max(), train, "neutral", label="training set, new labels",
         linestyle="--", marker=False,
     )  # fmt: skip
     drop: Array = test.max(axis=1) - test[:, -1]
@@ -111,14 +111,14 @@ def _finding(drops: Mapping[str, Array]) -> str:
     }
     more = [target for target, found in compared.items() if direction(found) > 0]
     random, random_robust, shifted, shifted_robust = (
-        f"{drops[model].mean():.0f}" for model in ("on_rand", "on_rand_robust", "on_det", "on_det_robust")
+        f"{drops[model].mean():.1f}" for model in ("on_rand", "on_rand_robust", "on_det", "on_det_robust")
     )
     words = {
         2: "Test accuracy declines more during training with the robust source",
-        1: f"Test accuracy declines more with the robust source for {''.join(more)} targets only",
+        1: f"Test accuracy declines clearly more with the robust source for {''.join(more)} targets only",
         0: "Test accuracy does not clearly decline more with the robust source",
     }[len(more)]
     return (
-        f"{words}: from its best epoch to the last by {random_robust} against {random} points (random target) "
-        f"and {shifted_robust} against {shifted} (next class){one_seed(compared['random'])}"
+        f"{words}: from its best epoch to the last by {random_robust} against {random} points "
+        f"(random target) and {shifted_robust} against {shifted} (next class){one_seed(compared['random'])}"
     )

@@ -28,8 +28,8 @@ from advex.figures.tables import values
 from advex.statistics import estimate
 
 _OBJECTIVES = (
-    ("cross_entropy", "from_robust", "-", "PGD on cross-entropy"),
-    ("cw_margin", "accent", "--", "PGD on the CW margin"),
+    ("cross_entropy", "from_robust", "-", "ours, cross-entropy"),
+    ("cw_margin", "accent", "--", "ours, CW margin"),
 )
 _ROWS = {"model": "on_robust", "quantity": "robust_accuracy_half_epsilon"}
 _CHANCE = 10
@@ -43,13 +43,12 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: C
     figure, axes = canvas(COLUMN_WIDTH, 88)
     axis = axes[0, 0]
     curves = {objective: _curve(table, objective) for objective, *_ in _OBJECTIVES}
+    epsilon = float(table["epsilon"].max())
     for objective, role, style, label in _OBJECTIVES:
-        mean_line(axis, *curves[objective], role, linestyle=style, label=label)
+        mean_line(axis, *curves[objective], role, linestyle=style, label=f"{label}, ℓ₂, ε = {epsilon:g}")
     _draw_published(axis, published)
     chance_line(axis, _CHANCE)
-    epsilon = float(table["epsilon"].max())
-    axis.set(ylim=(0, 112), xlabel="number of PGD steps")
-    axis.set_ylabel(f"robust accuracy (%), ℓ₂, ε = {epsilon:g}")
+    axis.set(ylim=(0, 112), xlabel="number of PGD steps", ylabel="robust accuracy (%)")
     axis.set_yticks(range(0, 101, 20))
     set_title(figure, _finding(curves))
     footer(figure, context)
@@ -69,7 +68,7 @@ def _curve(table: pd.DataFrame, objective: str) -> tuple[Array, Array]:
 def _draw_published(axis: Axes, published: pd.DataFrame) -> None:
     """Draw Fig. 8's points on its axis: logarithmic, with room for zero steps."""
     steps, accuracies = published_points(published, "figure8_steps")
-    published_marks(axis, steps, accuracies, "published (Fig. 8), CIFAR-10 ResNet-50, ε = 0.25")
+    published_marks(axis, steps, accuracies, "published (Fig. 8), CIFAR-10 ResNet-50, ℓ₂, ε = 0.25")
     axis.annotate(
         "published: the standard model", (steps[0], accuracies[0]), (7, 7), textcoords="offset points",
         fontsize=SMALLEST_TEXT,

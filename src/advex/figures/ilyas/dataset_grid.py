@@ -1,6 +1,7 @@
 """Figures 2a and 7: images of the original, the robust and the non-robust data sets."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ def draw(tables: Mapping[str, Picture], published: pd.DataFrame, context: Contex
     for axis, panel in zip(axes[0], _PANELS, strict=True):
         _draw_panel(axis, picture, *panel, row_names=_ROW_NAMES if axis is axes[0, 0] else ())
     set_title(figure, _finding(picture))
-    footer(figure, context)
+    footer(figure, replace(context, images=None))  # the context counts test images; these are not
     return figure
 
 

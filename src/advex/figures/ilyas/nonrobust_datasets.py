@@ -31,7 +31,7 @@ _MODELS = (
     (3.6, "on_det", "from_standard", "table1_on_det_accuracy"),
     (4.6, "on_det_robust", "from_robust", "table9_on_det_robust_accuracy"),
 )
-_TICKS = ("original\nimages", *2 * ("standard\nmodel's", "robust\nmodel's"))
+_TICKS = ("original\nimages", *2 * ("standard\nmodel", "robust\nmodel"))
 _GROUPS = ((1.8, "random targets"), (4.1, "next class"))
 _WIDTH, _BESIDE = 0.6, 0.44
 _PUBLISHED = "published (Tables 1 and 9), CIFAR-10 ResNet-50"
@@ -46,8 +46,8 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: C
         bars(axis, place, _accuracy(table, model).tolist(), role, width=_WIDTH)
         published_marks(axis, place + _BESIDE, published_value(published, key), _PUBLISHED, clip=False)
     places = [place for place, *_ in _MODELS]
-    group_ticks(axis, places, _TICKS, _GROUPS, "training set: images, or a model's adversarial examples")
-    axis.set(ylim=(0, 100), ylabel="test accuracy (%)")
+    group_ticks(axis, places, _TICKS, _GROUPS, "source of the adversarial examples; below, their labels")
+    axis.set(ylim=(0, 105), yticks=range(0, 101, 20), ylabel="test accuracy (%)")
     chance_line(axis, CHANCE)
     set_title(figure, _finding(table))
     footer(figure, context)
@@ -60,20 +60,20 @@ def _accuracy(table: pd.DataFrame, model: str) -> Array:
 
 
 def _finding(table: pd.DataFrame) -> str:
-    """Say which of a standard model's examples teach more than chance, and name the robust model's."""
+    """Say which of a standard model's examples lift accuracy above chance, and name the robust model's."""
     found = {model: _accuracy(table, model) for _, model, *_ in _MODELS}
     rand, det, rand_robust, det_robust = (
         f"{found[model].mean():.0f} %" for model in ("on_rand", "on_det", "on_rand_robust", "on_det_robust")
     )
     compared = [estimate((found[model] - CHANCE).tolist()) for model in ("on_rand", "on_det")]
     above = (direction(compared[0]) > 0, direction(compared[1]) > 0)
-    teach = {
-        (True, True): "teach the original classes",
-        (True, False): "teach the original classes with random targets only",
-        (False, True): "teach the original classes with the next class only",
-        (False, False): "do not clearly teach the original classes",
+    outcome = {
+        (True, True): "lift accuracy above chance",
+        (True, False): "lift accuracy above chance with random targets only",
+        (False, True): "lift accuracy above chance with the next class only",
+        (False, False): "do not clearly lift accuracy above chance",
     }[above]
     return (
-        f"Relabelled adversarial examples {teach}: {rand} (random targets), {det} (next class); "
-        f"a robust model's: {rand_robust}, {det_robust}{one_seed(compared[0])}"
+        f"Relabelled examples of a standard model {outcome}: random targets {rand}, next class {det}; "
+        f"of a robust model: {rand_robust}, {det_robust}{one_seed(compared[0])}"
     )

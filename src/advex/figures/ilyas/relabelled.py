@@ -24,8 +24,8 @@ from advex.figures.style import title as set_title
 from advex.figures.tables import CHANCE, difference, values
 
 _MODELS = (
-    ("on_det", "from_standard", "of a standard model"),
-    ("on_det_robust", "from_robust", "of a robust model"),
+    ("on_det", "from_standard", "standard model"),
+    ("on_det_robust", "from_robust", "robust model"),
 )
 _QUANTITIES = (("accuracy", "original\nclass"), ("accuracy_next_class", "next\nclass"))
 _PUBLISHED = "published (Table 10), CIFAR-10 ResNet-50"
@@ -46,8 +46,8 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: C
     places = [group * _GROUP + step for group in range(len(_MODELS)) for step in range(len(_QUANTITIES))]
     groups = [(group * _GROUP + 0.5, name) for group, (*_, name) in enumerate(_MODELS)]
     labels = [name for _ in _MODELS for _, name in _QUANTITIES]
-    group_ticks(axis, places, labels, groups, "label; below, next-class examples trained on")
-    axis.set(ylim=(0, 100), ylabel="images given this label (%)")
+    group_ticks(axis, places, labels, groups, "label; below, source of the next-class examples")
+    axis.set(ylim=(0, 105), yticks=range(0, 101, 20), ylabel="images given this label (%)")
     chance_line(axis, CHANCE)
     set_title(figure, _finding(table))
     footer(figure, context)

@@ -73,7 +73,8 @@ def _name(axis: Axes, table: pd.DataFrame) -> None:
     half, full = (float(table.loc[table["quantity"] == name, "epsilon"].max()) for name in (_HALF, _FULL))
     name = f"attack of radius 0, ε/2 = {half:g} or ε = {full:g}; below, the training set"
     group_ticks(axis, places, radii, centres, name)
-    axis.set(ylabel="test accuracy (%)", ylim=(0, 100), xlim=(-0.6, len(_MODELS) - 0.4))
+    axis.set(ylabel="test accuracy (%)", ylim=(0, 105), yticks=range(0, 101, 20))
+    axis.set_xlim(-0.55, len(_MODELS) - 0.5)
     for border in (1.5, 4.5):
         axis.axvline(border - _BESIDE / 4, color="#D9D9D9", linewidth=0.6, zorder=0)
     chance_line(axis, CHANCE)
@@ -86,8 +87,9 @@ def _finding(table: pd.DataFrame) -> str:
     ours, first, second = (f"{found.mean():.0f} %" for found in (robust, original, nonrobust))
     compared = [difference(robust, other) for other in (original, nonrobust)]
     against_original, against_nonrobust = (_WORDS[direction(found)] for found in compared)
+    conjunction = "and" if against_original == against_nonrobust else "but"
     return (
         f"Standard training on the robust set is {against_original} robust than on the original images "
-        f"({ours} against {first} at ε/2) and {against_nonrobust} robust than on the non-robust set "
-        f"({second}){one_seed(compared[0])}"
+        f"({ours} against {first} at ε/2) {conjunction} {against_nonrobust} robust than on the non-robust "
+        f"set ({second}){one_seed(compared[0])}"
     )

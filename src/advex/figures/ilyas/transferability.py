@@ -44,7 +44,7 @@ _ARCHITECTURES = (
     _Architecture("resnet50", "ResNet-50", "on_det", "standard_independent", "o", (-6, 2), "right"),
     _Architecture("resnet18", "ResNet-18", "on_det_resnet18", "standard_resnet18", "s", (-6, 2), "right"),
     _Architecture("densenet", "DenseNet", "on_det_densenet", "standard_densenet", "^", (6, -2), "left"),
-    _Architecture("inception", "Inception", "on_det_inception", "standard_inception", "v", (-6, 0), "right"),
+    _Architecture("inception", "Inception", "on_det_inception", "standard_inception", "v", (6, -1), "left"),
     _Architecture("vgg16", "VGG-16", "on_det_vgg16", "standard_vgg16", "P", (6, 0), "left"),
 )
 _PANELS = (
@@ -60,13 +60,14 @@ _SPREAD = 1e-9  # points nearer than this have no correlation
 def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: Context) -> Figure:
     """Draw both panels from the table "ilyas/transferability"."""
     table = tables["ilyas/transferability"]
-    figure, axes = canvas(PAGE_WIDTH, 100, 1, 2)
+    figure, axes = canvas(PAGE_WIDTH, 105, 1, 2)
     accuracy = _by_architecture(table, "accuracy")
     correlations: list[Estimate | None] = []
     for axis, (quantity, key, name) in zip(axes[0], _PANELS, strict=True):
         transfer = _by_architecture(table, quantity)
         _draw_ours(axis, accuracy, transfer)
         _draw_published(axis, published, key, quantity)
+        axis.set(xlim=(0, max(_LEAST_RIGHT, 1.05 * accuracy.max())), ylim=(-4, 104))
         axis.set_title(name, loc="left")
         axis.set_ylabel("transfer from the standard source (%)")
         correlations.append(_correlation(accuracy, transfer))
@@ -78,7 +79,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: C
 
 
 def _by_architecture(table: pd.DataFrame, quantity: str) -> Array:
-    """Return one number an architecture and seed, (architectures, seeds); NaN where nothing could transfer."""
+    """Return one number an architecture and seed, (architectures, seeds); NaN: nothing could transfer."""
     models = [each.learner if quantity == "accuracy" else each.target for each in _ARCHITECTURES]
     return np.stack([values(table, model=model, quantity=quantity) for model in models])
 
@@ -100,11 +101,11 @@ def _draw_ours(axis: Axes, accuracy: Array, transfer: Array) -> None:
             )  # fmt: skip
             axis.errorbar(
                 horizontal.mean, vertical.mean, vertical.half_width, horizontal.half_width,
-                color=COLOURS["neutral"], capsize=1.5, linewidth=0.7,
+                color=COLOURS["neutral"], linewidth=0.5,
             )  # fmt: skip
         axis.plot(
             horizontal.mean, vertical.mean, linestyle="none", marker=each.marker, markersize=6.5, zorder=4,
-            markerfacecolor=colour, markeredgecolor="black", markeredgewidth=0.5, label=each.label,
+            markerfacecolor=colour, markeredgecolor="black", markeredgewidth=0.5, label=f"ours, {each.label}",
         )  # fmt: skip
     _draw_fit(axis, np.array(means))
     axis.axvline(_CHANCE, color=COLOURS["chance"], linestyle="--", linewidth=0.7, zorder=1)
@@ -121,7 +122,9 @@ def _draw_fit(axis: Axes, means: Array) -> None:
         return
     ends = np.array([means[:, 0].min(), means[:, 0].max()])
     line = np.polynomial.Polynomial.fit(means[:, 0], means[:, 1], 1)
-    axis.plot(ends, line(ends), color=COLOURS[_ROLE], linestyle="--", zorder=1, label="our fit")
+    axis.plot(
+        ends, line(ends), color=COLOURS[_ROLE], linestyle="--", zorder=1, label="ours, line through the means"
+    )
 
 
 def _draw_published(axis: Axes, published: pd.DataFrame, figure: str, quantity: str) -> None:
@@ -130,10 +133,9 @@ def _draw_published(axis: Axes, published: pd.DataFrame, figure: str, quantity: 
         y = published_value(published, f"{figure}_{each.name}_{quantity}")
         published_marks(axis, x, y, "published (Figs. 3, 13), CIFAR-10")
         axis.annotate(
-            each.label, (x, y), each.beside, textcoords="offset points", ha=each.align, va="center"
-        )
-    axis.set_xlim(0, max(axis.get_xlim()[1], _LEAST_RIGHT))
-    axis.set_ylim(-4, 104)
+            each.label, (x, y), each.beside, textcoords="offset points", ha=each.align, va="center",
+            zorder=2.5, bbox={"color": "white", "alpha": 0.75, "pad": 0.5, "linewidth": 0},
+        )  # fmt: skip
 
 
 def _correlation(accuracy: Array, transfer: Array) -> Estimate | None:
@@ -155,9 +157,9 @@ def _finding(correlations: Sequence[Estimate | None], published: Sequence[float]
         if found is not None and direction(found) > 0
     ]
     words = {
-        2: "Architectures that learn more from the next-class set receive more transfer",
-        1: f"Architectures that learn more from the next-class set receive more transfer {''.join(grows)} only",
-        0: "Architectures that learn more from the next-class set do not clearly receive more transfer",
+        2: "receive more transfer",
+        1: f"receive clearly more transfer for {''.join(grows)} attacks only",
+        0: "do not clearly receive more transfer",
     }[len(grows)]
     ours = [
         f"{'undefined' if found is None else format(found.mean, '.2f')} {name}"
@@ -165,4 +167,7 @@ def _finding(correlations: Sequence[Estimate | None], published: Sequence[float]
     ]
     theirs = ", ".join(f"{value:.2f}" for value in published)
     note = next((one_seed(found) for found in correlations if found is not None), "")
-    return f"{words}: correlation {', '.join(ours)} (published {theirs}){note}"
+    return (
+        f"Architectures that learn more from the next-class set {words}: "
+        f"correlation {', '.join(ours)} (published {theirs}){note}"
+    )

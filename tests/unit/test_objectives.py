@@ -1,0 +1,98 @@
+import pytest
+import torch
+from conftest import tiny_model
+from torch import nn
+from torch.nn import functional
+
+from advex.objectives import (
+    OBJECTIVES,
+    cross_entropy,
+    cw_margin,
+    representation_distance,
+    targeted_cross_entropy,
+)
+
+
+class Logits(nn.Module):
+    """A model whose images are its logits, and whose representation is twice that."""
+
+    def forward(self, images):
+        return images.flatten(1)
+
+    def representation(self, images):
+        return 2 * images.flatten(1)
+
+
+# Logits of four images for three classes, and labels.
+LOGITS = torch.tensor([[2.0, -1.0, 0.5], [0.0, 0.0, 0.0], [-3.0, 4.0, 3.5], [1.0, 2.0, 9.0]])
+LABELS = torch.tensor([0, 2, 2, 1])
+
+
+def test_cross_entropy_by_hand():
+    expected = (LOGITS.exp().sum(1)).log() - LOGITS[torch.arange(4), LABELS]
+    torch.testing.assert_close(cross_entropy(Logits(), LOGITS, LABELS), expected)
+    assert cross_entropy(Logits(), LOGITS, LABELS)[1].item() == pytest.approx(1.0986123)
+
+
+def test_targeted_cross_entropy_is_the_log_probability_of_the_target():
+    expected = LOGITS.softmax(1)[torch.arange(4), LABELS].log()
+    torch.testing.assert_close(targeted_cross_entropy(Logits(), LOGITS, LABELS), expected)
+
+
+def test_cw_margin_by_hand():
+    # Best wrong logit minus the label's: 0.5 - 2, 0 - 0, 4 - 3.5, 9 - 2.
+    assert cw_margin(Logits(), LOGITS, LABELS).tolist() == [-1.5, 0.0, 0.5, 7.0]
+
+
+def test_cw_margin_is_positive_exactly_where_the_model_is_fooled():
+    logits = torch.randn(200, 5, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(200) % 5
+    assert torch.equal(cw_margin(Logits(), logits, labels) > 0, logits.argmax(1) != labels)
+
+
+def test_representation_distance_by_hand():
+    wanted = 2 * LOGITS.clone()
+    wanted[1, :2] += torch.tensor([3.0, -4.0])
+    wanted[3, 0] -= 2.0
+    assert representation_distance(Logits(), LOGITS, wanted).tolist() == [0.0, -5.0, 0.0, -2.0]
+
+
+@pytest.mark.parametrize(
+    ("objective", "expected"),
+    [
+        (cross_entropy, LOGITS.softmax(1) - functional.one_hot(LABELS, 3)),
+        (targeted_cross_entropy, functional.one_hot(LABELS, 3) - LOGITS.softmax(1)),
+    ],
+    ids=["cross_entropy", "targeted_cross_entropy"],
+)
+def test_gradients_of_cross_entropies(objective, expected):
+    images = LOGITS.clone().requires_grad_(True)
+    objective(Logits(), images, LABELS).sum().backward()
+    torch.testing.assert_close(images.grad, expected)
+
+
+def test_gradient_of_the_cw_margin():
+    images = LOGITS[[0, 2, 3]].clone().requires_grad_(True)
+    cw_margin(Logits(), images, LABELS[[0, 2, 3]]).sum().backward()
+    assert images.grad.tolist() == [[-1.0, 0.0, 1.0], [0.0, 1.0, -1.0], [0.0, -1.0, 1.0]]
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("model", ["linear", "perceptron", "convolutional"])
+def test_one_float_per_image_and_images_do_not_mix(name, model):
+    model = tiny_model(model).eval()
+    images = torch.rand(5, 1, 6, 6, generator=torch.Generator().manual_seed(0))
+    labels = torch.tensor([0, 1, 2, 3, 0])
+    targets = model.representation(images).detach() + 1 if name == "representation_distance" else labels
+    values = OBJECTIVES[name](model, images, targets)
+    assert values.shape == (5,)
+    assert values.dtype == torch.float32
+    alone = [OBJECTIVES[name](model, images[i : i + 1], targets[i : i + 1]) for i in range(5)]
+    torch.testing.assert_close(values, torch.cat(alone))
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_half_precision_models_give_float32_values(name):
+    images = LOGITS.bfloat16()
+    targets = torch.zeros(4, 3) if name == "representation_distance" else LABELS
+    assert OBJECTIVES[name](Logits(), images, targets).dtype == torch.float32
