@@ -10,7 +10,8 @@ from advex.pictures import Picture
 with logged(snakemake.log[0], snakemake.rule):
     paths = dict(zip(snakemake.params.names, snakemake.input.measurements, strict=True))
     measurements = {
-        name: read_table(path) if path.endswith(".csv") else Picture.read(path) for name, path in paths.items()
+        name: read_table(path) if path.endswith(".csv") else Picture.read(path)
+        for name, path in paths.items()
     }
     figure = importlib.import_module(snakemake.params.module).draw(
         measurements, read_table(snakemake.input.published), Context(**snakemake.params.context)

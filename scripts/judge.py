@@ -9,7 +9,9 @@ from advex.logs import logged
 from advex.scorecard import scorecard_html
 
 with logged(snakemake.log[0], snakemake.rule):
-    tables = {f"{Path(path).parent.name}/{Path(path).stem}": read_table(path) for path in snakemake.input.tables}
+    tables = {
+        f"{Path(path).parent.name}/{Path(path).stem}": read_table(path) for path in snakemake.input.tables
+    }
     table = judge(
         load_claims(snakemake.input.claims),
         tables,

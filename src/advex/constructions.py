@@ -106,7 +106,7 @@ def _target(construction: Construction, images: ImageSet, source: Classifier, de
 
 
 def _invert(construction: Construction, images: ImageSet, source: Classifier, device: Device) -> Built:
-    generator = np.random.default_rng(stable_seed("starts", construction.name, construction.seed))
+    generator = np.random.default_rng(stable_seed("starts", construction.seed))
     natural = images.as_float()
     if construction.start == "images":
         # Another image, uniformly: independent of this one's label (Section 3.1).

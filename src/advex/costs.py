@@ -71,9 +71,7 @@ def cost_table(jobs: pd.DataFrame, figure_jobs: Mapping[str, Sequence[str]]) -> 
         on anything but the job's own computing, mostly on starting Python and importing libraries.
     """
     groups = [("verb", str(verb), part) for verb, part in jobs.groupby("verb", sort=False)]
-    groups += [
-        ("figure", name, jobs[jobs["job"].isin(needed)]) for name, needed in figure_jobs.items()
-    ]
+    groups += [("figure", name, jobs[jobs["job"].isin(needed)]) for name, needed in figure_jobs.items()]
     groups.append(("study", "all jobs", jobs))
     rows = []
     for of, name, part in groups:

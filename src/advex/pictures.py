@@ -11,9 +11,7 @@ from advex.artifacts import Array, read_description, read_tensors, write_tensors
 from advex.images import ImageSet
 
 
-def pick(
-    rows: Mapping[str, ImageSet], columns: int, aligned_by: Literal["image", "label"]
-) -> "Picture":
+def pick(rows: Mapping[str, ImageSet], columns: int, aligned_by: Literal["image", "label"]) -> "Picture":
     """Pick one image for every row and column.
 
     Args:

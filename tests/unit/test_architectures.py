@@ -85,7 +85,9 @@ def test_normalisation_is_inside(name):
         first, second = build(plain, "x").eval(), build(moved, "x").eval()
         shift = torch.tensor([0.1, 0.1, 0.1]).view(1, 3, 1, 1)
         torch.testing.assert_close(first(images), second(images / 2 + shift), rtol=1e-4, atol=1e-5)
-        by_hand = (images - torch.tensor(plain.mean).view(1, 3, 1, 1)) / torch.tensor(plain.std).view(1, 3, 1, 1)
+        by_hand = (images - torch.tensor(plain.mean).view(1, 3, 1, 1)) / torch.tensor(plain.std).view(
+            1, 3, 1, 1
+        )
         torch.testing.assert_close(first.backbone(by_hand), first.representation(images))
 
 
@@ -106,7 +108,9 @@ def test_weights_depend_on_names_alone(name):
 
 
 def test_unknown_names_and_options_are_refused():
-    with pytest.raises(UserError, match=r"architecture: found 'resnet19'; allowed: resnet18, .*small_inception"):
+    with pytest.raises(
+        UserError, match=r"architecture: found 'resnet19'; allowed: resnet18, .*small_inception"
+    ):
         build(settings("resnet19"))
     with pytest.raises(UserError, match=r"architecture small_vgg: .*depth"):
         build(settings("small_vgg", depth=3))

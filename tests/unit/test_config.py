@@ -34,12 +34,12 @@ MISTAKES = {
         DIGITS, "{epochs: 15,", "{epoch: 1, epochs: 15,", ["recipes.standard.epoch", "unknown key"]
     ),
     "negative epsilon": Mistake(
-        DIGITS, "norm: l2, epsilon: 0.5", "norm: l2, epsilon: -0.5",
+        DIGITS, "norm: l2, epsilon: 0.625", "norm: l2, epsilon: -0.5",
         ["attacks.evaluation_half_epsilon.epsilon", "-0.5", "greater than or equal to 0"],
     ),
-    "undefined epsilon": Mistake(DIGITS, "epsilon: 0.5", "epsilon: .nan", ["epsilon", "nan"]),
+    "undefined epsilon": Mistake(DIGITS, "epsilon: 0.625", "epsilon: .nan", ["epsilon", "nan"]),
     "unknown norm": Mistake(
-        DIGITS, "{norm: l2, epsilon: 0.5", "{norm: l7, epsilon: 0.5", ["norm", "'l7'", "'linf'"]
+        DIGITS, "{norm: l2, epsilon: 0.625", "{norm: l7, epsilon: 0.625", ["norm", "'l7'", "'linf'"]
     ),
     "missing key": Mistake(DIGITS, "seeds: 3\ndata", "data", ["seeds", "missing"]),
     "no epochs": Mistake(DIGITS, "{epochs: 15", "{epochs: 0", ["epochs", "found 0", "greater than"]),

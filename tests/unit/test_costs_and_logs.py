@@ -60,7 +60,11 @@ def test_a_crash_is_logged_with_its_traceback(tmp_path: Path) -> None:
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    for job, seconds, computing in (("train/a/seed0", 4.0, 3.0), ("train/b/seed0", 6.0, 5.0), ("draw/s/f", 2.0, 0.5)):
+    for job, seconds, computing in (
+        ("train/a/seed0", 4.0, 3.0),
+        ("train/b/seed0", 6.0, 5.0),
+        ("draw/s/f", 2.0, 0.5),
+    ):
         benchmark = tmp_path / "benchmarks" / f"{job}.tsv"
         benchmark.parent.mkdir(parents=True, exist_ok=True)
         benchmark.write_text(f"s\th:m:s\tmax_rss\tcpu_time\n{seconds}\t0:00:04\t-\t{seconds}\n")

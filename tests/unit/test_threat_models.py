@@ -81,7 +81,9 @@ def test_contains_answers_for_each_row(norm):
 def test_steps_have_their_size_and_point_uphill(norm, shape, step_size, scale):
     gradient = normal(shape, scale=scale)
     step = threat_model(norm, 1.0).step(gradient, step_size)
-    torch.testing.assert_close(lengths(step, norm), torch.full((len(step),), step_size).double(), rtol=1e-6, atol=0)
+    torch.testing.assert_close(
+        lengths(step, norm), torch.full((len(step),), step_size).double(), rtol=1e-6, atol=0
+    )
     # The steepest climb is step_size times the dual norm of the gradient: l2, or l1 for linf.
     climb = (step.double() * gradient.double()).flatten(1).sum(1)
     dual = torch.linalg.vector_norm(gradient.double().flatten(1), 2 if norm == "l2" else 1, dim=1)

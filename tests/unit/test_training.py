@@ -190,7 +190,9 @@ def stopped(images, device, checkpoint, monkeypatch, recipe=STANDARD):
         train(run(recipe), images, images, device, checkpoint=checkpoint, checkpoint_seconds=0)
 
 
-@pytest.mark.parametrize("fault", ["truncated", "no checkpoint", "other recipe", "other images", "other labels"])
+@pytest.mark.parametrize(
+    "fault", ["truncated", "no checkpoint", "other recipe", "other images", "other labels"]
+)
 def test_a_damaged_or_foreign_checkpoint_is_ignored_with_a_warning(
     few_digits, cpu, trained, tmp_path, monkeypatch, caplog, fault
 ):
@@ -225,7 +227,9 @@ def test_checkpoints_wait_for_their_time(few_digits, cpu, tmp_path, monkeypatch)
 def test_a_diverged_training_says_what_to_change(few_digits, cpu, tmp_path):
     recipe, checkpoint = replace(STANDARD, learning_rate=1e30), tmp_path / "checkpoint"
     with pytest.raises(UserError) as caught:
-        train(run(recipe, "wild", 7), few_digits, few_digits, cpu, checkpoint=checkpoint, checkpoint_seconds=0)
+        train(
+            run(recipe, "wild", 7), few_digits, few_digits, cpu, checkpoint=checkpoint, checkpoint_seconds=0
+        )
     for part in ("wild", "seed 7", "nan", "epoch 1", "learning_rate (now 1e+30)"):
         assert part in str(caught.value)
     assert not checkpoint.exists()

@@ -29,7 +29,9 @@ def copy_repository(folder: Path) -> Path:
 def runner(folder: Path) -> Snakemake:
     """Return a function that runs snakemake in a folder with the library that lies there."""
 
-    def snakemake(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def snakemake(
+        *arguments: str, environment: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         clean = {name: value for name, value in os.environ.items() if name != "ADVEX_MIRROR"}
         return subprocess.run(
             [sys.executable, "-m", "snakemake", *arguments],

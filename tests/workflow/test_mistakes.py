@@ -19,8 +19,14 @@ def refused(finished: subprocess.CompletedProcess[str], *says: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["results/digits/figures/ilyas/relabeled.svg"], ["no figure is named 'ilyas/relabeled'", "ilyas/relabelled,"]),
-        (["results/digit/figures/ilyas/relabelled.svg"], ["no study is named 'digit'", "cifar10, ", "digits"]),
+        (
+            ["results/digits/figures/ilyas/relabeled.svg"],
+            ["no figure is named 'ilyas/relabeled'", "ilyas/relabelled,"],
+        ),
+        (
+            ["results/digit/figures/ilyas/relabelled.svg"],
+            ["no study is named 'digit'", "cifar10, ", "digits"],
+        ),
         (["--config", "study=cifar"], ["no study is named 'cifar'", "cifar10-small"]),
         (["results/digits/models/robst/seed0.safetensors"], ["no model is named 'robst'", "robust,"]),
         (["results/digits/datasets/dett/seed0.safetensors"], ["no data set is named 'dett'", "det,"]),
@@ -65,7 +71,9 @@ def test_a_missing_mirror_is_named(fresh: tuple[Path, Snakemake]) -> None:
 def test_a_truncated_mirror_is_named_and_leaves_nothing(fresh: tuple[Path, Snakemake]) -> None:
     folder, snakemake = fresh
     (folder / "cifar10.zip").write_bytes(b"PK\x03\x04 the rest is missing")
-    refused(snakemake(PREPARED, environment={"ADVEX_MIRROR": "cifar10.zip"}), "cifar10.zip", "prepare: stopped")
+    refused(
+        snakemake(PREPARED, environment={"ADVEX_MIRROR": "cifar10.zip"}), "cifar10.zip", "prepare: stopped"
+    )
     assert not (folder / PREPARED).exists()
 
 

@@ -101,7 +101,12 @@ def test_a_second_run_does_nothing(snakemake: Snakemake) -> None:
 
 
 def test_touching_files_plans_nothing(repository: Path, snakemake: Snakemake) -> None:
-    for pattern in ("src/advex/*.py", "scripts/*.py", "published/*.csv", "results/test/models/*/*.safetensors"):
+    for pattern in (
+        "src/advex/*.py",
+        "scripts/*.py",
+        "published/*.csv",
+        "results/test/models/*/*.safetensors",
+    ):
         for file in repository.glob(pattern):
             file.touch()
     assert planned(snakemake("-n", *TEST)) == {}

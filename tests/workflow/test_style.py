@@ -71,9 +71,7 @@ def test_every_figure_has_module_caption_and_row() -> None:
 
 
 def test_conda_environments_carry_the_pins_of_the_lock() -> None:
-    lock = dict(
-        line.split("==") for line in (ROOT / "requirements.lock").read_text().split() if "==" in line
-    )
+    lock = dict(line.split("==") for line in (ROOT / "requirements.lock").read_text().split() if "==" in line)
     for file in (ROOT / "envs").glob("*.yaml"):
         listed = yaml.safe_load(file.read_text())["dependencies"]
         pins = [pin for entry in listed if isinstance(entry, dict) for pin in entry["pip"]]

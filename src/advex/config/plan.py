@@ -196,6 +196,7 @@ class Plan:
             "data": "no data: mathematics" if mathematics else sizes.data.description,
             "seeds": max(self.seeds(study, name) for name in names),
             "images": None if mathematics else sizes.data.test_images,
+            "classes": sizes.data.classes,
         }
 
     def figure_jobs(self, study: str) -> dict[str, list[str]]:

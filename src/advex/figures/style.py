@@ -84,6 +84,7 @@ class Context:
         data: the data in words ("digits, 8x8").
         seeds: number of independent repetitions.
         images: number of test images, or None where images play no role.
+        classes: number of classes.
     """
 
     study: str
@@ -92,6 +93,12 @@ class Context:
     data: str
     seeds: int
     images: int | None
+    classes: int = 10
+
+    @property
+    def chance(self) -> float:
+        """Accuracy of guessing, in percent."""
+        return 100 / self.classes
 
 
 def canvas(

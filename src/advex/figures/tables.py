@@ -6,8 +6,6 @@ from advex.artifacts import Array
 from advex.errors import UserError
 from advex.statistics import Estimate, estimate
 
-CHANCE = 10.0  # percent; the data of every study have ten classes
-
 
 def values(table: pd.DataFrame, **columns: object) -> Array:
     """Return one number a seed, (seeds,), in the order of the seeds.

@@ -36,7 +36,6 @@ _PANELS = (
     ),
 )
 _SOURCES = {"from_standard": "standard source", "from_robust": "robust source"}
-_CHANCE = 10
 
 
 def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: Context) -> Figure:
@@ -49,7 +48,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: C
         for axis, (model, role, name) in zip(axes[row], panels, strict=True):
             drops[model] = _draw_ours(axis, table, model, role)
             theirs[model] = _draw_published(axis, published, model)
-            chance_line(axis, _CHANCE)
+            chance_line(axis, context.chance)
             axis.set_title(name, loc="left")
         axes[row, 0].set_ylabel("accuracy (%)")
     ours = _epochs(table).max()

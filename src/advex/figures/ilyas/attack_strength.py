@@ -32,7 +32,6 @@ _OBJECTIVES = (
     ("cw_margin", "accent", "--", "ours, CW margin"),
 )
 _ROWS = {"model": "on_robust", "quantity": "robust_accuracy_half_epsilon"}
-_CHANCE = 10
 _USUAL_STEPS = 7  # of the paper's attacks; stronger ones are compared with the first that has as many
 _DROP = 2.0  # percentage points, the most that the paper's attacks take
 
@@ -47,10 +46,10 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: C
     for objective, role, style, label in _OBJECTIVES:
         mean_line(axis, *curves[objective], role, linestyle=style, label=f"{label}, ℓ₂, ε = {epsilon:g}")
     _draw_published(axis, published)
-    chance_line(axis, _CHANCE)
+    chance_line(axis, context.chance)
     axis.set(ylim=(0, 112), xlabel="number of PGD steps", ylabel="robust accuracy (%)")
     axis.set_yticks(range(0, 101, 20))
-    set_title(figure, _finding(curves))
+    set_title(figure, _finding(curves, context.chance))
     footer(figure, context)
     legend_below(figure, 1)
     return figure
@@ -79,7 +78,7 @@ def _draw_published(axis: Axes, published: pd.DataFrame) -> None:
     axis.minorticks_off()
 
 
-def _finding(curves: Mapping[str, tuple[Array, Array]]) -> str:
+def _finding(curves: Mapping[str, tuple[Array, Array]], chance: float) -> str:
     """Say how much the strongest attack takes after the usual number of steps, paired over seeds."""
     steps, accuracies = curves[_OBJECTIVES[0][0]]
     usual = int(np.argmax(steps >= _USUAL_STEPS))
@@ -87,7 +86,8 @@ def _finding(curves: Mapping[str, tuple[Array, Array]]) -> str:
     strongest = np.min(
         [found[:, numbers >= steps[usual]].min(axis=1) for numbers, found in curves.values()], axis=0
     )
-    drop, above_chance = estimate((before - strongest).tolist()), estimate((strongest - _CHANCE).tolist())
+    drop = estimate((before - strongest).tolist())
+    above_chance = estimate((strongest - chance).tolist())
     small = direction(estimate((before - strongest - _DROP).tolist())) < 0
     words = (
         f"Beyond {steps[usual]:.0f} steps the strongest attack takes "

@@ -21,7 +21,7 @@ from advex.figures.style import (
     published_value,
 )
 from advex.figures.style import title as set_title
-from advex.figures.tables import CHANCE, values
+from advex.figures.tables import values
 from advex.statistics import estimate
 
 _MODELS = (
@@ -48,8 +48,8 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: C
     places = [place for place, *_ in _MODELS]
     group_ticks(axis, places, _TICKS, _GROUPS, "source of the adversarial examples; below, their labels")
     axis.set(ylim=(0, 105), yticks=range(0, 101, 20), ylabel="test accuracy (%)")
-    chance_line(axis, CHANCE)
-    set_title(figure, _finding(table))
+    chance_line(axis, context.chance)
+    set_title(figure, _finding(table, context.chance))
     footer(figure, context)
     legend_below(figure, 1)
     return figure
@@ -59,13 +59,13 @@ def _accuracy(table: pd.DataFrame, model: str) -> Array:
     return values(table, model=model, quantity="accuracy")
 
 
-def _finding(table: pd.DataFrame) -> str:
+def _finding(table: pd.DataFrame, chance: float) -> str:
     """Say which of a standard model's examples lift accuracy above chance, and name the robust model's."""
     found = {model: _accuracy(table, model) for _, model, *_ in _MODELS}
     rand, det, rand_robust, det_robust = (
         f"{found[model].mean():.0f} %" for model in ("on_rand", "on_det", "on_rand_robust", "on_det_robust")
     )
-    compared = [estimate((found[model] - CHANCE).tolist()) for model in ("on_rand", "on_det")]
+    compared = [estimate((found[model] - chance).tolist()) for model in ("on_rand", "on_det")]
     above = (direction(compared[0]) > 0, direction(compared[1]) > 0)
     outcome = {
         (True, True): "lift accuracy above chance",

@@ -21,7 +21,7 @@ from advex.figures.style import (
     published_value,
 )
 from advex.figures.style import title as set_title
-from advex.figures.tables import CHANCE, difference, values
+from advex.figures.tables import difference, values
 
 _MODELS = (
     ("on_det", "from_standard", "standard model"),
@@ -48,7 +48,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: C
     labels = [name for _ in _MODELS for _, name in _QUANTITIES]
     group_ticks(axis, places, labels, groups, "label; below, source of the next-class examples")
     axis.set(ylim=(0, 105), yticks=range(0, 101, 20), ylabel="images given this label (%)")
-    chance_line(axis, CHANCE)
+    chance_line(axis, context.chance)
     set_title(figure, _finding(table))
     footer(figure, context)
     legend_below(figure, 1)

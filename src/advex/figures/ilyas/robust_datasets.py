@@ -21,7 +21,7 @@ from advex.figures.style import (
     published_value,
 )
 from advex.figures.style import title as set_title
-from advex.figures.tables import CHANCE, difference, values
+from advex.figures.tables import difference, values
 
 _TABLE = "ilyas/robust_datasets"
 _MODELS = (
@@ -55,6 +55,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: C
                 number = published_value(published, f"table7_{model}_{quantity}")
                 published_marks(axis, place + _BESIDE, number, _PUBLISHED, clip=False)
     _name(axis, table)
+    chance_line(axis, context.chance)
     set_title(figure, _finding(table))
     footer(figure, context)
     legend_below(figure, 1)
@@ -77,7 +78,6 @@ def _name(axis: Axes, table: pd.DataFrame) -> None:
     axis.set_xlim(-0.55, len(_MODELS) - 0.5)
     for border in (1.5, 4.5):
         axis.axvline(border - _BESIDE / 4, color="#D9D9D9", linewidth=0.6, zorder=0)
-    chance_line(axis, CHANCE)
 
 
 def _finding(table: pd.DataFrame) -> str:

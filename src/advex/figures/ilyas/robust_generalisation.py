@@ -28,7 +28,6 @@ _DATASETS = (
     ("natural_test", "test set"),
 )
 _QUANTITY = "robust_accuracy_half_epsilon"
-_CHANCE = 10
 _VERBS = {1: "falls", 0: "does not clearly change", -1: "rises"}
 
 
@@ -44,7 +43,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: C
         bars(axis, position, accuracies.tolist(), "from_robust", width=0.6, label=label)
     marks = [published_value(published, f"table8_{name}_{_QUANTITY}") for name, _ in _DATASETS]
     published_marks(axis, range(len(marks)), marks, "published (Table 8), CIFAR-10 ResNet-50, ℓ₂, ε = 0.25")
-    chance_line(axis, _CHANCE)
+    chance_line(axis, context.chance)
     axis.set_xticks(range(len(_DATASETS)), [label for _, label in _DATASETS])
     axis.set(ylim=(0, 105), ylabel="robust accuracy (%)")
     axis.set_yticks(range(0, 101, 20))

@@ -52,7 +52,6 @@ _PANELS = (
     ("targeted_transfer", "figure13", "b  Targeted"),
 )
 _ROLE = "from_standard"
-_CHANCE = 10
 _LEAST_RIGHT = 53  # where the label of the published point on the right ends
 _SPREAD = 1e-9  # points nearer than this have no correlation
 
@@ -65,7 +64,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: C
     correlations: list[Estimate | None] = []
     for axis, (quantity, key, name) in zip(axes[0], _PANELS, strict=True):
         transfer = _by_architecture(table, quantity)
-        _draw_ours(axis, accuracy, transfer)
+        _draw_ours(axis, accuracy, transfer, context.chance)
         _draw_published(axis, published, key, quantity)
         axis.set(xlim=(0, max(_LEAST_RIGHT, 1.05 * accuracy.max())), ylim=(-4, 104))
         axis.set_title(name, loc="left")
@@ -84,7 +83,7 @@ def _by_architecture(table: pd.DataFrame, quantity: str) -> Array:
     return np.stack([values(table, model=model, quantity=quantity) for model in models])
 
 
-def _draw_ours(axis: Axes, accuracy: Array, transfer: Array) -> None:
+def _draw_ours(axis: Axes, accuracy: Array, transfer: Array, chance: float) -> None:
     """Draw each seed, the means with crossed intervals, and the line through the means."""
     means = []
     for each, x, y in zip(_ARCHITECTURES, accuracy, transfer, strict=True):
@@ -108,9 +107,9 @@ def _draw_ours(axis: Axes, accuracy: Array, transfer: Array) -> None:
             markerfacecolor=colour, markeredgecolor="black", markeredgewidth=0.5, label=f"ours, {each.label}",
         )  # fmt: skip
     _draw_fit(axis, np.array(means))
-    axis.axvline(_CHANCE, color=COLOURS["chance"], linestyle="--", linewidth=0.7, zorder=1)
+    axis.axvline(chance, color=COLOURS["chance"], linestyle="--", linewidth=0.7, zorder=1)
     axis.text(
-        _CHANCE, 1.0, " chance", transform=axis.get_xaxis_transform(), color=COLOURS["chance"],
+        chance, 1.0, " chance", transform=axis.get_xaxis_transform(), color=COLOURS["chance"],
         fontsize=SMALLEST_TEXT, ha="left", va="top",
     )  # fmt: skip
     axis.set_xlabel("test accuracy, trained on the next-class set (%)")
