@@ -30,20 +30,25 @@ STARTED = []
 def study_targets(study):
     """Return everything that `all` builds for a study."""
     checked(PLAN.study, study)
-    refuse_unwritable(Path("results") / study)
     return [
         *PLAN.figures(study),
-        *(f"results/{study}/{name}" for name in ("scorecard.csv", "scorecard.html", "costs.csv", "report.html")),
+        *(
+            f"results/{study}/{name}"
+            for name in ("scorecard.csv", "scorecard.html", "costs.csv", "report.html")
+        ),
     ]
 
 
 def refuse_unwritable(folder):
     """Say early that results cannot be written, rather than fail in the first job."""
-    existing = folder
-    while not existing.exists():
-        existing = existing.parent
+    existing = folder if folder.exists() else Path(".")
     if not existing.is_dir() or not os.access(existing, os.W_OK):
-        raise WorkflowError(f"{existing}: results cannot be written there; make it a folder you may write to")
+        raise WorkflowError(
+            f"{folder}: results cannot be written there; make it a folder you may write to"
+        )
+
+
+refuse_unwritable(Path("results"))
 
 
 def of_plan(method, *names):
@@ -54,7 +59,11 @@ def of_plan(method, *names):
 
     def value(wildcards):
         arguments = [
-            int(wildcards[name]) if name == "seed" else "/".join(wildcards[part] for part in name.split("/"))
+            (
+                int(wildcards[name])
+                if name == "seed"
+                else os.path.join(*[wildcards[part] for part in Path(name).parts])
+            )
             for name in names
         ]
         return checked(method, wildcards.study, *arguments)
@@ -94,7 +103,11 @@ def data_of(wildcards):
 
 def mirror_of(wildcards):
     """Return where this machine has the data: a property of the machine, so it changes no result."""
-    return os.environ.get("ADVEX_MIRROR") or checked(PLAN.study, wildcards.study).data.mirror or ""
+    return (
+        os.environ.get("ADVEX_MIRROR")
+        or checked(PLAN.study, wildcards.study).data.mirror
+        or ""
+    )
 
 
 def gaussian_of(wildcards):
@@ -110,12 +123,17 @@ def ellipses_of(wildcards):
 def judging_of(wildcards):
     """Return what the judge must know of a study."""
     study = checked(PLAN.study, wildcards.study)
-    return {"sizes_are_published": study.sizes_are_published, "classes": study.data.classes}
+    return {
+        "sizes_are_published": study.sizes_are_published,
+        "classes": study.data.classes,
+    }
 
 
 def tables_of(wildcards):
     """Return the tables behind all claims of a study."""
-    tables = {name for row in PLAN.experiments.figures.values() for name in row.measurements}
+    tables = {
+        name for row in PLAN.experiments.figures.values() for name in row.measurements
+    }
     tables -= set(PLAN.experiments.pictures)
     return [checked(PLAN.measurement, wildcards.study, name) for name in sorted(tables)]
 
@@ -129,4 +147,11 @@ def print_summary():
     """Print where a finished run took its time, and where a study's results are."""
     study = config["study"]
     if STARTED:
-        print(summary(f"results/{study}", since=STARTED[0], now=time.time(), cores=workflow.cores))
+        print(
+            summary(
+                f"results/{study}",
+                since=STARTED[0],
+                now=time.time(),
+                cores=workflow.cores,
+            )
+        )

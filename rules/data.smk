@@ -2,10 +2,13 @@ rule prepare:
     output:
         train="results/{study}/datasets/natural/train.safetensors",
         test="results/{study}/datasets/natural/test.safetensors",
+        origin="results/{study}/datasets/natural/origin.csv",
     log:
         "results/{study}/logs/prepare/natural.log",
     benchmark:
         "results/{study}/benchmarks/prepare/natural.tsv"
+    conda:
+        "../envs/torch.yaml"
     threads: asked_for("prepare", "threads")
     resources:
         mem_mb=asked_for("prepare", "mem_mb"),
@@ -16,8 +19,6 @@ rule prepare:
         data=data_of,
         downloads="data",
         code=code_of("prepare.py"),
-    conda:
-        "../envs/torch.yaml"
     message:
         "prepare the images of {wildcards.study}"
     script:

@@ -8,6 +8,8 @@ rule construct:
         "results/{study}/logs/construct/{dataset}/seed{seed}.log",
     benchmark:
         "results/{study}/benchmarks/construct/{dataset}/seed{seed}.tsv"
+    conda:
+        "../envs/torch.yaml"
     threads: asked_for("construct", "threads")
     resources:
         gpu=asked_for("construct", "gpu"),
@@ -18,8 +20,6 @@ rule construct:
         precision=of_plan(PLAN.precision),
         construction=of_plan(PLAN.construction, "dataset", "seed"),
         code=code_of("construct.py"),
-    conda:
-        "../envs/torch.yaml"
     message:
         "construct {wildcards.dataset}, seed {wildcards.seed} of {wildcards.study}"
     script:

@@ -7,6 +7,8 @@ rule measure:
         "results/{study}/logs/measure/{source}/{name}/seed{seed}.log",
     benchmark:
         "results/{study}/benchmarks/measure/{source}/{name}/seed{seed}.tsv"
+    conda:
+        "../envs/torch.yaml"
     threads: asked_for("measure", "threads")
     resources:
         gpu=asked_for("measure", "gpu"),
@@ -17,8 +19,6 @@ rule measure:
         precision=of_plan(PLAN.precision),
         entries=of_plan(PLAN.measurement_settings, "source/name", "seed"),
         code=code_of("measure.py"),
-    conda:
-        "../envs/torch.yaml"
     message:
         "measure {wildcards.source}/{wildcards.name}, seed {wildcards.seed} of {wildcards.study}"
     script:
@@ -34,14 +34,14 @@ rule collect:
         "results/{study}/logs/collect/{source}/{name}.log",
     benchmark:
         "results/{study}/benchmarks/collect/{source}/{name}.tsv"
+    conda:
+        "../envs/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
     params:
         code=code_of("collect.py"),
-    conda:
-        "../envs/figures.yaml"
     message:
         "collect {wildcards.source}/{wildcards.name} of {wildcards.study}"
     script:
@@ -57,6 +57,8 @@ rule picture:
         "results/{study}/logs/picture/{source}/{name}.log",
     benchmark:
         "results/{study}/benchmarks/picture/{source}/{name}.tsv"
+    conda:
+        "../envs/figures.yaml"
     threads: 1
     resources:
         mem_mb=4000,
@@ -64,8 +66,6 @@ rule picture:
     params:
         picture=of_plan(PLAN.picture_settings, "source/name"),
         code=code_of("picture.py"),
-    conda:
-        "../envs/figures.yaml"
     message:
         "pick the images of {wildcards.source}/{wildcards.name} of {wildcards.study}"
     script:
@@ -75,6 +75,7 @@ rule picture:
 rule draw:
     input:
         measurements=of_plan(PLAN.figure_inputs, "source/name"),
+        origin=of_plan(PLAN.figure_origin, "source/name"),
         published="published/{source}.csv",
     output:
         svg="results/{study}/figures/{source}/{name}.svg",
@@ -83,6 +84,8 @@ rule draw:
         "results/{study}/logs/draw/{source}/{name}.log",
     benchmark:
         "results/{study}/benchmarks/draw/{source}/{name}.tsv"
+    conda:
+        "../envs/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -92,8 +95,6 @@ rule draw:
         names=of_plan(PLAN.figure_measurements, "source/name"),
         context=of_plan(PLAN.figure_context, "source/name"),
         code=code_of_figure,
-    conda:
-        "../envs/figures.yaml"
     message:
         "draw {wildcards.source}/{wildcards.name} of {wildcards.study}"
     script:

@@ -9,6 +9,8 @@ rule gaussian:
         "results/{study}/logs/measure/ilyas/gaussian/seed{seed}.log",
     benchmark:
         "results/{study}/benchmarks/measure/ilyas/gaussian/seed{seed}.tsv"
+    conda:
+        "../envs/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -17,8 +19,6 @@ rule gaussian:
         seed="{seed}",
         settings=gaussian_of,
         code=code_of("gaussian.py"),
-    conda:
-        "../envs/figures.yaml"
     message:
         "fit the Gaussian model of Fig. 4, seed {wildcards.seed} of {wildcards.study}"
     script:
@@ -32,6 +32,8 @@ rule gaussian_theory:
         "results/{study}/logs/measure/ilyas/gaussian_theory/seed{seed}.log",
     benchmark:
         "results/{study}/benchmarks/measure/ilyas/gaussian_theory/seed{seed}.tsv"
+    conda:
+        "../envs/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -40,8 +42,6 @@ rule gaussian_theory:
         seed="{seed}",
         settings=gaussian_of,
         code=code_of("gaussian_theory.py"),
-    conda:
-        "../envs/figures.yaml"
     message:
         "check Theorems 1 to 3, seed {wildcards.seed} of {wildcards.study}"
     script:
@@ -55,6 +55,8 @@ rule robust_and_accurate:
         "results/{study}/logs/measure/ilyas/robust_and_accurate/seed{seed}.log",
     benchmark:
         "results/{study}/benchmarks/measure/ilyas/robust_and_accurate/seed{seed}.tsv"
+    conda:
+        "../envs/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -63,8 +65,6 @@ rule robust_and_accurate:
         seed="{seed}",
         settings=ellipses_of,
         code=code_of("robust_and_accurate.py"),
-    conda:
-        "../envs/figures.yaml"
     message:
         "fit the two ellipses of Fig. 14, seed {wildcards.seed} of {wildcards.study}"
     script:

@@ -16,6 +16,8 @@ rule judge:
         "results/{study}/logs/judge/scorecard.log",
     benchmark:
         "results/{study}/benchmarks/judge/scorecard.tsv"
+    conda:
+        "../envs/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -24,8 +26,6 @@ rule judge:
         study="{study}",
         judging=judging_of,
         code=code_of("judge.py"),
-    conda:
-        "../envs/figures.yaml"
     message:
         "judge the claims with {wildcards.study}"
     script:
@@ -42,16 +42,16 @@ rule costs:
         "results/{study}/logs/costs/costs.log",
     benchmark:
         "results/{study}/benchmarks/costs/costs.tsv"
+    conda:
+        "../envs/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        results="results/{study}",
+        results=subpath(output.table, parent=True),
         jobs=of_plan(PLAN.figure_jobs),
         code=code_of("costs.py"),
-    conda:
-        "../envs/figures.yaml"
     message:
         "add up what {wildcards.study} cost"
     script:
@@ -63,7 +63,7 @@ rule report:
         figures=of_plan(PLAN.figures),
         scorecard="results/{study}/scorecard.csv",
         costs="results/{study}/costs.csv",
-        data="results/{study}/datasets/natural/train.safetensors",
+        origin="results/{study}/datasets/natural/origin.csv",
         captions=CAPTIONS,
         template="report/report.html.j2",
     output:
@@ -72,6 +72,8 @@ rule report:
         "results/{study}/logs/report/report.log",
     benchmark:
         "results/{study}/benchmarks/report/report.tsv"
+    conda:
+        "../envs/figures.yaml"
     threads: 1
     resources:
         mem_mb=1000,
@@ -81,8 +83,6 @@ rule report:
         title=of_plan(PLAN.title),
         figures=sorted(PLAN.experiments.figures),
         code=code_of("report.py"),
-    conda:
-        "../envs/figures.yaml"
     message:
         "write the report of {wildcards.study}"
     script:

@@ -8,6 +8,8 @@ rule train:
         "results/{study}/logs/train/{model}/seed{seed}.log",
     benchmark:
         "results/{study}/benchmarks/train/{model}/seed{seed}.tsv"
+    conda:
+        "../envs/torch.yaml"
     threads: asked_for("train", "threads")
     resources:
         gpu=asked_for("train", "gpu"),
@@ -20,8 +22,6 @@ rule train:
         # Not an output: outputs are deleted before a job starts again, and this is what it resumes from.
         checkpoint="results/{study}/models/{model}/seed{seed}.checkpoint",
         code=code_of("train.py"),
-    conda:
-        "../envs/torch.yaml"
     message:
         "train {wildcards.model}, seed {wildcards.seed} of {wildcards.study}"
     script:

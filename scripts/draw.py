@@ -13,7 +13,8 @@ with logged(snakemake.log[0], snakemake.rule):
         name: read_table(path) if path.endswith(".csv") else Picture.read(path)
         for name, path in paths.items()
     }
+    context = Context(**snakemake.params.context).with_origin(*map(read_table, snakemake.input.origin))
     figure = importlib.import_module(snakemake.params.module).draw(
-        measurements, read_table(snakemake.input.published), Context(**snakemake.params.context)
+        measurements, read_table(snakemake.input.published), context
     )
     save(figure, snakemake.output.svg, snakemake.output.png)

@@ -1,5 +1,8 @@
 """Prepare a study's natural images."""
 
+import pandas as pd
+
+from advex.artifacts import write_table
 from advex.logs import logged
 from advex.sources import prepare
 
@@ -14,5 +17,6 @@ with logged(snakemake.log[0], snakemake.rule):
         image_size=data["image_size"],
     )
     description = {"study": snakemake.params.study, **prepared.provenance}
+    write_table(snakemake.output.origin, pd.DataFrame([prepared.provenance]))
     prepared.train.write(snakemake.output.train, {**description, "dataset": "natural_train"})
     prepared.test.write(snakemake.output.test, {**description, "dataset": "natural_test"})

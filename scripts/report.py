@@ -1,6 +1,6 @@
 """Write the study's report: figures, captions, scorecard and costs on one page."""
 
-from advex.artifacts import read_description, read_table, write_text
+from advex.artifacts import read_table, write_text
 from advex.logs import logged
 from advex.report import report_html
 
@@ -9,7 +9,7 @@ with logged(snakemake.log[0], snakemake.rule):
         template=snakemake.input.template,
         study=snakemake.params.study,
         title=snakemake.params.title,
-        data=read_description(snakemake.input.data),
+        origin=read_table(snakemake.input.origin),
         figures=snakemake.input.figures,
         captions=snakemake.input.captions,
         scorecard=read_table(snakemake.input.scorecard),

@@ -1,9 +1,8 @@
 """The report of a study: every figure with its caption and verdicts, the scorecard and the costs."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
@@ -16,7 +15,7 @@ def report_html(
     template: str,
     study: str,
     title: str,
-    data: Mapping[str, Any],
+    origin: pd.DataFrame,
     figures: Sequence[str],
     captions: Sequence[str],
     scorecard: pd.DataFrame,
@@ -28,7 +27,7 @@ def report_html(
         template: path of the page's template.
         study: the study's name.
         title: what it is called.
-        data: the description of the natural images, with their origin.
+        origin: one row with what is known of where the natural images come from.
         figures: paths of the figures, ``.../<source>/<figure>.svg``, embedded in this order.
         captions: paths of ``<source>/<figure>.md``, plain text in paragraphs.
         scorecard: the table of the judge.
@@ -58,11 +57,10 @@ def report_html(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     page = environment.from_string(Path(template).read_text(encoding="utf-8"))
-    origin = {key: data[key] for key in ("source", "origin", "note", "sha256") if key in data}
     return page.render(
         study=study,
         title=title,
-        origin=origin,
+        origin=origin.iloc[0].to_dict(),
         figures=shown,
         verdicts=_counts(scorecard),
         claims=scorecard.to_dict("records"),
@@ -77,3 +75,29 @@ def _name(path: str) -> str:
 def _counts(claims: pd.DataFrame) -> dict[str, int]:
     counts = claims["verdict"].value_counts()
     return {verdict: int(counts[verdict]) for verdict in VERDICTS if verdict in counts}
+
+
+def markdown_summary(study: str, folder: str, scorecard: pd.DataFrame, costs: pd.DataFrame) -> str:
+    """Summarise a study for the README: verdicts by figure, with a link to each picture, and the cost.
+
+    Args:
+        study: the study's name.
+        folder: where the pictures lie, relative to the README.
+        scorecard: the table of the judge.
+        costs: the table of :func:`advex.costs.cost_table`.
+    """
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in _counts(scorecard).items())
+    total = costs[costs["of"] == "study"].iloc[0]
+    lines = [
+        f"Study `{study}`: of {len(scorecard)} published claims, {counts}. "
+        f"{int(total['jobs'])} jobs took {total['seconds']:.0f} seconds of one core, "
+        f"{total['share_not_computing_percent']:.0f} % of them not computing.",
+        "",
+        f"| figure | {' | '.join(VERDICTS)} |",
+        f"|---|{'---:|' * len(VERDICTS)}",
+    ]
+    for (source, figure), claims in scorecard.groupby(["source", "figure"], sort=False):
+        found = _counts(claims)
+        cells = " | ".join(str(found.get(verdict, "")) for verdict in VERDICTS)
+        lines.append(f"| [{source}/{figure}]({folder}/figures/{source}/{figure}.png) | {cells} |")
+    return "\n".join(lines)

@@ -26,6 +26,8 @@ from advex.settings import Recipe, TrainingRun, plain
 
 _log = logging.getLogger(__name__)
 
+_HISTORY = ["epoch", "learning_rate", "training_loss", "train_accuracy", "test_accuracy"]
+
 
 def train(
     run: TrainingRun,
@@ -107,7 +109,8 @@ def train(
     if checkpoint:
         checkpoint.unlink(missing_ok=True)
     _log.info("trained %s, seed %d: test accuracy %.2f %%", run.name, run.seed, rows[-1]["test_accuracy"])
-    return model.eval(), pd.DataFrame(rows)
+    # Rows from a checkpoint have their keys in another order.
+    return model.eval(), pd.DataFrame(rows, columns=_HISTORY)
 
 
 def _train_epoch(

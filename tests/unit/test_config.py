@@ -31,10 +31,12 @@ MISTAKES = {
     "broken yaml": Mistake(DIGITS, "seeds: 3", "seeds: [3", ["digits.yaml", "not valid YAML"]),
     "unknown key": Mistake(DIGITS, "seeds: 3", "seeds: 3\nsedes: 4", ["sedes", "unknown key"]),
     "unknown nested key": Mistake(
-        DIGITS, "{epochs: 15,", "{epoch: 1, epochs: 15,", ["recipes.standard.epoch", "unknown key"]
+        DIGITS, "{epochs: 10,", "{epoch: 1, epochs: 10,", ["recipes.standard.epoch", "unknown key"]
     ),
     "negative epsilon": Mistake(
-        DIGITS, "norm: l2, epsilon: 0.625", "norm: l2, epsilon: -0.5",
+        DIGITS,
+        "norm: l2, epsilon: 0.625",
+        "norm: l2, epsilon: -0.5",
         ["attacks.evaluation_half_epsilon.epsilon", "-0.5", "greater than or equal to 0"],
     ),
     "undefined epsilon": Mistake(DIGITS, "epsilon: 0.625", "epsilon: .nan", ["epsilon", "nan"]),
@@ -42,16 +44,26 @@ MISTAKES = {
         DIGITS, "{norm: l2, epsilon: 0.625", "{norm: l7, epsilon: 0.625", ["norm", "'l7'", "'linf'"]
     ),
     "missing key": Mistake(DIGITS, "seeds: 3\ndata", "data", ["seeds", "missing"]),
-    "no epochs": Mistake(DIGITS, "{epochs: 15", "{epochs: 0", ["epochs", "found 0", "greater than"]),
+    "no epochs": Mistake(DIGITS, "{epochs: 10", "{epochs: 0", ["epochs", "found 0", "greater than"]),
     "unknown architecture": Mistake(
-        DIGITS, "name: small_vgg", "name: small_vggg", ["architectures.vgg16.name", "'small_vggg'", "small_vgg"]
+        DIGITS,
+        "name: small_vgg",
+        "name: small_vggg",
+        ["architectures.vgg16.name", "'small_vggg'", "small_vgg"],
     ),
-    "unknown source": Mistake(DIGITS, "source: digits", "source: digit", ["data.source", "'digit'", "cifar10"]),
+    "unknown source": Mistake(
+        DIGITS, "source: digits", "source: digit", ["data.source", "'digit'", "cifar10"]
+    ),
     "channels": Mistake(DIGITS, "channels: 1", "channels: 3", ["data", "one value for each of 3 channels"]),
-    "recipe not given": Mistake(DIGITS, "  on_det: *recipe", "", ["recipes.on_det", "missing", "model on_det"]),
+    "recipe not given": Mistake(
+        DIGITS, "  on_det: *recipe", "", ["recipes.on_det", "missing", "model on_det"]
+    ),
     "no mapping": Mistake(DIGITS, "title:", "- title:", ["digits.yaml", "not valid YAML"]),
     "row names unknown row": Mistake(
-        "experiments.yaml", "{trained_on: det,", "{trained_on: dat,", ["models.on_det.trained_on", "'dat'", "rand"]
+        "experiments.yaml",
+        "{trained_on: det,",
+        "{trained_on: dat,",
+        ["models.on_det.trained_on", "'dat'", "rand"],
     ),
     "circle": Mistake(
         "experiments.yaml",
@@ -60,14 +72,18 @@ MISTAKES = {
         ["models.standard", "depends on itself"],
     ),
     "figure of unknown measurement": Mistake(
-        "experiments.yaml", "{measurements: [ilyas/relabelled]}", "{measurements: [ilyas/relabeled]}",
+        "experiments.yaml",
+        "{measurements: [ilyas/relabelled]}",
+        "{measurements: [ilyas/relabeled]}",
         ["figures.ilyas/relabelled.measurements", "'ilyas/relabeled'", "ilyas/relabelled"],
     ),
     "transfer without source": Mistake(
-        "experiments.yaml", "kind: transfer, attack: transfer, source: standard}\n  targeted",
-        "kind: transfer, attack: transfer}\n  targeted", ["untargeted_transfer", "needs a source"],
+        "experiments.yaml",
+        "kind: transfer, attack: transfer, source: standard}\n  targeted",
+        "kind: transfer, attack: transfer}\n  targeted",
+        ["untargeted_transfer", "needs a source"],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES.keys())

@@ -264,7 +264,7 @@ def test_one_cycle_climbs_to_its_peak_and_falls():
     assert every[20:] == sorted(every[20:], reverse=True)
 
 
-@pytest.mark.parametrize("schedule", [OneCycle(0.5), StepDrops(drops=(0.5,), factor=0.25)])
+@pytest.mark.parametrize("schedule", [OneCycle(peak=0.5), StepDrops(drops=(0.5,), factor=0.25)])
 def test_training_follows_its_schedule(few_digits, cpu, schedule, monkeypatch):
     used = []
     step = torch.optim.SGD.step

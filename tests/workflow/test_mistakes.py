@@ -80,7 +80,7 @@ def test_a_truncated_mirror_is_named_and_leaves_nothing(fresh: tuple[Path, Snake
 def test_results_that_cannot_be_written_are_refused_early(fresh: tuple[Path, Snakemake]) -> None:
     folder, snakemake = fresh
     (folder / "results").symlink_to("/proc/self")  # a folder nobody can write to, not even root
-    refused(snakemake("--config", "study=test"), "results cannot be written there")
+    refused(snakemake("--config", "study=test"), "results: results cannot be written there")
 
 
 def test_results_that_are_a_file_are_refused_early(fresh: tuple[Path, Snakemake]) -> None:

@@ -17,8 +17,8 @@ CHECKS = {
     "snakefmt": ["snakefmt", "--check", *RULES],
     "snakemake lint": ["snakemake", "--lint"],
 }
-SECTIONS = (
-    "input", "output", "log", "benchmark", "threads", "resources", "params", "conda", "message", "script",
+SECTIONS = (  # in the order that snakefmt asks for
+    "input", "output", "log", "benchmark", "conda", "threads", "resources", "params", "message", "script",
 )  # fmt: skip
 
 

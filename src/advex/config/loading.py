@@ -76,34 +76,39 @@ def _loose_ends(experiments: Experiments) -> Iterator[str]:
     models, datasets = set(experiments.models), set(experiments.datasets)
     images = datasets | {NATURAL_TRAIN, NATURAL_TEST}
 
-    def unknown(place: str, name: str, allowed: set[str]) -> Iterator[str]:
-        if name not in allowed:
-            yield f"{place}: found {name!r}; allowed: {', '.join(sorted(allowed))}"
-
     for name, model in experiments.models.items():
-        yield from unknown(f"models.{name}.trained_on", model.trained_on, datasets | {NATURAL_TRAIN})
+        yield from _unknown(f"models.{name}.trained_on", model.trained_on, datasets | {NATURAL_TRAIN})
     for name, dataset in experiments.datasets.items():
-        yield from unknown(f"datasets.{name}.source", dataset.source, models)
+        yield from _unknown(f"datasets.{name}.source", dataset.source, models)
     for name, instrument in experiments.instruments.items():
         if instrument.source is not None:
-            yield from unknown(f"instruments.{name}.source", instrument.source, models)
+            yield from _unknown(f"instruments.{name}.source", instrument.source, models)
     for name, sections in experiments.measurements.items():
         for index, section in enumerate(sections):
             place = f"measurements.{name}.{index}"
             for model_name in section.models:
-                yield from unknown(f"{place}.models", model_name, models)
+                yield from _unknown(f"{place}.models", model_name, models)
             for dataset_name in section.measured_on:
-                yield from unknown(f"{place}.measured_on", dataset_name, images)
+                yield from _unknown(f"{place}.measured_on", dataset_name, images)
             for instrument_name in section.instruments:
-                yield from unknown(f"{place}.instruments", instrument_name, set(experiments.instruments))
+                yield from _unknown(f"{place}.instruments", instrument_name, set(experiments.instruments))
+    yield from _loose_pictures_and_figures(experiments, images)
+    yield from _circles(experiments)
+
+
+def _loose_pictures_and_figures(experiments: Experiments, images: set[str]) -> Iterator[str]:
     for name, picture in experiments.pictures.items():
         for row, dataset_name in picture.rows.items():
-            yield from unknown(f"pictures.{name}.rows.{row}", dataset_name, images)
+            yield from _unknown(f"pictures.{name}.rows.{row}", dataset_name, images)
     measurable = {*experiments.measurements, *experiments.pictures, *experiments.mathematics}
     for name, figure in experiments.figures.items():
         for measurement in figure.measurements:
-            yield from unknown(f"figures.{name}.measurements", measurement, measurable)
-    yield from _circles(experiments)
+            yield from _unknown(f"figures.{name}.measurements", measurement, measurable)
+
+
+def _unknown(place: str, name: str, allowed: set[str]) -> Iterator[str]:
+    if name not in allowed:
+        yield f"{place}: found {name!r}; allowed: {', '.join(sorted(allowed))}"
 
 
 def _circles(experiments: Experiments) -> Iterator[str]:

@@ -184,6 +184,12 @@ class Plan:
         """Return the paths of the measurements a figure draws."""
         return [self.measurement(study, name) for name in self.figure_measurements(study, figure)]
 
+    def figure_origin(self, study: str, figure: str) -> list[str]:
+        """Return the path of the table that says where a figure's images come from; none for mathematics."""
+        names = self.figure_measurements(study, figure)
+        mathematics = all(name in self.experiments.mathematics for name in names)
+        return [] if mathematics else [f"results/{study}/datasets/natural/origin.csv"]
+
     def figure_context(self, study: str, figure: str) -> dict[str, Any]:
         """Return what a figure's footer says: study, data, seeds, images and table."""
         sizes = self.study(study)
@@ -200,7 +206,7 @@ class Plan:
         }
 
     def figure_jobs(self, study: str) -> dict[str, list[str]]:
-        """Return, for every figure, the jobs behind it, as ``verb/name...`` like their logs and benchmarks."""
+        """Return the jobs behind every figure, named ``verb/name...`` like their logs and benchmarks."""
         return {figure: sorted(self._jobs(study, figure)) for figure in self.experiments.figures}
 
     def _jobs(self, study: str, figure: str) -> set[str]:

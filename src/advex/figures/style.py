@@ -9,7 +9,7 @@ import os
 import re
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import matplotlib
@@ -94,6 +94,11 @@ class Context:
     seeds: int
     images: int | None
     classes: int = 10
+
+    def with_origin(self, *origins: pd.DataFrame) -> "Context":
+        """Add what the tables of origin note about the data: that images are lossy copies, say."""
+        notes = [str(note) for origin in origins if "note" in origin for note in origin["note"]]
+        return replace(self, data=", ".join([self.data, *notes]))
 
     @property
     def chance(self) -> float:

@@ -1,0 +1,43 @@
+"""Copy a study's figures, scorecard and costs into docs/results/, and renew the README from them."""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from advex.artifacts import read_table, write_text
+from advex.report import markdown_summary
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def summary(study: str) -> str:
+    """Return the README's block for a study, from docs/results/ alone."""
+    folder = ROOT / "docs/results" / study
+    scorecard, costs = read_table(folder / "scorecard.csv"), read_table(folder / "costs.csv")
+    return markdown_summary(study, f"docs/results/{study}", scorecard, costs)
+
+
+def main(study: str) -> None:
+    """Copy and renew."""
+    results, copies = ROOT / "results" / study, ROOT / "docs/results" / study
+    for name in (
+        "scorecard.csv",
+        "costs.csv",
+        *(
+            f"figures/{path.relative_to(results / 'figures')}"
+            for path in (results / "figures").rglob("*.png")
+        ),
+    ):
+        (copies / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(results / name, copies / name)
+    readme = ROOT / "README.md"
+    block = f"<!-- {study} -->\n{summary(study)}\n<!-- /{study} -->"
+    text = re.sub(
+        rf"<!-- {study} -->.*<!-- /{study} -->", lambda _: block, readme.read_text(), flags=re.DOTALL
+    )
+    write_text(readme, text)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
