@@ -119,8 +119,8 @@ def test_no_steps_return_the_start(norm, keep_best):
 @pytest.mark.parametrize("random_start", [True, False])
 @pytest.mark.parametrize("norm", ["l2", "linf"])
 def test_no_radius_returns_the_images(norm, random_start):
-    model, images, labels = problem("convolutional", "cross_entropy")
-    settings = AttackSettings(norm, 0.0, 3, 0.1, random_start=random_start)
+    model, images, labels = problem("linear", "cross_entropy")
+    settings = AttackSettings(norm, 0.0, 3, 0.1, random_start)
     torch.testing.assert_close(attack(cross_entropy, model, images, labels, settings), images)
 
 
@@ -134,10 +134,9 @@ def test_no_images_are_no_problem(norm, random_start):
 
 
 def test_a_random_start_in_an_infinite_ball_is_refused():
-    model, images, labels = problem("linear", "cross_entropy")
     settings = AttackSettings("l2", math.inf, 1, 0.1, random_start=True)
     with pytest.raises(UserError, match="random_start"):
-        attack(cross_entropy, model, images, labels, settings)
+        attack(cross_entropy, *problem("linear", "cross_entropy"), settings)
 
 
 def two_class_linear(seed=0):
@@ -199,8 +198,6 @@ def test_the_best_iterate_is_kept_and_the_last_is_not():
     assert attack(parabola, model, images, top, settings).item() == pytest.approx(0.49)
     last = replace(settings, keep_best=False)
     assert attack(parabola, model, images, top, last).item() == pytest.approx(0.78)
-    one = replace(last, steps=1)
-    assert attack(parabola, model, images, top, one).item() == pytest.approx(0.49)
 
 
 def test_targeted_attacks_reach_their_targets_and_representations_come_near():
@@ -214,13 +211,9 @@ def test_targeted_attacks_reach_their_targets_and_representations_come_near():
     model, images, wanted = problem("perceptron", "representation_distance")
     slow = replace(settings, steps=200, step_size=0.05)
     found = attack(OBJECTIVES["representation_distance"], model, images, wanted, slow)
-    case = Case(settings, "representation_distance")
+    case = Case(slow, "representation_distance")
     before, after = (-values(case, model, point, wanted) for point in (images, found))
     assert after.mean() < 0.1 * before.mean()
-
-
-class Broken(Exception):
-    pass
 
 
 @pytest.mark.parametrize("with_gradients", [True, False])
@@ -240,13 +233,13 @@ def test_the_model_is_left_as_it_was(name, raises, with_gradients):
     def objective(model, images, targets):
         calls.append([module.training for module in model.modules()])
         if raises and len(calls) == 3:
-            raise Broken
+            raise ZeroDivisionError
         return cross_entropy(model, images, targets)
 
     settings = AttackSettings("l2", 0.5, 4, 0.1)
     before = images.clone()
     if raises:
-        with pytest.raises(Broken):
+        with pytest.raises(ZeroDivisionError):
             attack(objective, model, images, labels, settings)
     else:
         attack(objective, model, images, labels, settings)
@@ -283,14 +276,14 @@ def test_no_gradient_is_computed_for_weights():
 
 @pytest.mark.parametrize("keep_best", [True, False])
 def test_cost_is_one_forward_pass_per_step_and_one_more_to_keep_the_best(keep_best):
-    model, images, labels = problem("linear", "cross_entropy")
     calls = []
 
     def objective(*arguments):
         calls.append(torch.is_grad_enabled())
         return cross_entropy(*arguments)
 
-    attack(objective, model, images, labels, AttackSettings("l2", 0.5, 4, 0.1, keep_best=keep_best))
+    settings = AttackSettings("l2", 0.5, 4, 0.1, keep_best=keep_best)
+    attack(objective, *problem("linear", "cross_entropy"), settings)
     assert calls == [True] * 4 + [False] * keep_best
 
 
@@ -301,8 +294,6 @@ def test_steps_are_reported_as_progress():
         def advance(self):
             self.steps += 1
 
-    model, images, labels = problem("linear", "cross_entropy")
-    progress = Count()
-    settings = AttackSettings("l2", 0.5, 4, 0.1)
-    projected_gradient(cross_entropy, model, images, labels, settings, progress=progress)
+    progress, settings = Count(), AttackSettings("l2", 0.5, 4, 0.1)
+    projected_gradient(cross_entropy, *problem("linear", "cross_entropy"), settings, progress=progress)
     assert progress.steps == 4

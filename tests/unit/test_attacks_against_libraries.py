@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import pytest
-import torch
 
 from advex.attacks import attack
 from advex.objectives import cross_entropy, cw_margin

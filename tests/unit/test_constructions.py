@@ -163,7 +163,7 @@ def test_inversion_comes_near_and_is_not_bound_by_a_ball(built, images, source, 
 def test_start_images_are_uniform_over_the_others(cpu, source):
     few, none = random_set(5), AttackSettings("l2", math.inf, 0, 0.1)
     counts = np.zeros((5, 5))
-    for seed in range(400):
+    for seed in range(200):
         data, _ = construct(Construction("x", seed, "invert", none), few, source, cpu)
         counts[np.arange(5), data.extras["start_indices"]] += 1
         np.testing.assert_array_equal(data.images, few.as_float()[data.extras["start_indices"]])
@@ -183,8 +183,7 @@ def test_noise_starts_are_grey_noise(cpu, source):
 
 @every
 def test_sets_depend_on_their_seed_alone(built, images, source, cpu, construction):
-    torch.rand(3)
-    np.random.seed(17)  # noqa: NPY002 (wherever the global streams are)
+    torch.rand(3)  # wherever the global stream is
     again, table = construct(construction, images, source, cpu)
     assert np.array_equal(again.images, built[construction.name][0].images)
     assert np.array_equal(again.labels, built[construction.name][0].labels)

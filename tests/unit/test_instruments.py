@@ -150,7 +150,7 @@ def test_robust_accuracy(lab, cpu, settings, labels):
 
 
 def test_attack_strength_takes_the_best_of_the_step_sizes(lab, cpu):
-    sweep = Sweep([2, 6], [0.5, 2.5], ["cross_entropy", "cw_margin"])
+    sweep = Sweep([2, 6], [2.5, 0.5], ["cross_entropy", "cw_margin"])
     base = replace(WEAK, epsilon=0.4)
 
     def table(sizes):
@@ -160,7 +160,7 @@ def test_attack_strength_takes_the_best_of_the_step_sizes(lab, cpu):
             cpu,
         )
 
-    both, single = table([0.5, 2.5]), [table([size]) for size in (0.5, 2.5)]
+    both, single = table([2.5, 0.5]), [table([size]) for size in (2.5, 0.5)]
     assert list(both.columns) == COLUMNS
     assert list(zip(both["objective"], both["steps"], strict=True)) == [
         (objective, steps) for objective in sweep.objectives for steps in (0, 2, 6)
@@ -172,7 +172,7 @@ def test_attack_strength_takes_the_best_of_the_step_sizes(lab, cpu):
     natural = percent(classes(lab, "one", lab.images) == lab.labels)
     for (objective, steps), value in both.set_index(["objective", "steps"])["value"].items():
         robust = classes(lab, "one", lab.images) == lab.labels
-        for relative in (0.5, 2.5) if steps else ():
+        for relative in (2.5, 0.5) if steps else ():
             settings = AttackSettings("l2", 0.4, steps, relative * 0.4 / steps)
             attacked = attack(OBJECTIVES[objective], lab.models["one"], lab.images, lab.labels, settings)
             robust &= classes(lab, "one", attacked) == lab.labels
