@@ -20,6 +20,7 @@ from advex.artifacts import read_table
 from advex.attacks import attack
 from advex.constructions import next_class
 from advex.devices import Device, as_float, stable_seed
+from advex.evaluation import robust_images
 from advex.images import ImageSet
 from advex.models import read_model
 from advex.objectives import OBJECTIVES, targeted_cross_entropy
@@ -51,7 +52,7 @@ class MeasurementEntry:
     """One model measured on one data set by one instrument; paths say where they lie."""
 
     quantity: str
-    kind: Literal["accuracy", "attack_strength", "transfer", "history"]
+    kind: Literal["accuracy", "robust_accuracy", "attack_strength", "transfer", "history"]
     model: str
     architecture: str
     dataset: str
@@ -129,16 +130,28 @@ def _percent(matches: Tensor) -> float:
 
 
 def _accuracy(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
-    """Accuracy, in percent, on the images as they are or under an attack that climbs cross-entropy."""
+    """Accuracy on the images as they are."""
     loaded, model = bench.images(entry.dataset_path), bench.model(entry.model_path)
-    images, labels = loaded.floats, loaded.labels(entry.labels)
-    row: Row = {}
-    if entry.attack:
-        images = bench.attacked(
-            entry.model_path, entry.dataset_path, entry.attack, "cross_entropy", entry.labels
-        )
-        row = {"epsilon": entry.attack.epsilon, "steps": entry.attack.steps, "objective": "cross_entropy"}
-    yield {**row, "value": _percent(predictions(model, images, bench.device) == labels)}
+    labels = loaded.labels(entry.labels)
+    yield {"value": _percent(predictions(model, loaded.floats, bench.device) == labels)}
+
+
+def _robust_accuracy(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
+    """Accuracy under the strongest attack: see :func:`advex.evaluation.robust_images`.
+
+    ``steps`` counts the gradient steps an image gets if no attack fools the model on it.
+    """
+    assert entry.attack is not None, "robust_accuracy needs an attack"
+    loaded, model = bench.images(entry.dataset_path), bench.model(entry.model_path)
+    labels = loaded.labels(entry.labels)
+    what = f"robust accuracy of {entry.model} on {entry.dataset}"
+    robust = robust_images(model, loaded.floats, labels, entry.attack, bench.device, what)
+    yield {
+        "epsilon": entry.attack.epsilon,
+        "steps": entry.attack.steps * len(loaded.images.classes),
+        "objective": "strongest",
+        "value": _percent(robust),
+    }
 
 
 def _attack_strength(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
@@ -225,6 +238,7 @@ def _history(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
 
 INSTRUMENTS: Mapping[str, Callable[[MeasurementEntry, Bench], Iterable[Row]]] = {
     "accuracy": _accuracy,
+    "robust_accuracy": _robust_accuracy,
     "attack_strength": _attack_strength,
     "transfer": _transfer,
     "history": _history,

@@ -33,6 +33,16 @@ def cw_margin(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
     return margins
 
 
+def targeted_margin(model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+    """Logit of a target class minus the logit of the label; positive means fooled. Shape (N,).
+
+    ``targets`` is (N, 2), int64: the target and the label of each image.
+    """
+    logits = model(images).float().gather(1, targets)
+    margins: Tensor = logits[:, 0] - logits[:, 1]
+    return margins
+
+
 def representation_distance(model: nn.Module, images: Tensor, representations: Tensor) -> Tensor:
     """Minus the l2 distance to given ``representations`` (N, features), eq. 6 of the paper. Shape (N,).
 
@@ -47,5 +57,6 @@ OBJECTIVES: dict[str, Objective] = {
     "cross_entropy": cross_entropy,
     "targeted_cross_entropy": targeted_cross_entropy,
     "cw_margin": cw_margin,
+    "targeted_margin": targeted_margin,
     "representation_distance": representation_distance,
 }

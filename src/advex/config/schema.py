@@ -61,7 +61,7 @@ class InstrumentRow(Strict):
     ``quantity`` is what the table calls the result, by default the row's name.
     """
 
-    kind: Literal["accuracy", "attack_strength", "transfer", "history"]
+    kind: Literal["accuracy", "robust_accuracy", "attack_strength", "transfer", "history"]
     attack: Name | None = None
     quantity: Name | None = None
     labels: Literal["true", "next_class"] = "true"
@@ -69,8 +69,9 @@ class InstrumentRow(Strict):
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> "InstrumentRow":
-        if self.kind in ("attack_strength", "transfer") and self.attack is None:
-            raise ValueError(f"kind {self.kind} needs an attack")
+        attacks = self.kind in ("robust_accuracy", "attack_strength", "transfer")
+        if attacks != (self.attack is not None):
+            raise ValueError(f"kind {self.kind} {'needs an' if attacks else 'has no'} attack")
         if (self.kind == "transfer") != (self.source is not None):
             raise ValueError("kind transfer needs a source, and no other kind has one")
         return self
