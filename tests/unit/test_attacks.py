@@ -44,6 +44,8 @@ def problem(name, objective):
     model, images = tiny_model(name), random_images(COUNT)
     images[1::2] = images[1::2].round()
     labels = torch.arange(COUNT) % 4
+    if objective == "targeted_margin":
+        return model, images, torch.stack([(labels + 1) % 4, labels], 1)
     if objective != "representation_distance":
         return model, images, labels
     with evaluating(model), torch.no_grad():

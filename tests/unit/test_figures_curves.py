@@ -31,8 +31,12 @@ def rows(seeds, **columns):
 def attack_table(seeds, drop=0.5, base=50):
     return pd.DataFrame(
         row
-        for objective in ("cross_entropy", "cw_margin")
-        for steps, value in ((0, 90), (5, base + 5), (10, base), (40, base - drop))
+        for objective, points in (
+            ("cross_entropy", ((0, 90), (5, base + 5), (10, base), (40, base - drop))),
+            ("cw_margin", ((0, 90), (5, base + 5), (10, base), (40, base - drop))),
+            ("strongest", ((100, base - drop),)),
+        )
+        for steps, value in points
         for row in rows(
             seeds, model="on_robust", quantity="robust_accuracy_half_epsilon", epsilon=0.5,
             objective=objective, steps=steps, value=value,
@@ -117,7 +121,9 @@ def test_figures_draw_with_readable_text_inside_the_figure(name, seeds):
 
 def test_attack_strength_draws_means_and_published_points():
     axis = drawn("attack_strength", attack_table(3)).axes[0]
-    ours = points_of(axis, "o").reshape(2, 4, 2)
+    ours = points_of(axis, "o")
+    np.testing.assert_allclose(ours[-1], [100, 49.5])
+    ours = ours[:-1].reshape(2, 4, 2)
     np.testing.assert_allclose(ours[:, :, 0], [[0, 5, 10, 40]] * 2)
     np.testing.assert_allclose(ours[:, :, 1], [[90, 55, 50, 49.5]] * 2)
     theirs = points_of(axis, "D")

@@ -16,7 +16,7 @@ from advex.attacks import attack
 from advex.images import ImageSet
 from advex.instruments import Bench, MeasurementEntry, Sweep, measure
 from advex.models import write_model
-from advex.objectives import OBJECTIVES, cross_entropy, targeted_margin
+from advex.objectives import OBJECTIVES, cross_entropy, targeted_cross_entropy, targeted_margin
 from advex.settings import AttackSettings, Recipe, TrainingRun
 from advex.training import train
 

@@ -10,6 +10,7 @@ from advex.objectives import (
     cw_margin,
     representation_distance,
     targeted_cross_entropy,
+    targeted_margin,
 )
 
 
@@ -77,13 +78,27 @@ def test_gradient_of_the_cw_margin():
     assert images.grad.tolist() == [[-1.0, 0.0, 1.0], [0.0, 1.0, -1.0], [0.0, -1.0, 1.0]]
 
 
+def test_targeted_margin_by_hand():
+    pairs = torch.tensor([[1, 0], [0, 1], [2, 2], [2, 0]])
+    rows = torch.arange(4)
+    wanted = LOGITS[rows, pairs[:, 0]] - LOGITS[rows, pairs[:, 1]]
+    assert targeted_margin(Logits(), LOGITS, pairs).tolist() == wanted.tolist()
+
+
+def targets_for(name, labels, representations):
+    """Return targets of the form an objective takes."""
+    if name == "targeted_margin":
+        return torch.stack([(labels + 1) % 3, labels], 1)
+    return representations if name == "representation_distance" else labels
+
+
 @pytest.mark.parametrize("name", OBJECTIVES)
 @pytest.mark.parametrize("model", ["linear", "perceptron", "convolutional"])
 def test_one_float_per_image_and_images_do_not_mix(name, model):
     model = tiny_model(model).eval()
     images = torch.rand(5, 1, 6, 6, generator=torch.Generator().manual_seed(0))
     labels = torch.tensor([0, 1, 2, 3, 0])
-    targets = model.representation(images).detach() + 1 if name == "representation_distance" else labels
+    targets = targets_for(name, labels, model.representation(images).detach() + 1)
     values = OBJECTIVES[name](model, images, targets)
     assert values.shape == (5,)
     assert values.dtype == torch.float32
@@ -94,5 +109,5 @@ def test_one_float_per_image_and_images_do_not_mix(name, model):
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_half_precision_models_give_float32_values(name):
     images = LOGITS.bfloat16()
-    targets = torch.zeros(4, 3) if name == "representation_distance" else LABELS
+    targets = targets_for(name, LABELS, torch.zeros(4, 3))
     assert OBJECTIVES[name](Logits(), images, targets).dtype == torch.float32

@@ -30,6 +30,7 @@ from advex.statistics import estimate
 _OBJECTIVES = (
     ("cross_entropy", "from_robust", "-", "ours, cross-entropy"),
     ("cw_margin", "accent", "--", "ours, CW margin"),
+    ("strongest", "robust", "none", "ours, ten attacks an image"),
 )
 _ROWS = {"model": "on_robust", "quantity": "robust_accuracy_half_epsilon"}
 _USUAL_STEPS = 7  # of the paper's attacks; stronger ones are compared with the first that has as many
@@ -44,7 +45,11 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: C
     curves = {objective: _curve(table, objective) for objective, *_ in _OBJECTIVES}
     epsilon = float(table["epsilon"].max())
     for objective, role, style, label in _OBJECTIVES:
-        mean_line(axis, *curves[objective], role, linestyle=style, label=f"{label}, ℓ₂, ε = {epsilon:g}")
+        steps, found = curves[objective]
+        name = f"{label}, ℓ₂, ε = {epsilon:g}"
+        means = mean_line(axis, steps, found, role, linestyle=style, label=name)
+        if len(means) == 1 and means[0].n > 1:
+            axis.errorbar(steps, means[0].mean, means[0].half_width, color="black", capsize=2, linewidth=0.8)
     _draw_published(axis, published)
     chance_line(axis, context.chance)
     axis.set(ylim=(0, 112), xlabel="number of PGD steps", ylabel="robust accuracy (%)")
