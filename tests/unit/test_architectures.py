@@ -4,7 +4,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import torch
-from conftest import SMALL, TINY, random_images
+from samples import SMALL, TINY, random_images
 
 from advex.architectures import ARCHITECTURES, Classifier, build
 from advex.artifacts import read_description, read_tensors, write_tensors

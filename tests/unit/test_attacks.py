@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pytest
 import torch
-from conftest import TINY_MODELS, random_images, tiny_model
+from samples import TINY_MODELS, random_images, tiny_model
 from scipy import optimize
 from torch import nn
 from torch.nn import functional

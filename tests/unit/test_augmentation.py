@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from conftest import random_images
+from samples import random_images
 from scipy import stats
 
 from advex.augmentation import (

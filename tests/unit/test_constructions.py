@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conftest import random_set, tiny_model
+from samples import random_set, tiny_model
 from scipy import stats
 
 from advex import constructions

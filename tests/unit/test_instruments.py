@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import TINY, first
+from samples import TINY, first
 
 from advex import instruments
 from advex.architectures import build

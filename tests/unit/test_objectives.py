@@ -1,6 +1,6 @@
 import pytest
 import torch
-from conftest import tiny_model
+from samples import tiny_model
 from torch import nn
 from torch.nn import functional
 

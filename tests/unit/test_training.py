@@ -2,45 +2,18 @@ from dataclasses import replace
 
 import pytest
 import torch
-from conftest import TINY, first
+from samples import RECIPES, STANDARD, TINY, first, run, same
 from torch.nn import functional
 
 from advex.architectures import build
 from advex.errors import UserError
 from advex.settings import (
     AttackSettings,
-    AugmentationSettings,
     OneCycle,
     Recipe,
     StepDrops,
-    TrainingRun,
 )
 from advex.training import accuracy_of, predictions, shuffled_batches, train
-
-STANDARD = Recipe(epochs=5, batch_size=32, learning_rate=0.1)
-ADVERSARIAL = replace(
-    STANDARD,
-    adversary=AttackSettings("l2", 0.5, 2, 0.2, random_start=True, keep_best=False),
-    augmentation=AugmentationSettings(1, True, 0.2, 10.0, 0.05),
-)
-RECIPES = {"standard": STANDARD, "adversarial": ADVERSARIAL}
-
-
-def run(recipe, name="model", seed=0):
-    return TrainingRun(name, seed, TINY, recipe)
-
-
-def same(one, other):
-    """Tell whether two trainings ended with the same bits."""
-    states = one[0].state_dict(), other[0].state_dict()
-    equal = all(torch.equal(value, states[1][key]) for key, value in states[0].items())
-    return equal and states[0].keys() == states[1].keys() and one[1].equals(other[1])
-
-
-@pytest.fixture(scope="module")
-def trained(few_digits, cpu):
-    """Both recipes trained without interruption."""
-    return {name: train(run(recipe), few_digits, few_digits, cpu) for name, recipe in RECIPES.items()}
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -2,7 +2,8 @@
 
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -23,6 +24,17 @@ def planned(finished: subprocess.CompletedProcess[str]) -> dict[str, int]:
     assert finished.returncode == 0, finished.stderr[-3000:]
     jobs = re.findall(r"^(\w+) +(\d+)$", finished.stdout + finished.stderr, re.MULTILINE)
     return {name: int(count) for name, count in jobs if name not in ("all", "total")}
+
+
+@contextmanager
+def edited(module: Path) -> Iterator[None]:
+    """Add a line to a module for the body, then take it away again."""
+    original = module.read_text()
+    module.write_text(original + "\n# edited\n")
+    try:
+        yield
+    finally:
+        module.write_text(original)
 
 
 @pytest.mark.parametrize("figure", FIGURES)
@@ -122,25 +134,15 @@ def test_a_deleted_figure_is_redrawn_alone(repository: Path, snakemake: Snakemak
 
 
 def test_editing_one_figures_module_redraws_that_figure(repository: Path, snakemake: Snakemake) -> None:
-    module = repository / "src/advex/figures/ilyas/relabelled.py"
-    original = module.read_text()
-    module.write_text(original + "\n# edited\n")
-    try:
+    with edited(repository / "src/advex/figures/ilyas/relabelled.py"):
         jobs = planned(snakemake("-n", *TEST))
-    finally:
-        module.write_text(original)
     assert jobs["draw"] == 1
     assert not {"train", "construct", "measure", "collect"} & set(jobs)
 
 
 def test_editing_the_attack_runs_training_again(repository: Path, snakemake: Snakemake) -> None:
-    module = repository / "src/advex/attacks.py"
-    original = module.read_text()
-    module.write_text(original + "\n# edited\n")
-    try:
+    with edited(repository / "src/advex/attacks.py"):
         jobs = planned(snakemake("-n", *TEST))
-    finally:
-        module.write_text(original)
     assert {"train", "construct", "measure"} <= set(jobs)
     assert "gaussian" not in jobs
 

@@ -1,75 +1,41 @@
-"""Fixtures shared by all tests: images, tiny networks, and two models trained once per session."""
+"""What several tests are made of: images, tiny networks, short trainings."""
 
-from pathlib import Path
-from typing import NamedTuple
+from dataclasses import replace
 
 import numpy as np
-import pytest
 import torch
 from torch import Tensor, nn
 
-from advex.architectures import Classifier
-from advex.config import load
-from advex.devices import Device
 from advex.images import ImageSet
-from advex.settings import ArchitectureSettings, AttackSettings, Recipe, TrainingRun
-from advex.sources import Prepared, prepare
-from advex.training import train
+from advex.settings import (
+    ArchitectureSettings,
+    AttackSettings,
+    AugmentationSettings,
+    Recipe,
+    TrainingRun,
+)
 
-CONFIG = Path(__file__).parents[1] / "config"
 TINY = ArchitectureSettings("small_resnet18", {"width": 4, "stages": 2}, 1, 10, (0.305,), (0.376,))
 SMALL = ArchitectureSettings("small_resnet18", {"width": 8, "stages": 2}, 1, 10, (0.305,), (0.376,))
 
-
-class Digits(NamedTuple):
-    """Trained models, and natural test images to attack them with."""
-
-    standard: Classifier
-    robust: Classifier
-    images: Tensor
-    labels: Tensor
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
+STANDARD = Recipe(epochs=5, batch_size=32, learning_rate=0.1)
+ADVERSARIAL = replace(
+    STANDARD,
+    adversary=AttackSettings("l2", 0.5, 2, 0.2, random_start=True, keep_best=False),
+    augmentation=AugmentationSettings(1, True, 0.2, 10.0, 0.05),
+)
+RECIPES = {"standard": STANDARD, "adversarial": ADVERSARIAL}
 
 
-@pytest.fixture(scope="session")
-def cpu() -> Device:
-    return Device(torch.device("cpu"))
+def run(recipe, name="model", seed=0):
+    return TrainingRun(name, seed, TINY, recipe)
 
 
-@pytest.fixture(scope="session")
-def digits() -> Prepared:
-    return prepare("digits", mirror=None, downloads="", train_images=None, test_images=None)
-
-
-@pytest.fixture(scope="session")
-def few_digits(digits) -> ImageSet:
-    """The first 100 training images."""
-    return first(digits.train, 100)
-
-
-@pytest.fixture(scope="session")
-def digits_study():
-    return load(CONFIG).studies["digits"]
-
-
-@pytest.fixture(scope="session")
-def trained_digits(digits, cpu) -> Digits:
-    """A standard and an adversarially trained model, and 200 test images."""
-    adversary = AttackSettings("l2", 1.0, 7, 0.2, keep_best=False)
-    recipes = {
-        "standard": Recipe(6, 64, 0.1, evaluate_every=100),
-        "robust": Recipe(14, 64, 0.1, evaluate_every=100, adversary=adversary),
-    }
-    models = [
-        train(TrainingRun(name, 0, SMALL, recipe), digits.train, digits.test, cpu)[0].requires_grad_(False)
-        for name, recipe in recipes.items()
-    ]
-    test = first(digits.test, 200)
-    return Digits(*models, cpu.images(test.as_float()), cpu.labels(test.labels))
+def same(one, other):
+    """Tell whether two trainings ended with the same bits."""
+    states = one[0].state_dict(), other[0].state_dict()
+    equal = all(torch.equal(value, states[1][key]) for key, value in states[0].items())
+    return equal and states[0].keys() == states[1].keys() and one[1].equals(other[1])
 
 
 def first(images: ImageSet, count: int) -> ImageSet:
