@@ -13,13 +13,15 @@ from advex.training import train
 
 with logged(snakemake.log[0], snakemake.rule):
     run = TrainingRun(**snakemake.params.run)
+    checkpoint = Path(snakemake.params.checkpoint)
     model, history = train(
         run,
         ImageSet.read(snakemake.input.training_set),
         ImageSet.read(snakemake.input.test_set),
         Device.choose(snakemake.params.precision, snakemake.threads),
-        checkpoint=Path(snakemake.params.checkpoint),
+        checkpoint=checkpoint,
     )
     description = {"study": snakemake.params.study, "library": __version__, "run": plain(run)}
     write_table(snakemake.output.history, history)
     write_model(snakemake.output.model, model, run.architecture, description)
+    checkpoint.unlink(missing_ok=True)

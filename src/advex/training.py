@@ -48,7 +48,8 @@ def train(
         test_set: natural images whose accuracy is recorded by epoch.
         device: where to compute.
         checkpoint: file from which an interrupted training resumes, to the same bits on a CPU; written
-            at the end of an epoch when ``checkpoint_seconds`` have passed.
+            at the end of an epoch when ``checkpoint_seconds`` have passed. Delete it once the model is
+            written.
         checkpoint_seconds: least time between two checkpoints.
 
     Returns:
@@ -106,8 +107,6 @@ def train(
             state = {"epochs": epoch + 1, "rows": rows, "settings": settings}
             save_checkpoint(checkpoint, model, optimizer, generator, state)
             saved = time.monotonic()
-    if checkpoint:
-        checkpoint.unlink(missing_ok=True)
     _log.info("trained %s, seed %d: test accuracy %.2f %%", run.name, run.seed, rows[-1]["test_accuracy"])
     # Rows from a checkpoint have their keys in another order.
     return model.eval(), pd.DataFrame(rows, columns=_HISTORY)

@@ -93,6 +93,10 @@ def test_every_job_has_a_log_and_a_benchmark(repository: Path) -> None:
     assert wanted <= logs
 
 
+def test_finished_trainings_leave_no_checkpoints(repository: Path) -> None:
+    assert not list((repository / "results").rglob("*.checkpoint"))
+
+
 def test_constructed_sets_measure_their_source_models_success(repository: Path) -> None:
     for dataset in PLAN.experiments.datasets:
         measured = read_table(repository / f"results/test/datasets/{dataset}/seed0.csv")
