@@ -16,6 +16,12 @@ wildcard_constraints:
 
 
 include: "rules/common.smk"
+
+
+wildcard_constraints:
+    measurement=measurement_pattern(),
+
+
 include: "rules/data.smk"
 include: "rules/training.smk"
 include: "rules/datasets.smk"

@@ -51,6 +51,12 @@ def refuse_unwritable(folder):
 refuse_unwritable(Path("results"))
 
 
+def measurement_pattern():
+    """Return the pattern of names that `measure` makes, which are all but mathematics."""
+    mathematics = "|".join(Path(name).name for name in PLAN.experiments.mathematics)
+    return f"(?!(?:{mathematics})/)[a-z][a-z0-9_]*"
+
+
 def of_plan(method, *names):
     """Return an input or parameter function: a method of the plan, called with values of wildcards.
 

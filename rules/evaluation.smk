@@ -1,12 +1,12 @@
 rule measure:
     input:
-        of_plan(PLAN.measurement_inputs, "source/name", "seed"),
+        of_plan(PLAN.measurement_inputs, "source/measurement", "seed"),
     output:
-        table="results/{study}/measurements/{source}/{name}/seed{seed}.csv",
+        table="results/{study}/measurements/{source}/{measurement}/seed{seed}.csv",
     log:
-        "results/{study}/logs/measure/{source}/{name}/seed{seed}.log",
+        "results/{study}/logs/measure/{source}/{measurement}/seed{seed}.log",
     benchmark:
-        "results/{study}/benchmarks/measure/{source}/{name}/seed{seed}.tsv"
+        "results/{study}/benchmarks/measure/{source}/{measurement}/seed{seed}.tsv"
     conda:
         "../envs/torch.yaml"
     threads: asked_for("measure", "threads")
@@ -17,10 +17,10 @@ rule measure:
     params:
         seed="{seed}",
         precision=of_plan(PLAN.precision),
-        entries=of_plan(PLAN.measurement_settings, "source/name", "seed"),
+        entries=of_plan(PLAN.measurement_settings, "source/measurement", "seed"),
         code=code_of("measure.py"),
     message:
-        "measure {wildcards.source}/{wildcards.name}, seed {wildcards.seed} of {wildcards.study}"
+        "measure {wildcards.source}/{wildcards.measurement}, seed {wildcards.seed} of {wildcards.study}"
     script:
         "../scripts/measure.py"
 

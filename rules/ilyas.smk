@@ -1,5 +1,4 @@
 # Mathematics: no data and no models, so each has a rule of its own instead of `measure`.
-ruleorder: gaussian > gaussian_theory > robust_and_accurate > measure
 
 
 rule gaussian:

@@ -114,6 +114,7 @@ def test_a_second_run_does_nothing(snakemake: Snakemake) -> None:
     finished = snakemake(*TEST)
     assert finished.returncode == 0
     assert "Nothing to be done" in finished.stdout + finished.stderr
+    assert "Exception" not in finished.stdout + finished.stderr
 
 
 def test_touching_files_plans_nothing(repository: Path, snakemake: Snakemake) -> None:
