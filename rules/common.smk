@@ -150,14 +150,10 @@ def start_clock():
 
 
 def print_summary():
-    """Print where a finished run took its time, and where a study's results are."""
-    study = config["study"]
-    if STARTED:
-        print(
-            summary(
-                f"results/{study}",
-                since=STARTED[0],
-                now=time.time(),
-                cores=workflow.cores,
-            )
+    """Print, for every study that had jobs, where they took their time and where the results are."""
+    for study in PLAN.studies if STARTED else []:
+        text = summary(
+            f"results/{study}", since=STARTED[0], now=time.time(), cores=workflow.cores
         )
+        if text:
+            print(text)

@@ -91,7 +91,7 @@ def cost_table(jobs: pd.DataFrame, figure_jobs: Mapping[str, Sequence[str]]) -> 
 
 
 def summary(results: str | Path, since: float, now: float, cores: int) -> str:
-    """Say in a few lines where a run took its time and where a study's results are.
+    """Say in a few lines where a run took its time and where a study's results are; nothing if it had no job.
 
     Args:
         results: the study's folder.
@@ -102,19 +102,18 @@ def summary(results: str | Path, since: float, now: float, cores: int) -> str:
     results = Path(results)
     jobs = job_costs(results)
     jobs = jobs[jobs["finished"] >= since]
-    lines = []
-    if len(jobs):
-        wall = now - since
-        idle = 100 * (1 - jobs["computing_seconds"].sum() / (wall * cores))
-        lines += ["", "verb          jobs  seconds  of which computing"]
-        for verb, part in jobs.groupby("verb", sort=False):
-            lines.append(
-                f"{verb!s:<12}{len(part):>6}{part['seconds'].sum():>9.1f}{part['computing_seconds'].sum():>9.1f}"
-            )
-        lines.append(
-            f"{len(jobs)} jobs in {duration(wall)} on {cores} cores; "
-            f"{idle:.0f} % of the cores' time was not computing"
-        )
+    if jobs.empty:
+        return ""
+    lines = ["", "verb          jobs  seconds  of which computing"]
+    for verb, part in jobs.groupby("verb", sort=False):
+        seconds, computing = part["seconds"].sum(), part["computing_seconds"].sum()
+        lines.append(f"{verb!s:<12}{len(part):>6}{seconds:>9.1f}{computing:>9.1f}")
+    wall = now - since
+    idle = 100 * (1 - jobs["computing_seconds"].sum() / (wall * cores))
+    lines.append(
+        f"{len(jobs)} jobs in {duration(wall)} on {cores} cores; "
+        f"{idle:.0f} % of the cores' time was not computing"
+    )
     places = ("figures", "scorecard.csv", "report.html")
     if all((results / place).exists() for place in places):
         lines += ["", *(f"{place + ':':<15}{results / place}" for place in places)]
