@@ -22,14 +22,14 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; found " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12")'
 	@echo "Installing $$(grep -c == requirements.lock) pinned packages into $(VENV), once; this takes a few minutes."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 lock:
 	@rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
-	@$(VENV)-lock/bin/python -m pip install --quiet torch==2.13.0 torchvision==0.28.0
-	@$(VENV)-lock/bin/python -m pip install --quiet '.[workflow,test]'
+	@$(VENV)-lock/bin/python -m pip install -qq torch==2.13.0 torchvision==0.28.0
+	@$(VENV)-lock/bin/python -m pip install -qq '.[workflow,test]'
 	@{ sed -n '/^#/p' requirements.lock; $(VENV)-lock/bin/python -m pip freeze --all | grep -v -e "^pip==" -e '^advex' -e '^nvidia-' -e '^cuda-' -e '^triton' | sed 's/+cpu$$//'; } > requirements.new
 	@mv requirements.new requirements.lock && rm -rf $(VENV)-lock
 	@echo "requirements.lock is new; renew envs/ too (a test compares them)."
