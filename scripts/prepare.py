@@ -15,6 +15,8 @@ with logged(snakemake.log[0], snakemake.rule):
         train_images=data["train_images"],
         test_images=data["test_images"],
         image_size=data["image_size"],
+        channels=data["channels"],
+        classes=data["classes"],
     )
     description = {"study": snakemake.params.study, **prepared.provenance}
     write_table(snakemake.output.origin, pd.DataFrame([prepared.provenance]))

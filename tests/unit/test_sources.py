@@ -86,6 +86,16 @@ def test_subsets_are_balanced_and_always_the_same() -> None:
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [({"channels": 3}, "data.channels: 3 .* have 1"), ({"classes": 7}, "data.classes: 7 .* have 10")],
+)
+def test_images_must_be_what_the_study_says(wanted: dict[str, int], message: str) -> None:
+    assert len(load("digits", channels=1, classes=10).train.classes) == 10
+    with pytest.raises(UserError, match=message):
+        load("digits", **wanted)
+
+
 def test_sample_images_are_square_and_colour() -> None:
     samples = load("sample_images", image_size=32)
     assert samples.train.images.shape == (12, 3, 32, 32)

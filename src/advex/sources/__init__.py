@@ -46,6 +46,8 @@ def prepare(
     train_images: int | None,
     test_images: int | None,
     image_size: int | None = None,
+    channels: int | None = None,
+    classes: int | None = None,
 ) -> Prepared:
     """Load a data set.
 
@@ -57,6 +59,8 @@ def prepare(
         train_images: size of a class-balanced subset that is the same every time; None for all images.
         test_images: the same for the test images.
         image_size: height and width of `sample_images`, 128 by default; other sources have their own.
+        channels: how many channels the images must have; None for any.
+        classes: how many classes there must be; None for any.
 
     Returns:
         Images of shape (N, C, H, W), uint8, or float32 in [0, 1] for `digits` and mirrors that hold
@@ -79,6 +83,13 @@ def prepare(
         whole = load_mirror(request, CLASSES.get(source))
     else:
         whole = SOURCES[source](request)
+    found = {"channels": whole.train.images.shape[1], "classes": len(whole.train.classes)}
+    for name, wanted in (("channels", channels), ("classes", classes)):
+        if wanted not in (None, found[name]):
+            raise UserError(
+                f"data.{name}: {wanted} in the study's file, but the images of `{source}` have "
+                f"{found[name]}; correct the study's file"
+            )
     return Prepared(
         balanced_subset(whole.train, train_images, "train_images"),
         balanced_subset(whole.test, test_images, "test_images"),
