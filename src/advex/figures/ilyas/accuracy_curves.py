@@ -9,20 +9,7 @@ from matplotlib.figure import Figure
 
 from advex.artifacts import Array
 from advex.errors import UserError
-from advex.figures.style import (
-    PAGE_WIDTH,
-    Context,
-    canvas,
-    chance_line,
-    direction,
-    footer,
-    legend_below,
-    mean_line,
-    one_seed,
-    published_marks,
-    published_points,
-)
-from advex.figures.style import title as set_title
+from advex.figures import style
 from advex.figures.tables import difference, values
 
 _PANELS = (
@@ -38,17 +25,17 @@ _PANELS = (
 _SOURCES = {"from_standard": "standard source", "from_robust": "robust source"}
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
     """Draw four panels from the table "ilyas/accuracy_curves"."""
     table = tables["ilyas/accuracy_curves"]
-    figure, axes = canvas(PAGE_WIDTH, 130, 2, 2, sharex=True, sharey=True)
+    figure, axes = style.canvas(style.PAGE_WIDTH, 130, 2, 2, sharex=True, sharey=True)
     drops: dict[str, Array] = {}
     theirs: dict[str, int] = {}
     for row, panels in enumerate(_PANELS):
         for axis, (model, role, name) in zip(axes[row], panels, strict=True):
             drops[model] = _draw_ours(axis, table, model, role)
             theirs[model] = _draw_published(axis, published, model)
-            chance_line(axis, context.chance)
+            style.chance_line(axis, context.chance)
             axis.set_title(name, loc="left")
         axes[row, 0].set_ylabel("accuracy (%)")
     ours = _epochs(table).max()
@@ -57,9 +44,9 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: C
         differs = "" if upper == lower else f", below {lower}"
         axis.set_xlabel(f"% of training (ours {ours} epochs, published {upper}{differs})")
     axes[0, 0].set(xlim=(0, 102), ylim=(0, 103), yticks=range(0, 101, 20))
-    set_title(figure, _finding(drops))
-    footer(figure, context)
-    legend_below(figure, 3)
+    style.title(figure, _finding(drops))
+    style.footer(figure, context)
+    style.legend_below(figure, 3)
     return figure
 
 
@@ -79,11 +66,11 @@ def _curve(table: pd.DataFrame, model: str, quantity: str) -> tuple[Array, Array
 def _draw_ours(axis: Axes, table: pd.DataFrame, model: str, role: str) -> Array:
     """Draw both accuracies; return how far test accuracy is below its best epoch at the end, (seeds,)."""
     epochs, test = _curve(table, model, "test_accuracy")
-    mean_line(
+    style.mean_line(
         axis, 100 * epochs / epochs.max(), test, role, label=f"test set, {_SOURCES[role]}", marker=False
     )
     epochs, train = _curve(table, model, "train_accuracy")
-    mean_line(
+    style.mean_line(
         axis, 100 * epochs / epochs.max(), train, "neutral", label="training set, new labels",
         linestyle="--", marker=False,
     )  # fmt: skip
@@ -94,11 +81,13 @@ def _draw_ours(axis: Axes, table: pd.DataFrame, model: str, role: str) -> Array:
 def _draw_published(axis: Axes, published: pd.DataFrame, model: str) -> int:
     """Draw Fig. 10's points on the same scale and return its last epoch."""
     source = "published (Fig. 10), CIFAR-10 ResNet-50"
-    test_epochs, test = published_points(published, f"figure10_{model}_test_epoch")
-    epochs, train = published_points(published, f"figure10_{model}_train_epoch")
+    test_epochs, test = style.published_points(published, f"figure10_{model}_test_epoch")
+    epochs, train = style.published_points(published, f"figure10_{model}_train_epoch")
     last = float(test_epochs.max())
-    published_marks(axis, 100 * test_epochs / last, test, f"{source}: test set", size=4)
-    published_marks(axis, 100 * epochs / last, train, f"{source}: training set", role="neutral", size=2.5)
+    style.published_marks(axis, 100 * test_epochs / last, test, f"{source}: test set", size=4)
+    style.published_marks(
+        axis, 100 * epochs / last, train, f"{source}: training set", role="neutral", size=2.5
+    )
     return round(last)
 
 
@@ -108,7 +97,7 @@ def _finding(drops: Mapping[str, Array]) -> str:
         target: difference(drops[f"{model}_robust"], drops[model])
         for target, model in (("random", "on_rand"), ("next-class", "on_det"))
     }
-    more = [target for target, found in compared.items() if direction(found) > 0]
+    more = [target for target, found in compared.items() if style.direction(found) > 0]
     random, random_robust, shifted, shifted_robust = (
         f"{drops[model].mean():.1f}" for model in ("on_rand", "on_rand_robust", "on_det", "on_det_robust")
     )
@@ -119,5 +108,6 @@ def _finding(drops: Mapping[str, Array]) -> str:
     }[len(more)]
     return (
         f"{words}: from its best epoch to the last by {random_robust} against {random} points "
-        f"(random target) and {shifted_robust} against {shifted} (next class){one_seed(compared['random'])}"
+        f"(random target) and {shifted_robust} against {shifted} (next class)"
+        f"{style.one_seed(compared['random'])}"
     )

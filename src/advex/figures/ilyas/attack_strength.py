@@ -9,21 +9,7 @@ from matplotlib.figure import Figure
 
 from advex.artifacts import Array
 from advex.errors import UserError
-from advex.figures.style import (
-    COLUMN_WIDTH,
-    SMALLEST_TEXT,
-    Context,
-    canvas,
-    chance_line,
-    direction,
-    footer,
-    legend_below,
-    mean_line,
-    one_seed,
-    published_marks,
-    published_points,
-)
-from advex.figures.style import title as set_title
+from advex.figures import style
 from advex.figures.tables import values
 from advex.statistics import estimate
 
@@ -37,26 +23,26 @@ _USUAL_STEPS = 7  # of the paper's attacks; stronger ones are compared with the 
 _DROP = 2.0  # percentage points, the most that the paper's attacks take
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
     """Draw robust accuracy against the number of steps from the table "ilyas/attack_strength"."""
     table = tables["ilyas/attack_strength"]
-    figure, axes = canvas(COLUMN_WIDTH, 88)
+    figure, axes = style.canvas(style.COLUMN_WIDTH, 88)
     axis = axes[0, 0]
     curves = {objective: _curve(table, objective) for objective, *_ in _OBJECTIVES}
     epsilon = float(table["epsilon"].max())
-    for objective, role, style, label in _OBJECTIVES:
+    for objective, role, dashes, label in _OBJECTIVES:
         steps, found = curves[objective]
         name = f"{label}, ℓ₂, ε = {epsilon:g}"
-        means = mean_line(axis, steps, found, role, linestyle=style, label=name)
+        means = style.mean_line(axis, steps, found, role, linestyle=dashes, label=name)
         if len(means) == 1 and means[0].n > 1:
             axis.errorbar(steps, means[0].mean, means[0].half_width, color="black", capsize=2, linewidth=0.8)
     _draw_published(axis, published)
-    chance_line(axis, context.chance)
+    style.chance_line(axis, context.chance)
     axis.set(ylim=(0, 112), xlabel="number of PGD steps", ylabel="robust accuracy (%)")
     axis.set_yticks(range(0, 101, 20))
-    set_title(figure, _finding(curves, context.chance))
-    footer(figure, context)
-    legend_below(figure, 1)
+    style.title(figure, _finding(curves, context.chance))
+    style.footer(figure, context)
+    style.legend_below(figure, 1)
     return figure
 
 
@@ -71,11 +57,11 @@ def _curve(table: pd.DataFrame, objective: str) -> tuple[Array, Array]:
 
 def _draw_published(axis: Axes, published: pd.DataFrame) -> None:
     """Draw Fig. 8's points on its axis: logarithmic, with room for zero steps."""
-    steps, accuracies = published_points(published, "figure8_steps")
-    published_marks(axis, steps, accuracies, "published (Fig. 8), CIFAR-10 ResNet-50, ℓ₂, ε = 0.25")
+    steps, accuracies = style.published_points(published, "figure8_steps")
+    style.published_marks(axis, steps, accuracies, "published (Fig. 8), CIFAR-10 ResNet-50, ℓ₂, ε = 0.25")
     axis.annotate(
         "published: the standard model", (steps[0], accuracies[0]), (7, 7), textcoords="offset points",
-        fontsize=SMALLEST_TEXT,
+        fontsize=style.SMALLEST_TEXT,
     )  # fmt: skip
     axis.set_xscale("symlog", linthresh=1, linscale=0.3)
     axis.set_xlim(-0.4, 2 * steps.max())
@@ -93,13 +79,13 @@ def _finding(curves: Mapping[str, tuple[Array, Array]], chance: float) -> str:
     )
     drop = estimate((before - strongest).tolist())
     above_chance = estimate((strongest - chance).tolist())
-    small = direction(estimate((before - strongest - _DROP).tolist())) < 0
+    small = style.direction(estimate((before - strongest - _DROP).tolist())) < 0
     words = (
         f"Beyond {steps[usual]:.0f} steps the strongest attack takes "
         f"{'only ' if small else ''}{drop.mean:.1f} points more: "
         f"robust accuracy {'stays at' if small else 'goes from ' + format(before.mean(), '.0f') + ' to'} "
         f"{strongest.mean():.0f} %"
     )
-    if direction(above_chance) <= 0:
+    if style.direction(above_chance) <= 0:
         words += ", not clearly above chance"
-    return words + one_seed(drop)
+    return words + style.one_seed(drop)

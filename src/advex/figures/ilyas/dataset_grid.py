@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 
 from advex.artifacts import Array
 from advex.errors import UserError
-from advex.figures.style import PAGE_WIDTH, Context, canvas, footer, image_grid
-from advex.figures.style import title as set_title
+from advex.figures import style
 from advex.pictures import Picture
 
 _ORIGINAL = "original"
@@ -22,14 +21,14 @@ _PANELS = (
 _ROW_NAMES = ("original", "robust", "non-robust")
 
 
-def draw(tables: Mapping[str, Picture], published: pd.DataFrame, context: Context) -> Figure:
+def draw(tables: Mapping[str, Picture], published: pd.DataFrame, context: style.Context) -> Figure:
     """Draw both ways of starting side by side, from the picture "ilyas/dataset_grid"."""
     picture = tables["ilyas/dataset_grid"]
-    figure, axes = canvas(PAGE_WIDTH, 70, 1, 2)
+    figure, axes = style.canvas(style.PAGE_WIDTH, 70, 1, 2)
     for axis, panel in zip(axes[0], _PANELS, strict=True):
         _draw_panel(axis, picture, *panel, row_names=_ROW_NAMES if axis is axes[0, 0] else ())
-    set_title(figure, _finding(picture))
-    footer(figure, replace(context, images=None))  # the context counts test images; these are not
+    style.title(figure, _finding(picture))
+    style.footer(figure, replace(context, images=None))  # the context counts test images; these are not
     return figure
 
 
@@ -48,7 +47,7 @@ def _draw_panel(
     axis: Axes, picture: Picture, name: str, robust: str, nonrobust: str, *, row_names: tuple[str, ...]
 ) -> None:
     rows = np.stack([_row(picture, row) for row in (_ORIGINAL, robust, nonrobust)])
-    image_grid(axis, rows, row_names, picture.columns)
+    style.image_grid(axis, rows, row_names, picture.columns)
     axis.set_title(name, loc="left")
 
 

@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
 from advex.artifacts import Array
-from advex.figures.style import COLOURS, PAGE_WIDTH, Context, canvas, footer, published_marks, published_value
-from advex.figures.style import title as set_title
+from advex.figures import style
 from advex.statistics import estimate
 
 _HALF_WIDTH, _HALF_HEIGHT = 20.0, 10.0
@@ -21,12 +20,12 @@ _CONTOURS = (1.0, 2.0)  # in standard deviations
 _CLASSES = ((1, "accent", "y = +1"), (-1, "neutral", "y = -1"))
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
     """Draw the four panels of Figure 4 from the table "ilyas/gaussian" (mean of the fits over seeds)."""
     table = tables["ilyas/gaussian"]
     mean, variances = _parameters(table, "true", 0.0)
     epsilons = sorted(set(table.loc[table["method"] == "monte_carlo", "epsilon"]) - {0.0})[:2]
-    figure, axes = canvas(PAGE_WIDTH, 118, 2, 2, sharex=True, sharey=True)
+    figure, axes = style.canvas(style.PAGE_WIDTH, 118, 2, 2, sharex=True, sharey=True)
     panels = list(axes.flat)
     standard_slope = -mean[0] * variances[1] / (mean[1] * variances[0])
     _draw_metrics(panels[0], variances)
@@ -43,10 +42,10 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: C
         spread = f" ± {slopes.half_width:.2f}" if slopes.n > 1 else ""
         _name(panel, f"{letter}  Robust, ε = {epsilon:g}", f"slope {slopes.mean:.2f}{spread}")
     for panel, epsilon in zip(panels[1:], [0.0, *epsilons], strict=True):
-        slope = published_value(published, f"figure4_boundary_slope_eps{epsilon:g}")
+        slope = style.published_value(published, f"figure4_boundary_slope_eps{epsilon:g}")
         reach = min(0.85 * _HALF_WIDTH, 0.9 * _HALF_HEIGHT / abs(slope))
         ends = np.array([-reach, reach])
-        published_marks(panel, ends, slope * ends, "published (Fig. 4)")
+        style.published_marks(panel, ends, slope * ends, "published (Fig. 4)")
         _add_to_name(panel, f" (published {slope:.2f})")
     for panel in axes[1]:
         panel.set_xlabel("feature x₁")
@@ -56,8 +55,8 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: C
     steps = ", ".join(f"{angle:.0f}° at ε = {e:g}" for angle, e in zip(angles, [0.0, *epsilons], strict=True))
     steadily = "" if angles == sorted(angles, reverse=True) else " not steadily"
     finding = f"Robust training turns the gradient{steadily} towards the line between the means"
-    set_title(figure, f"{finding}: off by {steps}")
-    footer(figure, context)
+    style.title(figure, f"{finding}: off by {steps}")
+    style.footer(figure, context)
     return figure
 
 
@@ -77,8 +76,10 @@ def _draw_contours(axis: Axes, centre: Array, variances: Array, role: str) -> No
     for radius in _CONTOURS:
         size = 2 * radius * np.sqrt(variances)
         if radius == _CONTOURS[0]:
-            axis.add_patch(Ellipse(tuple(centre), *size, color=COLOURS[role], alpha=0.3, linewidth=0))
-        axis.add_patch(Ellipse(tuple(centre), *size, edgecolor=COLOURS[role], fill=False, linewidth=0.7))
+            axis.add_patch(Ellipse(tuple(centre), *size, color=style.COLOURS[role], alpha=0.3, linewidth=0))
+        axis.add_patch(
+            Ellipse(tuple(centre), *size, edgecolor=style.COLOURS[role], fill=False, linewidth=0.7)
+        )
 
 
 def _draw_metrics(axis: Axes, variances: Array) -> None:
@@ -89,7 +90,7 @@ def _draw_metrics(axis: Axes, variances: Array) -> None:
     )
     size = 2 * _METRIC_BALL * np.sqrt(variances)
     axis.add_patch(
-        Ellipse((0, 0), *size, fill=False, edgecolor=COLOURS["standard"], linewidth=1.4,
+        Ellipse((0, 0), *size, fill=False, edgecolor=style.COLOURS["standard"], linewidth=1.4,
                 label="Σ⁻¹-metric ball, radius 1.5")
     )  # fmt: skip
     _name(axis, "a  The two metrics", "")
@@ -98,7 +99,7 @@ def _draw_metrics(axis: Axes, variances: Array) -> None:
 def _draw_model(axis: Axes, mean: Array, variances: Array) -> None:
     for sign, role, name in _CLASSES:
         _draw_contours(axis, sign * mean, variances, role)
-        axis.plot([], [], color=COLOURS[role], linewidth=5, alpha=0.5, label=f"{name} (1 and 2 sd)")
+        axis.plot([], [], color=style.COLOURS[role], linewidth=5, alpha=0.5, label=f"{name} (1 and 2 sd)")
 
 
 def _draw_boundary(
@@ -107,9 +108,9 @@ def _draw_boundary(
     """Draw x2 = slope x1 and, if known, the band of slopes between low and high."""
     x = np.array([-_HALF_WIDTH, _HALF_WIDTH])
     if np.isfinite(low) and np.isfinite(high):
-        axis.fill_between(x, low * x, high * x, color=COLOURS[role], alpha=0.3, linewidth=0)
-    style, width = ("-", 1.0) if role == "neutral" else ("--", 1.4)
-    axis.plot(x, slope * x, color=COLOURS[role], linestyle=style, linewidth=width, label=label)
+        axis.fill_between(x, low * x, high * x, color=style.COLOURS[role], alpha=0.3, linewidth=0)
+    dashes, width = ("-", 1.0) if role == "neutral" else ("--", 1.4)
+    axis.plot(x, slope * x, color=style.COLOURS[role], linestyle=dashes, linewidth=width, label=label)
 
 
 def _name(axis: Axes, name: str, result: str) -> None:

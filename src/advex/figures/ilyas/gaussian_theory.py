@@ -8,16 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.artifacts import Array
-from advex.figures.style import (
-    COLOURS,
-    PAGE_WIDTH,
-    Context,
-    canvas,
-    footer,
-    published_marks,
-    published_value,
-)
-from advex.figures.style import title as set_title
+from advex.figures import style
 from advex.statistics import estimate
 
 _READINGS = (
@@ -28,18 +19,18 @@ _POWERS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 _PUBLISHED_EPSILONS = (0.0, 1.0, 10.0)
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
     """Draw six panels from the table "ilyas/gaussian_theory"."""
     table = tables["ilyas/gaussian_theory"]
-    figure, axes = canvas(PAGE_WIDTH, 122, 2, 3)
+    figure, axes = style.canvas(style.PAGE_WIDTH, 122, 2, 3)
     _draw_theorem1(axes[0, 0], table)
     _draw_covariances(axes[0, 1], table)
     _draw_slopes(axes[0, 2], table, published)
     _draw_means(axes[1, 0], table)
     _draw_multipliers(axes[1, 1], table)
     _draw_cosines(axes[1, 2], table)
-    set_title(figure, _finding(table))
-    footer(figure, context)
+    style.title(figure, _finding(table))
+    style.footer(figure, context)
     return figure
 
 
@@ -78,16 +69,16 @@ def _points(
     spreads = [summary.half_width if summary.n > 1 else 0.0 for summary in summaries]
     axis.errorbar(
         x, [summary.mean for summary in summaries], spreads, linestyle="none", marker=marker, markersize=3.5,
-        color=COLOURS[role], ecolor="black", elinewidth=0.8, capsize=1.5, label=label, zorder=3,
+        color=style.COLOURS[role], ecolor="black", elinewidth=0.8, capsize=1.5, label=label, zorder=3,
     )  # fmt: skip
 
 
 def _fits_and_readings(axis: Axes, table: pd.DataFrame, quantity: str) -> None:
     """Draw a quantity against epsilon: both readings of the formula as lines, the fits as points."""
     _scale_epsilon(axis, table)
-    for method, role, style, label in _READINGS:
+    for method, role, dashes, label in _READINGS:
         x, values = _seeds_by(table, method, quantity)
-        axis.plot(x, values.mean(axis=0), color=COLOURS[role], linestyle=style, label=label)
+        axis.plot(x, values.mean(axis=0), color=style.COLOURS[role], linestyle=dashes, label=label)
     _points(axis, *_seeds_by(table, "monte_carlo", quantity), "robust", label="fit (Monte Carlo)")
 
 
@@ -105,7 +96,7 @@ def _draw_theorem1(axis: Axes, table: pd.DataFrame) -> None:
     covariances = (("", "standard", "Σ*"), ("_isotropic", "from_standard", "isotropic, same trace"))
     for suffix, role, label in covariances:
         x, formula = _seeds_by(table, "formula", f"closed_form_excess_loss{suffix}", "penalty")
-        axis.plot(x, formula.mean(axis=0), color=COLOURS[role], label=label)
+        axis.plot(x, formula.mean(axis=0), color=style.COLOURS[role], label=label)
         measured = _seeds_by(table, "monte_carlo", f"adversarial_excess_loss{suffix}", "penalty")
         _points(axis, *measured, role)
     literal = _seeds_by(table, "monte_carlo_literal", "adversarial_excess_loss", "penalty")
@@ -122,9 +113,9 @@ def _draw_theorem1(axis: Axes, table: pd.DataFrame) -> None:
 def _draw_covariances(axis: Axes, table: pd.DataFrame) -> None:
     _fits_and_readings(axis, table, "covariance_11")
     axis.legend(loc="upper left")
-    for method, role, style, _ in _READINGS:
+    for method, role, dashes, _ in _READINGS:
         x, values = _seeds_by(table, method, "covariance_22")
-        axis.plot(x, values.mean(axis=0), color=COLOURS[role], linestyle=style)
+        axis.plot(x, values.mean(axis=0), color=style.COLOURS[role], linestyle=dashes)
     _points(axis, *_seeds_by(table, "monte_carlo", "covariance_22"), "robust")
     axis.set(yscale="log", ylabel="Σᵣ₁₁ (above), Σᵣ₂₂ (below)")
     axis.minorticks_off()
@@ -134,8 +125,10 @@ def _draw_covariances(axis: Axes, table: pd.DataFrame) -> None:
 
 def _draw_slopes(axis: Axes, table: pd.DataFrame, published: pd.DataFrame) -> None:
     _fits_and_readings(axis, table, "boundary_slope")
-    slopes = [published_value(published, f"figure4_boundary_slope_eps{e:g}") for e in _PUBLISHED_EPSILONS]
-    published_marks(axis, _PUBLISHED_EPSILONS, slopes, "published (Fig. 4)")
+    slopes = [
+        style.published_value(published, f"figure4_boundary_slope_eps{e:g}") for e in _PUBLISHED_EPSILONS
+    ]
+    style.published_marks(axis, _PUBLISHED_EPSILONS, slopes, "published (Fig. 4)")
     axis.set(yscale="log", ylabel="slope of the boundary")
     axis.minorticks_off()
     axis.set_yticks([0.2, 0.5, 1, 2, 5, 10], ["0.2", "0.5", "1", "2", "5", "10"])
@@ -147,7 +140,7 @@ def _draw_means(axis: Axes, table: pd.DataFrame) -> None:
     """Draw each seed's distance of the fitted mean from mu*; constant means: the error of sampling alone."""
     _scale_epsilon(axis, table)
     x, errors = _seeds_by(table, "monte_carlo", "mean_error")
-    axis.plot(x, errors.T, color=COLOURS["robust"], marker="o", markersize=2.5, linewidth=0.8)
+    axis.plot(x, errors.T, color=style.COLOURS["robust"], marker="o", markersize=2.5, linewidth=0.8)
     coordinates = [_seeds_by(table, "relaxation_squared", name)[1].mean() for name in ("mean_1", "mean_2")]
     axis.set_ylim(bottom=0, top=max(1.3 * float(errors.max()), 0.02 * float(np.hypot(*coordinates))))
     axis.set_ylabel("‖μᵣ − μ*‖₂")  # noqa: RUF001 (a minus sign)
@@ -156,13 +149,13 @@ def _draw_means(axis: Axes, table: pd.DataFrame) -> None:
 
 def _draw_multipliers(axis: Axes, table: pd.DataFrame) -> None:
     """Draw lambda with the shape of the theorem's bounds, whose constants the paper leaves open."""
-    for method, role, style, _ in _READINGS:
+    for method, role, dashes, _ in _READINGS:
         x, values = _seeds_by(table, method, "multiplier")
-        axis.plot(x, values.mean(axis=0), color=COLOURS[role], linestyle=style)
+        axis.plot(x, values.mean(axis=0), color=style.COLOURS[role], linestyle=dashes)
     root = np.sqrt(x)
     lower, upper = (1 + root) / (root + root**3), (1 + root) / root
     bounds = "Theorem 2's bounds,\nconstants set to 1"
-    axis.fill_between(x, lower, upper, color=COLOURS["neutral"], alpha=0.3, linewidth=0, label=bounds)
+    axis.fill_between(x, lower, upper, color=style.COLOURS["neutral"], alpha=0.3, linewidth=0, label=bounds)
     axis.set(xscale="log", yscale="log", xlabel="strength of the adversary ε (ℓ₂)", ylabel="multiplier λ")
     axis.minorticks_off()
     axis.legend(loc="lower left")

@@ -6,21 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from advex.artifacts import Array
-from advex.figures.style import (
-    COLUMN_WIDTH,
-    Context,
-    bars,
-    canvas,
-    chance_line,
-    direction,
-    footer,
-    group_ticks,
-    legend_below,
-    one_seed,
-    published_marks,
-    published_value,
-)
-from advex.figures.style import title as set_title
+from advex.figures import style
 from advex.figures.tables import values
 from advex.statistics import estimate
 
@@ -37,21 +23,25 @@ _WIDTH, _BESIDE = 0.6, 0.44
 _PUBLISHED = "published (Tables 1 and 9), CIFAR-10 ResNet-50"
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
     """Draw test accuracy for every training set from the table "ilyas/nonrobust_datasets"."""
     table = tables["ilyas/nonrobust_datasets"]
-    figure, axes = canvas(COLUMN_WIDTH, 95)
+    figure, axes = style.canvas(style.COLUMN_WIDTH, 95)
     axis = axes[0, 0]
     for place, model, role, key in _MODELS:
-        bars(axis, place, _accuracy(table, model).tolist(), role, width=_WIDTH)
-        published_marks(axis, place + _BESIDE, published_value(published, key), _PUBLISHED, clip=False)
+        style.bars(axis, place, _accuracy(table, model).tolist(), role, width=_WIDTH)
+        style.published_marks(
+            axis, place + _BESIDE, style.published_value(published, key), _PUBLISHED, clip=False
+        )
     places = [place for place, *_ in _MODELS]
-    group_ticks(axis, places, _TICKS, _GROUPS, "source of the adversarial examples; below, their labels")
+    style.group_ticks(
+        axis, places, _TICKS, _GROUPS, "source of the adversarial examples; below, their labels"
+    )
     axis.set(ylim=(0, 105), yticks=range(0, 101, 20), ylabel="test accuracy (%)")
-    chance_line(axis, context.chance)
-    set_title(figure, _finding(table, context.chance))
-    footer(figure, context)
-    legend_below(figure, 1)
+    style.chance_line(axis, context.chance)
+    style.title(figure, _finding(table, context.chance))
+    style.footer(figure, context)
+    style.legend_below(figure, 1)
     return figure
 
 
@@ -66,7 +56,7 @@ def _finding(table: pd.DataFrame, chance: float) -> str:
         f"{found[model].mean():.0f} %" for model in ("on_rand", "on_det", "on_rand_robust", "on_det_robust")
     )
     compared = [estimate((found[model] - chance).tolist()) for model in ("on_rand", "on_det")]
-    above = (direction(compared[0]) > 0, direction(compared[1]) > 0)
+    above = (style.direction(compared[0]) > 0, style.direction(compared[1]) > 0)
     outcome = {
         (True, True): "lift accuracy above chance",
         (True, False): "lift accuracy above chance with random targets only",
@@ -75,5 +65,5 @@ def _finding(table: pd.DataFrame, chance: float) -> str:
     }[above]
     return (
         f"Relabelled examples of a standard model {outcome}: random targets {rand}, next class {det}; "
-        f"of a robust model: {rand_robust}, {det_robust}{one_seed(compared[0])}"
+        f"of a robust model: {rand_robust}, {det_robust}{style.one_seed(compared[0])}"
     )

@@ -6,8 +6,7 @@ from dataclasses import replace
 import pandas as pd
 from matplotlib.figure import Figure
 
-from advex.figures.style import PAGE_WIDTH, Context, canvas, footer, image_grid
-from advex.figures.style import title as set_title
+from advex.figures import style
 from advex.pictures import Picture
 
 _PANELS = (
@@ -16,18 +15,18 @@ _PANELS = (
 )
 
 
-def draw(tables: Mapping[str, Picture], published: pd.DataFrame, context: Context) -> Figure:
+def draw(tables: Mapping[str, Picture], published: pd.DataFrame, context: style.Context) -> Figure:
     """Draw the pictures "ilyas/random_perturbations" and "ilyas/next_class_perturbations" side by side."""
-    figure, axes = canvas(PAGE_WIDTH, 70, 1, 2)
+    figure, axes = style.canvas(style.PAGE_WIDTH, 70, 1, 2)
     for axis, (name, heading) in zip(axes[0], _PANELS, strict=True):
         picture = tables[name]
         rows = picture.rows if axis is axes[0, 0] else []
-        image_grid(axis, picture.images.transpose(0, 1, 3, 4, 2), rows, picture.columns)
+        style.image_grid(axis, picture.images.transpose(0, 1, 3, 4, 2), rows, picture.columns)
         axis.set_title(heading, loc="left")
-    set_title(
+    style.title(
         figure,
         "Training images under the label they were given: originals, and adversarial examples made with a "
         "standard and with a robust model",
     )
-    footer(figure, replace(context, images=None))  # the context counts test images; these are not
+    style.footer(figure, replace(context, images=None))  # the context counts test images; these are not
     return figure

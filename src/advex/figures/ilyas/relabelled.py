@@ -6,21 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from advex.artifacts import Array
-from advex.figures.style import (
-    COLUMN_WIDTH,
-    Context,
-    bars,
-    canvas,
-    chance_line,
-    direction,
-    footer,
-    group_ticks,
-    legend_below,
-    one_seed,
-    published_marks,
-    published_value,
-)
-from advex.figures.style import title as set_title
+from advex.figures import style
 from advex.figures.tables import difference, values
 
 _MODELS = (
@@ -32,26 +18,28 @@ _PUBLISHED = "published (Table 10), CIFAR-10 ResNet-50"
 _GROUP, _WIDTH, _BESIDE = 2.4, 0.6, 0.44
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
     """Draw accuracy on original and on shifted labels from the table "ilyas/relabelled"."""
     table = tables["ilyas/relabelled"]
-    figure, axes = canvas(COLUMN_WIDTH, 92)
+    figure, axes = style.canvas(style.COLUMN_WIDTH, 92)
     axis = axes[0, 0]
     for group, (model, role, _) in enumerate(_MODELS):
         for step, (quantity, _) in enumerate(_QUANTITIES):
             place = group * _GROUP + step
-            bars(axis, place, values(table, model=model, quantity=quantity).tolist(), role, width=_WIDTH)
-            number = published_value(published, f"table10_{model}_{quantity}")
-            published_marks(axis, place + _BESIDE, number, _PUBLISHED, clip=False)
+            style.bars(
+                axis, place, values(table, model=model, quantity=quantity).tolist(), role, width=_WIDTH
+            )
+            number = style.published_value(published, f"table10_{model}_{quantity}")
+            style.published_marks(axis, place + _BESIDE, number, _PUBLISHED, clip=False)
     places = [group * _GROUP + step for group in range(len(_MODELS)) for step in range(len(_QUANTITIES))]
     groups = [(group * _GROUP + 0.5, name) for group, (*_, name) in enumerate(_MODELS)]
     labels = [name for _ in _MODELS for _, name in _QUANTITIES]
-    group_ticks(axis, places, labels, groups, "label; below, source of the next-class examples")
+    style.group_ticks(axis, places, labels, groups, "label; below, source of the next-class examples")
     axis.set(ylim=(0, 105), yticks=range(0, 101, 20), ylabel="images given this label (%)")
-    chance_line(axis, context.chance)
-    set_title(figure, _finding(table))
-    footer(figure, context)
-    legend_below(figure, 1)
+    style.chance_line(axis, context.chance)
+    style.title(figure, _finding(table))
+    style.footer(figure, context)
+    style.legend_below(figure, 1)
     return figure
 
 
@@ -61,7 +49,7 @@ def _finding(table: pd.DataFrame) -> str:
     first, second = (_taught(original, shifted) for original, shifted in pairs)
     return (
         f"Next-class examples of a standard model teach {first}, of a robust model "
-        f"{second}{one_seed(difference(*pairs[0]))}"
+        f"{second}{style.one_seed(difference(*pairs[0]))}"
     )
 
 
@@ -72,4 +60,4 @@ def _taught(original: Array, shifted: Array) -> str:
         1: f"the original class ({original_share} against {shifted_share} %)",
         -1: f"the next class ({shifted_share} against {original_share} %)",
         0: f"neither class clearly (original {original_share}, next {shifted_share} %)",
-    }[direction(difference(original, shifted))]
+    }[style.direction(difference(original, shifted))]

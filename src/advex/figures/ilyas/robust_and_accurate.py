@@ -10,17 +10,7 @@ from matplotlib.patches import Ellipse
 
 from advex.artifacts import Array
 from advex.ellipses import CENTRE, SEMI_AXES
-from advex.figures.style import (
-    COLOURS,
-    PAGE_WIDTH,
-    Context,
-    bars,
-    canvas,
-    footer,
-    published_marks,
-    published_value,
-)
-from advex.figures.style import title as set_title
+from advex.figures import style
 
 _LINF, _L2 = r"$\ell_\infty$", r"$\ell_2$"
 _METHODS = (
@@ -34,10 +24,10 @@ _PUBLISHED_TOP, _PUBLISHED_BOTTOM = 1.1, -1.25  # x2 where the drawn robust boun
 _LIMIT = 1.0
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
     """Draw the boundaries of every seed and the accuracies from the table "ilyas/robust_and_accurate"."""
     table = tables["ilyas/robust_and_accurate"]
-    figure, axes = canvas(PAGE_WIDTH, 92, 1, 2, width_ratios=[1, 1])
+    figure, axes = style.canvas(style.PAGE_WIDTH, 92, 1, 2, width_ratios=[1, 1])
     _draw_boundaries(axes[0, 0], table, published)
     epsilon = float(table["epsilon"].max())
     _draw_accuracies(axes[0, 1], table, epsilon)
@@ -46,13 +36,13 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: C
     )
     standard, robust = (_values(table, method, "robust_accuracy_percent").mean() for method in _COMPARED)
     accuracy = _values(table, "adversarial", "accuracy_percent").mean()
-    set_title(
+    style.title(
         figure,
         f"Adversarial training ({_LINF}, ε = {epsilon:g}) moves the boundary from {before:.0f}° to "
         f"{after:.0f}° off vertical: {accuracy:.0f} % accurate, robust accuracy {robust:.0f} % "
         f"against {standard:.0f} %",
     )
-    footer(figure, context)
+    style.footer(figure, context)
     return figure
 
 
@@ -65,21 +55,23 @@ def _values(table: pd.DataFrame, method: str, quantity: str) -> Array:
 def _draw_boundaries(axis: Axes, table: pd.DataFrame, published: pd.DataFrame) -> None:
     for sign, role, name in ((1, "accent", "y = +1"), (-1, "neutral", "y = -1")):
         centre = sign * CENTRE
-        axis.add_patch(Ellipse(tuple(centre), *(2 * SEMI_AXES), color=COLOURS[role], alpha=0.3, linewidth=0))
+        axis.add_patch(
+            Ellipse(tuple(centre), *(2 * SEMI_AXES), color=style.COLOURS[role], alpha=0.3, linewidth=0)
+        )
         axis.text(centre[0], centre[1], name, ha="center", va="center")
     along = 2 * _LIMIT * np.array([-1.0, 1.0])
     for method, role, _ in _METHODS:
         classifiers = [_values(table, method, name) for name in ("weight_1", "weight_2", "bias")]
         for weight_1, weight_2, bias in zip(*classifiers, strict=True):
             x1, x2 = -bias * weight_1 - weight_2 * along, -bias * weight_2 + weight_1 * along
-            axis.plot(x1, x2, color=COLOURS[role], linewidth=1.0, alpha=0.8)
-    slope = published_value(published, "figure14_erm_slope")
-    top = published_value(published, "figure14_robust_horizontal_extent_top")
-    bottom = published_value(published, "figure14_robust_horizontal_extent_bottom")
+            axis.plot(x1, x2, color=style.COLOURS[role], linewidth=1.0, alpha=0.8)
+    slope = style.published_value(published, "figure14_erm_slope")
+    top = style.published_value(published, "figure14_robust_horizontal_extent_top")
+    bottom = style.published_value(published, "figure14_robust_horizontal_extent_bottom")
     inside = 0.85 * _LIMIT * np.array([1.0, -1.0])
-    published_marks(axis, inside, slope * inside, None)
+    style.published_marks(axis, inside, slope * inside, None)
     robust_x1 = np.interp(inside, [_PUBLISHED_BOTTOM, _PUBLISHED_TOP], [bottom, top])
-    published_marks(axis, robust_x1, inside, None)
+    style.published_marks(axis, robust_x1, inside, None)
     axis.text(inside[1] - 0.05, slope * inside[1] - 0.06, "published,\nstandard (Fig. 14)", va="top")
     axis.text(robust_x1[0] + 0.08, inside[0], "published,\nrobust (Fig. 14)", va="center")
     axis.set(xlim=(-_LIMIT, _LIMIT), ylim=(-_LIMIT, _LIMIT), aspect="equal")
@@ -91,7 +83,9 @@ def _draw_boundaries(axis: Axes, table: pd.DataFrame, published: pd.DataFrame) -
 def _draw_accuracies(axis: Axes, table: pd.DataFrame, epsilon: float) -> None:
     """Draw robust accuracy as bars; clean accuracy is written above them."""
     for position, (method, role, _) in enumerate(_METHODS):
-        bars(axis, position, _values(table, method, "robust_accuracy_percent").tolist(), role, width=0.6)
+        style.bars(
+            axis, position, _values(table, method, "robust_accuracy_percent").tolist(), role, width=0.6
+        )
         clean = _values(table, method, "accuracy_percent").mean()
         axis.text(position, 103, f"clean\n{clean:.1f} %", ha="center", va="bottom", fontsize=7)
     axis.set_xticks(range(len(_METHODS)), [label for *_, label in _METHODS])

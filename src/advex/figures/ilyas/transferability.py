@@ -9,20 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.artifacts import Array
-from advex.figures.style import (
-    COLOURS,
-    PAGE_WIDTH,
-    SMALLEST_TEXT,
-    Context,
-    canvas,
-    direction,
-    footer,
-    legend_below,
-    one_seed,
-    published_marks,
-    published_value,
-)
-from advex.figures.style import title as set_title
+from advex.figures import style
 from advex.figures.tables import values
 from advex.statistics import Estimate, estimate
 
@@ -56,10 +43,10 @@ _LEAST_RIGHT = 53  # where the label of the published point on the right ends
 _SPREAD = 1e-9  # points nearer than this have no correlation
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
     """Draw both panels from the table "ilyas/transferability"."""
     table = tables["ilyas/transferability"]
-    figure, axes = canvas(PAGE_WIDTH, 105, 1, 2)
+    figure, axes = style.canvas(style.PAGE_WIDTH, 105, 1, 2)
     accuracy = _by_architecture(table, "accuracy")
     correlations: list[Estimate | None] = []
     for axis, (quantity, key, name) in zip(axes[0], _PANELS, strict=True):
@@ -70,10 +57,10 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: C
         axis.set_title(name, loc="left")
         axis.set_ylabel("transfer from the standard source (%)")
         correlations.append(_correlation(accuracy, transfer))
-    drawn = [published_value(published, f"{key}_correlation") for _, key, *_ in _PANELS]
-    set_title(figure, _finding(correlations, drawn))
-    footer(figure, context)
-    legend_below(figure, 4)
+    drawn = [style.published_value(published, f"{key}_correlation") for _, key, *_ in _PANELS]
+    style.title(figure, _finding(correlations, drawn))
+    style.footer(figure, context)
+    style.legend_below(figure, 4)
     return figure
 
 
@@ -92,7 +79,7 @@ def _draw_ours(axis: Axes, accuracy: Array, transfer: Array, chance: float) -> N
             continue
         horizontal, vertical = estimate(x[known].tolist()), estimate(y[known].tolist())
         means.append((horizontal.mean, vertical.mean))
-        colour = COLOURS[_ROLE]
+        colour = style.COLOURS[_ROLE]
         if known.sum() > 1:
             axis.plot(
                 x[known], y[known], linestyle="none", marker=each.marker, markersize=3, alpha=0.5,
@@ -100,17 +87,17 @@ def _draw_ours(axis: Axes, accuracy: Array, transfer: Array, chance: float) -> N
             )  # fmt: skip
             axis.errorbar(
                 horizontal.mean, vertical.mean, vertical.half_width, horizontal.half_width,
-                color=COLOURS["neutral"], linewidth=0.5,
+                color=style.COLOURS["neutral"], linewidth=0.5,
             )  # fmt: skip
         axis.plot(
             horizontal.mean, vertical.mean, linestyle="none", marker=each.marker, markersize=6.5, zorder=4,
             markerfacecolor=colour, markeredgecolor="black", markeredgewidth=0.5, label=f"ours, {each.label}",
         )  # fmt: skip
     _draw_fit(axis, np.array(means))
-    axis.axvline(chance, color=COLOURS["chance"], linestyle="--", linewidth=0.7, zorder=1)
+    axis.axvline(chance, color=style.COLOURS["chance"], linestyle="--", linewidth=0.7, zorder=1)
     axis.text(
-        chance, 1.0, " chance", transform=axis.get_xaxis_transform(), color=COLOURS["chance"],
-        fontsize=SMALLEST_TEXT, ha="left", va="top",
+        chance, 1.0, " chance", transform=axis.get_xaxis_transform(), color=style.COLOURS["chance"],
+        fontsize=style.SMALLEST_TEXT, ha="left", va="top",
     )  # fmt: skip
     axis.set_xlabel("test accuracy, trained on the next-class set (%)")
 
@@ -122,15 +109,20 @@ def _draw_fit(axis: Axes, means: Array) -> None:
     ends = np.array([means[:, 0].min(), means[:, 0].max()])
     line = np.polynomial.Polynomial.fit(means[:, 0], means[:, 1], 1)
     axis.plot(
-        ends, line(ends), color=COLOURS[_ROLE], linestyle="--", zorder=1, label="ours, line through the means"
+        ends,
+        line(ends),
+        color=style.COLOURS[_ROLE],
+        linestyle="--",
+        zorder=1,
+        label="ours, line through the means",
     )
 
 
 def _draw_published(axis: Axes, published: pd.DataFrame, figure: str, quantity: str) -> None:
     for each in _ARCHITECTURES:
-        x = published_value(published, f"figure3_{each.name}_accuracy")
-        y = published_value(published, f"{figure}_{each.name}_{quantity}")
-        published_marks(axis, x, y, "published (Figs. 3, 13), CIFAR-10")
+        x = style.published_value(published, f"figure3_{each.name}_accuracy")
+        y = style.published_value(published, f"{figure}_{each.name}_{quantity}")
+        style.published_marks(axis, x, y, "published (Figs. 3, 13), CIFAR-10")
         axis.annotate(
             each.label, (x, y), each.beside, textcoords="offset points", ha=each.align, va="center",
             zorder=2.5, bbox={"color": "white", "alpha": 0.75, "pad": 0.5, "linewidth": 0},
@@ -153,7 +145,7 @@ def _finding(correlations: Sequence[Estimate | None], published: Sequence[float]
     grows = [
         name
         for name, found in zip(names, correlations, strict=True)
-        if found is not None and direction(found) > 0
+        if found is not None and style.direction(found) > 0
     ]
     words = {
         2: "receive more transfer",
@@ -165,7 +157,7 @@ def _finding(correlations: Sequence[Estimate | None], published: Sequence[float]
         for name, found in zip(names, correlations, strict=True)
     ]
     theirs = ", ".join(f"{value:.2f}" for value in published)
-    note = next((one_seed(found) for found in correlations if found is not None), "")
+    note = next((style.one_seed(found) for found in correlations if found is not None), "")
     return (
         f"Architectures that learn more from the next-class set {words}: "
         f"correlation {', '.join(ours)} (published {theirs}){note}"
