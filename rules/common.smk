@@ -7,7 +7,6 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from advex.config import load
-from advex.costs import summary
 from advex.errors import UserError
 from advex.provenance import code_digest
 
@@ -116,14 +115,13 @@ def mirror_of(wildcards):
     )
 
 
-def gaussian_of(wildcards):
-    """Return the settings of the Gaussian model."""
-    return checked(PLAN.study, wildcards.study).gaussian.model_dump(exclude={"seeds"})
+def mathematics_of(measurement):
+    """Return a function giving the sizes of a measurement that needs no data."""
 
+    def value(wildcards):
+        return checked(PLAN.mathematics_settings, wildcards.study, measurement)
 
-def ellipses_of(wildcards):
-    """Return the settings of the two ellipses."""
-    return checked(PLAN.study, wildcards.study).ellipses.model_dump(exclude={"seeds"})
+    return value
 
 
 def judging_of(wildcards):
@@ -151,6 +149,8 @@ def start_clock():
 
 def print_summary():
     """Print, for every study that had jobs, where they took their time and where the results are."""
+    from advex.costs import summary  # imports pandas, which planning does without
+
     for study in PLAN.studies if STARTED else []:
         text = summary(
             f"results/{study}", since=STARTED[0], now=time.time(), cores=workflow.cores

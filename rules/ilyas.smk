@@ -16,7 +16,7 @@ rule gaussian:
         runtime=30,
     params:
         seed="{seed}",
-        settings=gaussian_of,
+        settings=mathematics_of("ilyas/gaussian"),
         code=code_of("gaussian.py"),
     message:
         "fit the Gaussian model of Fig. 4, seed {wildcards.seed} of {wildcards.study}"
@@ -39,7 +39,7 @@ rule gaussian_theory:
         runtime=30,
     params:
         seed="{seed}",
-        settings=gaussian_of,
+        settings=mathematics_of("ilyas/gaussian_theory"),
         code=code_of("gaussian_theory.py"),
     message:
         "check Theorems 1 to 3, seed {wildcards.seed} of {wildcards.study}"
@@ -62,7 +62,7 @@ rule robust_and_accurate:
         runtime=30,
     params:
         seed="{seed}",
-        settings=ellipses_of,
+        settings=mathematics_of("ilyas/robust_and_accurate"),
         code=code_of("robust_and_accurate.py"),
     message:
         "fit the two ellipses of Fig. 14, seed {wildcards.seed} of {wildcards.study}"

@@ -9,6 +9,7 @@ rule judge:
         tables=tables_of,
         published=PUBLISHED,
         claims=CLAIMS,
+        template="report/scorecard.html.j2",
     output:
         table="results/{study}/scorecard.csv",
         page="results/{study}/scorecard.html",
@@ -81,7 +82,6 @@ rule report:
     params:
         study="{study}",
         title=of_plan(PLAN.title),
-        figures=sorted(PLAN.experiments.figures),
         code=code_of("report.py"),
     message:
         "write the report of {wildcards.study}"

@@ -19,4 +19,4 @@ with logged(snakemake.log[0], snakemake.rule):
         **snakemake.params.judging,
     )
     write_table(snakemake.output.table, table)
-    write_text(snakemake.output.page, scorecard_html(table, snakemake.params.study))
+    write_text(snakemake.output.page, scorecard_html(table, snakemake.params.study, snakemake.input.template))

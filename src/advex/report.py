@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined
 
 from advex.errors import UserError
 from advex.judge import VERDICTS
+from advex.pages import render
 
 
 def report_html(
@@ -34,7 +34,7 @@ def report_html(
         costs: the table of :func:`advex.costs.cost_table`.
 
     Raises:
-        UserError: a figure has no caption.
+        UserError: a figure has no caption, or the template is missing.
     """
     texts = {_name(path): Path(path).read_text(encoding="utf-8").strip() for path in captions}
     shown = []
@@ -53,11 +53,8 @@ def report_html(
                 "verdicts": _counts(claims),
             }
         )
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    page = environment.from_string(Path(template).read_text(encoding="utf-8"))
-    return page.render(
+    return render(
+        template,
         study=study,
         title=title,
         origin=origin.iloc[0].to_dict(),

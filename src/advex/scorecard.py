@@ -1,16 +1,13 @@
 """The scorecard: every published claim beside our number and its verdict, as one page."""
 
+import os
 from math import isnan
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined
 
-from advex.errors import UserError
 from advex.judge import DIRECTION, NOT_REPRODUCED, NOT_TESTED, REPRODUCED, VERDICTS
-
-TEMPLATE = Path(__file__).resolve().parents[2] / "report" / "scorecard.html.j2"
+from advex.pages import render
 
 MEANINGS = {
     REPRODUCED: "the effect is there at the published sizes, and the number, if any, within its tolerance",
@@ -29,19 +26,12 @@ _SIGNS = {
 }
 
 
-def scorecard_html(table: pd.DataFrame, study: str, template: Path = TEMPLATE) -> str:
+def scorecard_html(table: pd.DataFrame, study: str, template: str | os.PathLike[str]) -> str:
     """Render the table of :func:`advex.judge.judge` as a page that needs no other file.
 
     Raises:
         UserError: the template is missing.
     """
-    try:
-        text = template.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise UserError(f"{template}: no such template; run from a checkout of the repository") from error
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     counts = table["verdict"].value_counts()
     verdicts = [
         {"name": name, "sign": _SIGNS[name][0], "colour": _SIGNS[name][1], "meaning": MEANINGS[name],
@@ -52,9 +42,7 @@ def scorecard_html(table: pd.DataFrame, study: str, template: Path = TEMPLATE) -
         {"source": source, "figure": figure, "rows": [_shown(row) for row in rows.to_dict("records")]}
         for (source, figure), rows in table.groupby(["source", "figure"], sort=False)
     ]
-    return environment.from_string(text).render(
-        study=study, verdicts=verdicts, groups=groups, claims=len(table)
-    )
+    return render(template, study=study, verdicts=verdicts, groups=groups, claims=len(table))
 
 
 def _shown(row: dict[Any, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from advex.judge import COLUMNS, DIRECTION, NOT_REPRODUCED, NOT_TESTED, REPRODUC
 from advex.scorecard import scorecard_html
 
 ROOT = Path(__file__).parents[2]
+TEMPLATE = ROOT / "report" / "scorecard.html.j2"
 PUBLISHED = pd.DataFrame(
     [{"key": "fifty", "value": 50.0, "unit": "percent", "where": "Table 7", "mark": "seen"}]
 )
@@ -260,7 +261,9 @@ class _Text(HTMLParser):
 
 def test_scorecard_counts_marks_and_escapes(untested: pd.DataFrame) -> None:
     row = judged(claim(), table(**FAR_ABOVE), same_size=False) | {"quantity": "<script>alert(1)</script>"}
-    page = scorecard_html(pd.concat([untested, pd.DataFrame([row])], ignore_index=True), "digits & <more>")
+    page = scorecard_html(
+        pd.concat([untested, pd.DataFrame([row])], ignore_index=True), "digits & <more>", TEMPLATE
+    )
     assert "<script>" not in page
     assert "digits &amp; &lt;more&gt;" in page
     text = _Text()

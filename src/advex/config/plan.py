@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 from advex.config.schema import (
     NATURAL_TEST,
     NATURAL_TRAIN,
+    EllipsesSettings,
     Experiments,
+    GaussianSettings,
     JobResources,
     MeasurementSection,
     Study,
@@ -82,8 +84,7 @@ class Plan:
         """Return how many independent repetitions a measurement has."""
         sizes = self.study(study)
         if measurement in self.experiments.mathematics:
-            ellipses = measurement == "ilyas/robust_and_accurate"
-            return sizes.ellipses.seeds if ellipses else sizes.gaussian.seeds
+            return self._mathematics(study, measurement).seeds
         return 1 if measurement in self.experiments.pictures else sizes.seeds
 
     def training_inputs(self, study: str, model: str, seed: int | str) -> dict[str, str]:
@@ -166,6 +167,15 @@ class Plan:
                             }
                         )
         return entries
+
+    def mathematics_settings(self, study: str, measurement: str) -> dict[str, Any]:
+        """Return the sizes of a measurement that needs no data."""
+        return self._mathematics(study, measurement).model_dump(exclude={"seeds"})
+
+    def _mathematics(self, study: str, measurement: str) -> GaussianSettings | EllipsesSettings:
+        sizes = self.study(study)
+        section = _find(self.experiments.mathematics, "mathematics", measurement)
+        return sizes.gaussian if section == "gaussian" else sizes.ellipses
 
     def picture_inputs(self, study: str, name: str) -> dict[str, str]:
         """Return the paths of the data sets behind a picture's rows, of seed 0."""

@@ -100,14 +100,14 @@ class FigureRow(Strict):
 
 
 class Experiments(Strict):
-    """All rows; ``mathematics`` names the measurements that need no data."""
+    """All rows; ``mathematics`` names measurements without data, and the section with their sizes."""
 
     models: dict[Name, ModelRow]
     datasets: dict[Name, DatasetRow]
     instruments: dict[Name, InstrumentRow]
     measurements: dict[FigureName, list[MeasurementSection]]
     pictures: dict[FigureName, PictureRow]
-    mathematics: list[FigureName]
+    mathematics: dict[FigureName, Literal["gaussian", "ellipses"]]
     figures: dict[FigureName, FigureRow]
 
 
