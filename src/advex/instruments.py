@@ -15,6 +15,7 @@ import pandas as pd
 from pydantic.dataclasses import dataclass as settings_dataclass
 from torch import Tensor
 
+from advex import instruments_frequency
 from advex.architectures import Classifier
 from advex.artifacts import read_table
 from advex.attacks import attack
@@ -24,7 +25,7 @@ from advex.evaluation import robust_images
 from advex.images import ImageSet
 from advex.models import read_model
 from advex.objectives import OBJECTIVES, targeted_cross_entropy
-from advex.settings import STRICT, AttackSettings
+from advex.settings import STRICT, AttackSettings, FourierNoise
 from advex.training import predictions
 
 _log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class MeasurementEntry:
     """One model measured on one data set by one instrument; paths say where they lie."""
 
     quantity: str
-    kind: Literal["accuracy", "robust_accuracy", "attack_strength", "transfer", "history"]
+    kind: str
     model: str
     architecture: str
     dataset: str
@@ -63,6 +64,7 @@ class MeasurementEntry:
     labels: Literal["true", "next_class"] = "true"
     attack: AttackSettings | None = None
     sweep: Sweep | None = None
+    noise: FourierNoise | None = None
 
 
 @dataclass
@@ -242,6 +244,11 @@ INSTRUMENTS: Mapping[str, Callable[[MeasurementEntry, Bench], Iterable[Row]]] = 
     "attack_strength": _attack_strength,
     "transfer": _transfer,
     "history": _history,
+    "filtered_accuracy": instruments_frequency.filtered_accuracy,
+    "fourier_sensitivity": instruments_frequency.fourier_sensitivity,
+    "fourier_norms": instruments_frequency.fourier_norms,
+    "corruption_accuracy": instruments_frequency.corruption_accuracy,
+    "corruption_spectrum": instruments_frequency.corruption_spectrum,
 }
 
 
