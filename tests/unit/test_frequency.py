@@ -108,7 +108,7 @@ def test_the_basis_is_orthonormal_and_holds_its_frequency_alone(size):
 
 
 def test_the_basis_is_that_of_an_independent_library():
-    """rai-toolbox (MIT Lincoln Laboratory) makes its basis by an inverse transform; at this shift it is ours."""
+    """rai-toolbox makes its basis by an inverse transform of a spectrum with two cells."""
     torchvision()  # so that the library's import of it succeeds beside a CPU build of torch
     fourier = pytest.importorskip("rai_toolbox.augmentations.fourier", exc_type=ImportError)
     compared = 0
