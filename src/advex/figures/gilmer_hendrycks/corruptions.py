@@ -20,36 +20,45 @@ _MODELS = (
     ("gaussian_augmented", "accent", "^", "Gaussian noise"),
     ("on_robust", "from_robust", "v", "on the robust set"),
 )
+_PUBLISHED = {"standard": "standard", "robust": "adversarial"}
+_FIRST = ("fog", "contrast", "low_pass_noise")
 _NONE = "no corruption"
 _SPELLING = {"jpeg compression": "JPEG compression", "gaussian": "Gaussian"}
-_WORDS = {1: "gains", -1: "loses", 0: "does not clearly change"}
+_WORDS = {1: "raises", -1: "lowers", 0: "does not clearly change"}
 
 
 def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
     """Draw accuracies and power by ring from the table "gilmer_hendrycks/corruptions"."""
     table = tables[_TABLE]
-    names = list(dict.fromkeys(table["corruption"].dropna()))
-    if not names:
-        raise UserError("the measurement has no corruption; measure it")
+    names = _ordered(table)
     figure, axes = style.canvas(
         style.PAGE_WIDTH, 62 + 6.2 * len(names), 1, 2, sharey=True, width_ratios=(1.8, 1)
     )
-    _draw_accuracies(axes[0, 0], table, names)
-    for model in ("standard", "robust"):
-        number = style.published_value(published, f"text_{model}_fog_accuracy")
-        label = f"published (text), {'standard' if model == 'standard' else 'adversarial'}"
-        place = names.index("fog") + 1 if "fog" in names else None
-        if place is not None:
-            style.published_marks(axes[0, 0], number, place, label, role=model, clip=False)
+    fog = {model: style.published_value(published, f"text_{model}_fog_accuracy") for model in _PUBLISHED}
+    _draw_accuracies(axes[0, 0], table, names, lowest=min(fog.values()))
+    for model, accuracy in fog.items() if "fog" in names else ():
+        place, label = names.index("fog") + 1, f"published (text), {_PUBLISHED[model]}"
+        style.published_marks(axes[0, 0], accuracy, place, label, role=model, clip=False)
     _draw_spectra(axes[0, 1], table, names)
     axes[0, 0].set_yticks(range(len(names) + 1), [_NONE, *map(_spelled, names)])
     axes[0, 0].set_ylim(len(names) + 0.5, -0.6)
-    axes[0, 0].axvline(context.chance, color=style.COLOURS["chance"], linestyle="--", linewidth=0.7)
-    axes[0, 0].text(context.chance + 0.8, -0.55, "chance", va="top", color=style.COLOURS["chance"])
-    style.title(figure, _finding(table, names, published))
+    if axes[0, 0].get_xlim()[0] < context.chance:
+        axes[0, 0].axvline(context.chance, color=style.COLOURS["chance"], linestyle="--", linewidth=0.7)
+        axes[0, 0].text(context.chance + 0.8, -0.55, "chance", va="top", color=style.COLOURS["chance"])
+    style.title(figure, _finding(table, names, fog))
     style.footer(figure, context)
     style.legend_below(figure, 3)
     return figure
+
+
+def _ordered(table: pd.DataFrame) -> list[str]:
+    """Return the corruptions: those of the comment's text, then the others from low to high frequencies."""
+    rows = table[table["quantity"] == "power_share"]
+    if rows.empty:
+        raise UserError("the measurement has no corruption with its spectrum; measure it")
+    weighted = (rows["value"] * rows["relative_ring"]).groupby(rows["corruption"]).mean()
+    found = [str(name) for name in weighted.sort_values(kind="stable").index]
+    return sorted(found, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
 
 
 def _spelled(name: str) -> str:
@@ -71,8 +80,8 @@ def _accuracies(table: pd.DataFrame, model: str, corruption: str | None) -> Arra
     return found
 
 
-def _draw_accuracies(axis: Axes, table: pd.DataFrame, names: Sequence[str]) -> None:
-    """Draw a mark with its interval, and each seed, for every model and corruption."""
+def _draw_accuracies(axis: Axes, table: pd.DataFrame, names: Sequence[str], lowest: float) -> None:
+    """Draw a mark with its interval, and each seed, for every model and corruption; start below all."""
     for offset, (model, role, marker, label) in zip(
         np.linspace(-0.27, 0.27, len(_MODELS)), _MODELS, strict=True
     ):
@@ -95,7 +104,10 @@ def _draw_accuracies(axis: Axes, table: pd.DataFrame, names: Sequence[str]) -> N
             )  # fmt: skip
     for border in range(len(names)):
         axis.axhline(border + 0.5, color="#E5E5E5", linewidth=0.5, zorder=0)
-    axis.set(xlim=(0, 102), xticks=range(0, 101, 20), xlabel="accuracy, mean over severities (%)")
+    every = [_accuracies(table, model, name) for model, *_ in _MODELS for name in (None, *names)]
+    lows = [np.nanmin([estimate(found.tolist()).low, found.min()]) for found in every]
+    start = max(0, 10 * int(min(lowest, *lows) // 10) - 5)
+    axis.set(xlim=(start, 102), xlabel="accuracy, mean over severities (%)")
     axis.tick_params(axis="y", length=0)
     axis.set_title("a  Accuracy", loc="left")
 
@@ -120,7 +132,7 @@ def _draw_spectra(axis: Axes, table: pd.DataFrame, names: Sequence[str]) -> None
     bar.set_label("share of the power (%)")
 
 
-def _finding(table: pd.DataFrame, names: Sequence[str], published: pd.DataFrame) -> str:
+def _finding(table: pd.DataFrame, names: Sequence[str], fog: Mapping[str, float]) -> str:
     """Say what adversarial training changes in fog and at low contrast, by differences paired over seeds."""
     parts: list[str] = []
     note = ""
@@ -129,12 +141,7 @@ def _finding(table: pd.DataFrame, names: Sequence[str], published: pd.DataFrame)
             continue
         robust, standard = (_accuracies(table, model, corruption) for model in ("robust", "standard"))
         change: Estimate = difference(robust, standard)
-        theirs = ""
-        if corruption == "fog":
-            numbers = [
-                style.published_value(published, f"text_{m}_fog_accuracy") for m in ("standard", "robust")
-            ]
-            theirs = f", published {numbers[0]:.1f} to {numbers[1]:.1f} %"
+        theirs = f", published {fog['standard']:.1f} to {fog['robust']:.1f} %" if corruption == "fog" else ""
         parts.append(
             f"{_WORDS[style.direction(change)]} accuracy {where} "
             f"({standard.mean():.1f} to {robust.mean():.1f} %{theirs})"

@@ -46,6 +46,7 @@ def draw(
         axes[0, column].set_title(name, loc="center")
         axes[0, column].set_xticks([])
         axes[0, column].set_yticks([])
+        axes[0, column].spines[:].set_visible(False)
         _draw_rings(axes[1, column], table, model, role)
         if model in _PUBLISHED:
             _draw_published(axes[1, column], published, model)
@@ -54,7 +55,7 @@ def draw(
     colours = figure.colorbar(image, ax=list(axes[0]), shrink=0.9, pad=0.01, aspect=14)
     colours.set_label("error (%)")
     axes[0, 0].set_ylabel("zero frequency at\nthe centre")
-    axes[1, 0].set(ylim=(0, 103), yticks=range(0, 101, 20), ylabel="mean error on the ring (%)")
+    axes[1, 0].set(ylim=(0, 103), yticks=range(0, 101, 20), ylabel="error by ring (%)")
     axes[1, 2].set_xlabel("ring: largest of both frequencies / highest frequency")
     _draw_images(figure, axes[2], picture.images[0, 0], _strength(table))
     style.title(figure, _finding(table))
@@ -86,6 +87,8 @@ def _draw_rings(axis: Axes, table: pd.DataFrame, model: str, role: str) -> None:
         found = np.stack([values(at, relative_ring=share) for share in shares], axis=1)
         style.mean_line(axis, shares, found, role, linestyle=dashes, marker=False)
         axis.plot([], [], color="black", linestyle=dashes, label=f"ours, root mean square {strength:g}")
+    clean = 100 - values(table, model=model, quantity="accuracy").mean()
+    axis.axhline(clean, color=style.COLOURS["neutral"], linewidth=0.8, zorder=1, label="ours, no noise")
     axis.set(xlim=(-0.03, 1.03), xticks=(0, 0.5, 1), xticklabels=("0", "0.5", "1"))
 
 
@@ -121,12 +124,13 @@ def _finding(table: pd.DataFrame) -> str:
     }
     compared = {place: difference(*pair) for place, pair in found.items()}
     words = {1: "more error", -1: "less error", 0: "not clearly another error"}
+    clean = [100 - values(table, model=model, quantity="accuracy").mean() for model in ("robust", "standard")]
     corner, centre = (
         f"{words[style.direction(compared[place])]} at {name} "
         f"({found[place][0].mean():.1f} against {found[place][1].mean():.1f} %)"
         for place, name in (("corner", "the highest frequencies"), ("centre", "zero frequency"))
     )
     return (
-        f"Adversarial training has {corner} and {centre} than standard training "
-        f"(published: less, then more){style.one_seed(compared['corner'])}"
+        f"Adversarial training has {corner} and {centre} than standard training (published: less, then "
+        f"more); without noise {clean[0]:.1f} against {clean[1]:.1f} %{style.one_seed(compared['corner'])}"
     )

@@ -36,7 +36,7 @@ def draw(
     unfiltered = values(table, objective="none")
     style.chance_line(axes[0, 0], float(unfiltered.mean()), "no filter")
     style.chance_line(axes[0, 0], context.chance)
-    _draw_images(axes[0, 1], picture.images[0, 0], np.unique(table["bandwidth"])[:-1].astype(int))
+    _draw_images(axes[0, 1], picture.images[0, 0], table)
     style.title(figure, _finding(curves, context.chance, published))
     style.footer(figure, context)
     style.legend_below(figure, 2)
@@ -60,11 +60,17 @@ def _draw_curves(
         style.published_marks(axis, sizes / _PUBLISHED_SIDE, accuracies, label, role=role, size=3.5)
     axis.set(xlim=(0, 1.02), ylim=(0, 103), yticks=range(0, 101, 20))
     axis.set_xlabel("bandwidth kept / side of the image")
-    axis.set_ylabel("accuracy, trained and tested behind the filter (%)")
+    axis.set_ylabel("test accuracy behind the filter (%)")
 
 
-def _draw_images(axis: Axes, image: Array, bandwidths: Array) -> None:
-    """Draw an image (C, H, W) behind filters: low-pass, high-pass on grey, high-pass normalised."""
+def _draw_images(axis: Axes, image: Array, table: pd.DataFrame) -> None:
+    """Draw an image (C, H, W) behind filters: low-pass, high-pass on grey, high-pass normalised.
+
+    Below each column stands how much of the test images' power the high-pass keeps.
+    """
+    kept_power = table[(table["quantity"] == "power_kept") & (table["objective"] == "high_pass")]
+    power = kept_power.groupby("bandwidth")["value"].mean()
+    bandwidths = power.index.to_numpy(dtype=int)
     chosen = bandwidths[
         np.linspace(0, len(bandwidths) - 1, min(_PICTURES, len(bandwidths))).round().astype(int)
     ]
@@ -74,14 +80,19 @@ def _draw_images(axis: Axes, image: Array, bandwidths: Array) -> None:
         ("high_pass", _on_grey),
         ("high_pass", _normalised),
     )
-    rows = []
+    rows: list[Array] = []
     for kind, show in shown:
         kept = [show(filtered(image, filter_mask(kind, int(width), side))) for width in chosen]
-        rows.append(np.stack([image, *kept]))
+        rows.append(np.stack([np.ones_like(image) if rows else image, *kept]))
     names = ("low-pass", "high-pass", "high-pass,\nnormalised")
     labels = ["original", *(f"{width} of {side}" for width in chosen)]
     style.image_grid(axis, np.stack(rows).transpose(0, 1, 3, 4, 2), names, labels)
     axis.set_title("bandwidth kept", pad=16, loc="center")
+    below = axis.secondary_xaxis("bottom")
+    below.set_xticks(axis.get_xticks(), ["", *(f"{power[width]:.2g} %" for width in chosen)])
+    below.tick_params(length=0)
+    below.spines[:].set_visible(False)
+    below.set_xlabel("power of the test images that the high-pass keeps\n(of all frequencies but zero)")
 
 
 def _clipped(image: Array) -> Array:
