@@ -80,13 +80,17 @@ def _power_kept(images: Array, mask: Array) -> float:
 def fourier_sensitivity(entry: "MeasurementEntry", bench: "Bench") -> Iterable[Row]:
     """Error under noise of one frequency, for every frequency, and what the map amounts to (Fig. 2).
 
-    ``epsilon`` is the l2 norm of the noise in each channel. Of stronger noise there are ring means only.
+    ``epsilon`` is the l2 norm of the noise in each channel; ``clean_error`` is without noise. Of stronger
+    noise there are ring means only.
     """
     assert entry.noise is not None, "fourier_sensitivity needs noise"
     images, labels = _first_images(entry, bench, entry.noise.images)
     side = images.shape[-1]
     norm = entry.noise.root_mean_square * side
-    errors = _error_map(bench.model(entry.model_path), images, labels, norm, bench.device, bench.seed)
+    model = bench.model(entry.model_path)
+    clean = (predictions(model, images, bench.device) != labels).double().mean().item()
+    yield {"quantity": "clean_error", "epsilon": 0.0, "images": len(labels), "value": 100 * clean}
+    errors = _error_map(model, images, labels, norm, bench.device, bench.seed)
     common: Row = {
         "epsilon": norm,
         "root_mean_square": entry.noise.root_mean_square,
@@ -101,7 +105,7 @@ def fourier_sensitivity(entry: "MeasurementEntry", bench: "Bench") -> Iterable[R
         yield {**common, "quantity": quantity, "value": value}
     for strength in entry.noise.stronger:
         norm = strength * side
-        errors = _error_map(bench.model(entry.model_path), images, labels, norm, bench.device, bench.seed)
+        errors = _error_map(model, images, labels, norm, bench.device, bench.seed)
         common |= {"epsilon": norm, "root_mean_square": strength, "quantity": "ring_error_of_stronger_noise"}
         for ring, error in enumerate(ring_means(errors)):
             yield {**common, "relative_ring": ring / (side // 2), "value": error}

@@ -51,7 +51,7 @@ def map_table(seeds, robust=(5, 40), standard=(30, 3), stronger=True, channels=1
     """Standard and robust errors at the corner and at zero frequency."""
     found = []
     for number, model in enumerate(MODELS):
-        found += rows(seeds, model=model, quantity="accuracy", value=95)
+        found += rows(seeds, model=model, quantity="clean_error", value=5)
         map_ = 10.0 + number + np.add.outer(np.arange(8.0), np.arange(8.0))
         for (row, column), error in np.ndenumerate(map_):
             found += rows(

@@ -93,6 +93,7 @@ def test_ring_means_and_summaries_follow_from_the_map(lab):
     outer = np.concatenate([map_[0], map_[1:, 0]])
     assert ring[1] == pytest.approx(outer.mean())
     numbers = found.set_index("quantity")["value"]
+    assert numbers["clean_error"] == wrong(lab[0]["plain"], lab[1].as_float()[:40], lab[1].labels[:40])
     assert numbers["mean_error"] == pytest.approx(map_.mean())
     assert numbers["centre_error"] == map_[4, 4]
     stronger = found[found["quantity"] == "ring_error_of_stronger_noise"]

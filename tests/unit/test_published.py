@@ -296,6 +296,8 @@ def tables_of_gilmer_and_hendrycks(value: dict[str, float]) -> dict[str, pd.Data
                 maps.append((model, "ring_error", int(key.removeprefix(f"{prefix}ring")) / 16, number))
             elif key.startswith(prefix):
                 maps.append((model, key.removeprefix(prefix), None, number))
+    clean = {"standard": 4.0, "robust": 13.0, "gaussian_augmented": 6.0}  # not published, a usual order
+    maps += [(model, "clean_error", None, error) for model, error in clean.items()]
     corruptions = [("fog", model, 1, value[f"text_{model}_fog_accuracy"]) for model in ("standard", "robust")]
     corruptions.append(("fog", "gaussian_augmented", 1, value["kireev_gaussian_augmented_fog_accuracy"]))
     corruptions += [
@@ -304,6 +306,7 @@ def tables_of_gilmer_and_hendrycks(value: dict[str, float]) -> dict[str, pd.Data
         for model in ("standard", "robust", "gaussian_augmented")
     ]
     corruptions += [("low_pass_noise", "standard", 1, 80.0), ("low_pass_noise", "robust", 1, 60.0)]
+    corruptions += [(None, model, None, 100 - error) for model, error in clean.items()]
     severe = [
         ("fog", model, 5, value[f"robustbench_{model}_fog_severity5_accuracy"])
         for model in ("standard", "robust")

@@ -87,7 +87,7 @@ def _draw_rings(axis: Axes, table: pd.DataFrame, model: str, role: str) -> None:
         found = np.stack([values(at, relative_ring=share) for share in shares], axis=1)
         style.mean_line(axis, shares, found, role, linestyle=dashes, marker=False)
         axis.plot([], [], color="black", linestyle=dashes, label=f"ours, root mean square {strength:g}")
-    clean = 100 - values(table, model=model, quantity="accuracy").mean()
+    clean = values(table, model=model, quantity="clean_error").mean()
     axis.axhline(clean, color=style.COLOURS["neutral"], linewidth=0.8, zorder=1, label="ours, no noise")
     axis.set(xlim=(-0.03, 1.03), xticks=(0, 0.5, 1), xticklabels=("0", "0.5", "1"))
 
@@ -124,7 +124,7 @@ def _finding(table: pd.DataFrame) -> str:
     }
     compared = {place: difference(*pair) for place, pair in found.items()}
     words = {1: "more error", -1: "less error", 0: "not clearly another error"}
-    clean = [100 - values(table, model=model, quantity="accuracy").mean() for model in ("robust", "standard")]
+    clean = [values(table, model=model, quantity="clean_error").mean() for model in ("robust", "standard")]
     corner, centre = (
         f"{words[style.direction(compared[place])]} at {name} "
         f"({found[place][0].mean():.1f} against {found[place][1].mean():.1f} %)"
