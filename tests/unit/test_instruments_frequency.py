@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 from samples import TINY, first
+from torch import nn
 
+from advex import instruments_frequency
 from advex.config.schema import Instrument, MadeCorruption, OfficialCorruption
 from advex.corruptions import CORRUPTIONS, corrupt
 from advex.devices import stable_seed
-from advex.frequency import filter_mask, filtered, fourier_basis
+from advex.frequency import distinct_frequencies, filter_mask, filtered, fourier_basis
 from advex.instruments import INSTRUMENTS, MeasurementEntry, measure
 from advex.instruments_frequency import OTHER_NORMS, map_summary
 from advex.models import write_model
@@ -77,6 +79,36 @@ def test_noise_of_one_frequency_is_added_with_random_signs_and_clipped(lab):
     checkers = 1.6 * fourier_basis(-4, -4, 8)
     np.testing.assert_allclose(np.abs(checkers), 0.2)
     assert cells[-4, -4] == wrong(models["plain"], np.clip(images + signs * checkers, 0, 1), labels)
+
+
+class Recorder(nn.Module):
+    """A classifier that answers class 0 and keeps what it is shown."""
+
+    def __init__(self):
+        super().__init__()
+        self.shown = []
+
+    def forward(self, images):
+        self.shown.append(images.clone())
+        return torch.eye(10)[torch.zeros(len(images), dtype=torch.int64)]
+
+
+@pytest.mark.parametrize("norm", [0.5, 4.0])
+def test_noise_keeps_its_norm_in_every_channel_with_signs_of_their_own(cpu, norm):
+    """The code released with the published figure loses the norm where signs are random."""
+    size, recorder = 32, Recorder()
+    images, labels = torch.full((12, 3, size, size), 0.5), torch.zeros(12, dtype=torch.int64)
+    errors = instruments_frequency._error_map(recorder, images, labels, norm, cpu, seed=0)
+    assert errors.shape == (size, size)
+    assert not errors.any()
+    assert len(recorder.shown) == 514
+    for shown in recorder.shown:
+        np.testing.assert_allclose((shown - images).flatten(2).norm(dim=2), norm, rtol=1e-4)
+    zero = list(distinct_frequencies(size)).index((0, 0))
+    means = (recorder.shown[zero] - images).mean((2, 3))
+    np.testing.assert_allclose(means.abs(), norm / size, rtol=1e-4)
+    assert (means.sign() != means.sign()[:, :1]).any()
+    assert (means.sign() != means.sign()[:1]).any()
 
 
 def test_ring_means_and_summaries_follow_from_the_map(lab):
