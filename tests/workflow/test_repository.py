@@ -47,6 +47,19 @@ def test_all_rules_have_one_shape(name: str, sections: list[str]) -> None:
     assert (ROOT / "scripts" / f"{name}.py").exists()
 
 
+def test_every_wildcard_is_also_a_parameter() -> None:
+    """So that Snakemake's cache between workflows, which does not look at wildcards, cannot mix jobs up."""
+    for file in RULES[1:]:
+        for name, body in re.findall(
+            r"^rule (\w+):\n((?:    .*\n|\n)+)", (ROOT / file).read_text(), re.MULTILINE
+        ):
+            output, params = (
+                re.search(rf"^    {part}:\n((?:        .*\n)+)", body, re.MULTILINE)[1]  # type: ignore[index]
+                for part in ("output", "params")
+            )
+            assert set(re.findall(r"{(\w+)}", output)) <= set(re.findall(r"{(\w+)}", params)), name
+
+
 def test_every_script_is_the_script_of_a_rule() -> None:
     assert {path.stem for path in (ROOT / "scripts").glob("*.py")} == {name for name, _ in rules()}
 

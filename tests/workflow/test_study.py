@@ -11,6 +11,8 @@ import pytest
 
 from advex.artifacts import read_description, read_table
 from advex.config import load
+from advex.provenance import code_digest, modules_reached
+from advex.records import Record
 
 ROOT = Path(__file__).parents[2]
 PLAN = load(ROOT / "config")
@@ -30,7 +32,7 @@ def planned(finished: subprocess.CompletedProcess[str]) -> dict[str, int]:
 def edited(module: Path) -> Iterator[None]:
     """Add a line to a module for the body, then take it away again."""
     original = module.read_text()
-    module.write_text(original + "\n# edited\n")
+    module.write_text(original + "\nEDITED = True\n")
     try:
         yield
     finally:
@@ -91,6 +93,34 @@ def test_every_job_has_a_log_and_a_benchmark(repository: Path) -> None:
     assert logs == marks
     wanted = {Path(job) for jobs in PLAN.figure_jobs("test").values() for job in jobs}
     assert wanted <= logs
+
+
+def named_modules(record: Record) -> list[str]:
+    """Return the modules that a job's rule names because the job imports them by name."""
+    if record.rule == "train":
+        return PLAN.training_modules("test", record.params["model"])
+    if record.rule == "measure":
+        return PLAN.measurement_modules("test", record.params["measurement"])
+    return [record.params["module"]] if record.rule == "draw" else []
+
+
+def test_the_digest_of_every_job_covers_what_the_job_imported(repository: Path) -> None:
+    """Else an edit could leave an outdated artifact unnoticed."""
+    records = [Record.read(path) for path in sorted((repository / "records/test").rglob("*.json"))]
+    assert {record.rule for record in records} == {path.stem for path in (ROOT / "scripts").glob("*.py")}
+    for record in records:
+        script, modules = ROOT / "scripts" / f"{record.rule}.py", named_modules(record)
+        assert set(record.modules) <= set(modules_reached(script, modules)), record.log
+        assert record.params["code"] == code_digest(script, modules)
+
+
+def test_snakemake_remembers_what_the_records_say(repository: Path, snakemake: Snakemake) -> None:
+    """What Snakemake wrote down itself is kept, so both ways of telling it are one."""
+    memory = repository / ".snakemake/metadata"
+    before = {path: path.read_bytes() for path in memory.rglob("*") if path.is_file()}
+    assert len(before) > 100
+    assert planned(snakemake("-n", *TEST)) == {}
+    assert {path: path.read_bytes() for path in memory.rglob("*") if path.is_file()} == before
 
 
 def test_finished_trainings_leave_no_checkpoints(repository: Path) -> None:
