@@ -27,6 +27,8 @@ include: "rules/training.smk"
 include: "rules/datasets.smk"
 include: "rules/evaluation.smk"
 include: "rules/ilyas.smk"
+include: "rules/goh_leakage.smk"
+include: "rules/goh_features.smk"
 include: "rules/report.smk"
 
 

@@ -7,13 +7,17 @@ name that does not exist raises a :class:`UserError` that lists the names that d
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from advex.config.linear import FeatureSettings, LeakageSettings
 from advex.config.schema import (
     NATURAL_TEST,
     NATURAL_TRAIN,
+    WHOLE_TEST,
+    WHOLE_TRAIN,
     EllipsesSettings,
     Experiments,
     GaussianSettings,
     JobResources,
+    LinearRow,
     MeasurementSection,
     Study,
     names_in,
@@ -50,15 +54,22 @@ class Plan:
     def dataset(self, study: str, dataset: str, seed: int | str) -> str:
         """Return the path of a data set; natural images have no seed."""
         self.study(study)
-        if dataset in (NATURAL_TRAIN, NATURAL_TEST):
-            return f"results/{study}/datasets/natural/{dataset.removeprefix('natural_')}.safetensors"
+        if dataset in (NATURAL_TRAIN, NATURAL_TEST, WHOLE_TRAIN, WHOLE_TEST):
+            return f"results/{study}/datasets/{dataset.replace('_', '/')}.safetensors"
         _find(self.experiments.datasets, "data set", dataset)
         return f"results/{study}/datasets/{dataset}/seed{seed}.safetensors"
 
     def measurement(self, study: str, name: str) -> str:
         """Return the path of a measurement: a table, or the images of a picture."""
-        suffix = "safetensors" if name in self.experiments.pictures else "csv"
+        if name in self.experiments.linear and name in self.pictures():
+            return f"results/{study}/measurements/{name}/seed0.safetensors"
+        suffix = "safetensors" if name in self.pictures() else "csv"
         return f"results/{study}/measurements/{name}.{suffix}"
+
+    def pictures(self) -> set[str]:
+        """Return the names of the measurements that hold images rather than a table."""
+        linear = {name for name, row in self.experiments.linear.items() if row.picture}
+        return linear | set(self.experiments.pictures)
 
     def measurement_parts(self, study: str, name: str) -> list[str]:
         """Return the paths of a measurement's tables, one for each seed."""
@@ -85,7 +96,10 @@ class Plan:
         sizes = self.study(study)
         if measurement in self.experiments.mathematics:
             return self._mathematics(study, measurement).seeds
-        return 1 if measurement in self.experiments.pictures else sizes.seeds
+        if measurement in self.pictures():
+            return 1
+        linear = self.experiments.linear.get(measurement)
+        return self._linear(study, linear).seeds if linear and linear.seeds == "section" else sizes.seeds
 
     def training_inputs(self, study: str, model: str, seed: int | str) -> dict[str, str]:
         """Return the paths a training reads."""
@@ -177,6 +191,21 @@ class Plan:
         section = _find(self.experiments.mathematics, "mathematics", measurement)
         return sizes.gaussian if section == "gaussian" else sizes.ellipses
 
+    def linear_inputs(self, study: str, measurement: str, seed: int | str) -> dict[str, str]:
+        """Return the paths a measurement of linear features reads, by names of data sets and models."""
+        row = _find(self.experiments.linear, "measurement of linear features", measurement)
+        datasets = {name: self.dataset(study, name, seed) for name in row.reads}
+        return datasets | {f"model_{key}": self.model(study, name, seed) for key, name in row.models.items()}
+
+    def linear_settings(self, study: str, measurement: str) -> dict[str, Any]:
+        """Return the sizes of a measurement of linear features."""
+        row = _find(self.experiments.linear, "measurement of linear features", measurement)
+        return self._linear(study, row).model_dump(exclude={"seeds", "description"})
+
+    def _linear(self, study: str, row: LinearRow) -> LeakageSettings | FeatureSettings:
+        sizes = self.study(study)
+        return sizes.goh_leakage if row.sizes == "goh_leakage" else sizes.goh_features
+
     def picture_inputs(self, study: str, name: str) -> dict[str, str]:
         """Return the paths of the data sets behind a picture's rows, of seed 0."""
         datasets = _find(self.experiments.pictures, "picture", name).rows.values()
@@ -205,11 +234,15 @@ class Plan:
         sizes = self.study(study)
         names = self.figure_measurements(study, figure)
         mathematics = names[0] in self.experiments.mathematics
+        linear = self.experiments.linear.get(names[0])
+        description = sizes.data.description
+        if linear and linear.seeds == "section":
+            description = self._linear(study, linear).description
         return {
             "study": study,
             "figure": figure,
             "table": self.measurement(study, names[0]),
-            "data": "no data: mathematics" if mathematics else sizes.data.description,
+            "data": "no data: mathematics" if mathematics else description,
             "seeds": max(self.seeds(study, name) for name in names),
             "images": None if mathematics else sizes.data.test_images,
             "classes": sizes.data.classes,
@@ -227,9 +260,15 @@ class Plan:
                 for dataset in self.experiments.pictures[name].rows.values():
                     jobs |= self._dataset_jobs(dataset, 0)
                 continue
-            jobs.add(f"collect/{name}")
+            if name not in self.pictures():
+                jobs.add(f"collect/{name}")
             for seed in range(self.seeds(study, name)):
-                jobs.add(f"measure/{name}/seed{seed}")
+                linear = self.experiments.linear.get(name)
+                jobs.add(f"measure/{linear.job if linear else name}/seed{seed}")
+                for dataset in linear.reads if linear else []:
+                    jobs |= self._dataset_jobs(dataset, seed)
+                for model in linear.models.values() if linear else []:
+                    jobs |= self._model_jobs(model, seed)
                 for section in self.experiments.measurements.get(name, []):
                     sources = [self.experiments.instruments[row].source for row in section.instruments]
                     for model in {*section.models, *filter(None, sources)}:
@@ -245,6 +284,8 @@ class Plan:
     def _dataset_jobs(self, dataset: str, seed: int) -> set[str]:
         if dataset in (NATURAL_TRAIN, NATURAL_TEST):
             return {"prepare/natural"}
+        if dataset in (WHOLE_TRAIN, WHOLE_TEST):
+            return {"prepare/whole"}
         source = self.experiments.datasets[dataset].source
         return {f"construct/{dataset}/seed{seed}"} | self._model_jobs(source, seed)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from advex.config.linear import FeatureSettings, LeakageSettings
 from advex.settings import AttackSettings, Count, NonNegative, Positive, Recipe
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -28,6 +29,8 @@ Architecture = Literal[
 ]
 
 NATURAL_TRAIN, NATURAL_TEST = "natural_train", "natural_test"
+WHOLE_TRAIN, WHOLE_TEST = "whole_train", "whole_test"
+"""All images of the source, whatever share of them a study trains networks on."""
 
 
 class Strict(BaseModel):
@@ -93,6 +96,26 @@ class PictureRow(Strict):
     aligned_by: Literal["image", "label"]
 
 
+class LinearRow(Strict):
+    """A measurement of linear features, made by a rule of its own.
+
+    Attributes:
+        sizes: the section of a study's file with its sizes.
+        job: the job that makes it, ``source/name``; several measurements may come from one.
+        picture: whether it holds images, of the first repetition, rather than a table.
+        seeds: whether repetitions are those of the section, or of the study's models.
+        reads: the data sets it reads.
+        models: the models it reads, by the name the rule knows them by.
+    """
+
+    sizes: Literal["goh_leakage", "goh_features"]
+    job: FigureName
+    picture: bool = False
+    seeds: Literal["section", "study"] = "section"
+    reads: Annotated[list[Name], Field(min_length=1)]
+    models: dict[Name, Name] = {}
+
+
 class FigureRow(Strict):
     """One figure: the measurements it draws."""
 
@@ -108,6 +131,7 @@ class Experiments(Strict):
     measurements: dict[FigureName, list[MeasurementSection]]
     pictures: dict[FigureName, PictureRow]
     mathematics: dict[FigureName, Literal["gaussian", "ellipses"]]
+    linear: dict[FigureName, LinearRow] = {}
     figures: dict[FigureName, FigureRow]
 
 
@@ -190,6 +214,8 @@ class Study(Strict):
     attack_strength: AttackStrength
     gaussian: GaussianSettings
     ellipses: EllipsesSettings
+    goh_leakage: LeakageSettings
+    goh_features: FeatureSettings
     resources: dict[Literal["prepare", "train", "construct", "measure"], JobResources] = {}
 
 
