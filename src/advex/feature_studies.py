@@ -148,7 +148,7 @@ def study(
         measured = _measure(*two_classes(train, test, pair.classes), repetition)
         robust, nonrobust = contained_pair(measured.features, sizes, pair)
         found = {
-            "singular_vectors": _singular_vectors(measured, sizes),
+            "singular_vectors": _singular_vectors(measured, sizes, repetition),
             "ensembles": _ensembles(measured, sizes, repetition),
             "containments": _containments(measured, sizes, robust, nonrobust),
         }
@@ -198,7 +198,7 @@ def lettered(features: Spectrum) -> dict[str, int]:
     return chosen
 
 
-def _singular_vectors(measured: _Measured, sizes: Sizes) -> _Rows:
+def _singular_vectors(measured: _Measured, sizes: Sizes, repetition: int) -> _Rows:
     features, rows = measured.features, _Rows()
     everything = np.eye(len(features.robustness))
     per_feature = {
@@ -213,15 +213,15 @@ def _singular_vectors(measured: _Measured, sizes: Sizes) -> _Rows:
         rows.note("lettered", index, name=letter, feature=index)
     best = frontier(features, _FRONTIER_POINTS)
     useful, robust = features.combine(best)
-    held_out = measured.held_out(best)
+    best_held_out = measured.held_out(best)
     for point in range(_FRONTIER_POINTS):
         rows.note("frontier_robustness", robust[point], point=point)
         rows.note("frontier_usefulness", useful[point], point=point)
-        rows.note("frontier_usefulness_held_out", held_out[point], point=point)
+        rows.note("frontier_usefulness_held_out", best_held_out[point], point=point)
     for height in sizes.frontier_at:
         rows.note("frontier_usefulness_at", frontier_usefulness(features, height), at=height)
     rows.note("least_squares_usefulness", useful[0])
-    rows.note("least_squares_usefulness_held_out", held_out[0])
+    rows.note("least_squares_usefulness_held_out", best_held_out[0])
     for epsilon in sizes.epsilons:
         single = robust_usefulness(features.usefulness, features.robustness, epsilon)
         rows.note("robustly_useful", (single > 0).sum(), epsilon=epsilon)
@@ -229,11 +229,13 @@ def _singular_vectors(measured: _Measured, sizes: Sizes) -> _Rows:
         rows.note("best_robust_usefulness", combined.max(), epsilon=epsilon)
         rows.note(
             "best_robust_usefulness_held_out",
-            robust_usefulness(held_out, robust, epsilon)[combined.argmax()],
+            robust_usefulness(best_held_out, robust, epsilon)[combined.argmax()],
             epsilon=epsilon,
         )
     absolute = np.abs(measured.permuted)
     rows.note("permuted_usefulness", np.quantile(absolute, _CONFIDENCE))
+    held_out = permuted_correlations(measured.test, measured.test_scores, _PERMUTATIONS, repetition)
+    rows.note("permuted_usefulness_held_out", np.quantile(np.abs(held_out), _CONFIDENCE))
     rows.note("rank_correlation", spearmanr(features.robustness, features.usefulness).statistic)
     weak = features.robustness < sizes.ensemble_below
     largest = int(np.argmax(np.where(weak, features.usefulness, -1)))

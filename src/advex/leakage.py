@@ -19,7 +19,7 @@ from advex.attacks import evaluating
 from advex.constructions import next_class
 from advex.devices import Device, as_float
 from advex.images import ImageSet
-from advex.linear_classifiers import fit_robust_linear_features, rows_of
+from advex.linear_classifiers import fit_robust_linear_features, radius_kept, rows_of
 from advex.training import predictions
 
 Features = Callable[[ImageSet], Array]
@@ -134,7 +134,8 @@ def leakage_table(
     Returns:
         Columns seed, training_set, features (network, linear, linear_worst_case, deep, toy), step (of the
         toy), quantity (accuracy and accuracy_next_class on the test images in percent, feature_of_label in
-        standard deviations, toy_correlation), value, unit, images.
+        standard deviations, toy_correlation, and radius_kept, within which 80 % of the ridge's predictions
+        stay), value, unit, images.
     """
     fitted = fit_robust_linear_features(natural, penalties, epsilon)
     kinds: dict[str, Features] = {
@@ -174,6 +175,16 @@ def leakage_table(
                 "images": len(images),
             }
         )
+    rows.append(
+        {
+            "training_set": "natural",
+            "features": "linear",
+            "quantity": "radius_kept",
+            "value": radius_kept(fitted.ridges[fitted.chosen], rows_of(test)),
+            "unit": "pixel values",
+            "images": len(test),
+        }
+    )
     rows += toy_rows(1000, seed)
     table = pd.DataFrame(rows)
     table.insert(0, "seed", seed)

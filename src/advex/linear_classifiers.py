@@ -22,7 +22,7 @@ from advex.pictures import Picture
 
 CERTIFIED_SHARE = 0.8  # specification 2 of the comment
 _SMOOTHING = 1e-12  # added to squared norms, so that their root has a gradient everywhere
-_ITERATIONS = 300
+_ITERATIONS = 200
 
 
 @dataclass(frozen=True)

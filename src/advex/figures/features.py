@@ -78,7 +78,9 @@ def plane(axis: Axes, epsilons: Sequence[float], limits: tuple[float, float], *,
     for epsilon in epsilons:
         axis.plot(x, epsilon / x, color=style.COLOURS["chance"], linewidth=0.6, linestyle=":", zorder=1)
     if named:
-        text = "robust usefulness 0 at ε = " + ", ".join(f"{epsilon:g}" for epsilon in epsilons)
+        text = "robust usefulness 0; from left to right ε = " + ", ".join(
+            f"{epsilon:g}" for epsilon in epsilons
+        )
         axis.plot([], [], color=style.COLOURS["chance"], linewidth=0.8, linestyle=":", label=text)
     axis.xaxis.set_major_formatter("{x:g}")
     axis.yaxis.set_major_formatter("{x:g}")

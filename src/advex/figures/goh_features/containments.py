@@ -82,11 +82,11 @@ def _draw_transfer(axis: Axes, table: pd.DataFrame, pair: str) -> None:
     ticks = []
     for group, sees in enumerate(("parts", "all")):
         for number, (source, role, label) in enumerate(_SOURCES):
+            ticks.append((4.6 * group + 1.4 * number + 0.26, "LS  DM"))
             for learner, offset in _LEARNERS:
                 place = 4.6 * group + 1.4 * number + offset
                 values = _accuracy(table, pair, source, sees, learner)
                 style.bars(axis, place, values.tolist(), role, width=0.46, label=label)
-                ticks.append((place, "LS" if learner == "least_squares" else "DM"))
     axis.set(ylim=(0, 104), yticks=range(0, 101, 25), ylabel="accuracy on held-out images (%)")
     groups = ((1.66, "learner sees the\nfeature's parts"), (6.26, "learner sees\nall features"))
     style.group_ticks(axis, [place for place, _ in ticks], [text for _, text in ticks], groups, "")

@@ -51,10 +51,10 @@ def _draw_plane(axis: Axes, table: pd.DataFrame, pair: str, quantity: str, publi
     epsilons = sorted(table["epsilon"].dropna().unique())
     limits = float(vectors["robustness"].min()), float(vectors["robustness"].max())
     features.plane(axis, epsilons, limits)
-    noise = features.one(table, pair, "permuted_usefulness")[0]
+    noise = features.one(table, pair, quantity.replace("usefulness", "permuted_usefulness", 1))[0]
     axis.axhspan(
         features.LEAST_USEFUL, noise, color=style.COLOURS["neutral"], alpha=0.18, linewidth=0,
-        label="95 % of features with permuted labels (training)",
+        label="95 % of features with permuted labels",
     )  # fmt: skip
     features.dots(
         axis, vectors["robustness"].to_numpy(), vectors[quantity].to_numpy(), style.COLOURS["standard"],

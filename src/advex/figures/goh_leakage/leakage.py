@@ -25,17 +25,15 @@ _FEATURES = (
     ("deep", "accent", "last layer of an adversarially trained network"),
 )
 _BAR = 0.2
-_PUBLISHED = (  # set, feature, key, what it is
-    ("rand", "linear", "goh_rand_accuracy", "published: robust linear features"),
-    ("det", "linear", "goh_det_accuracy", "published: robust linear features"),
-    ("nonrobust", "linear", "draft_nonrobust_accuracy", "its draft, on the non-robust set"),
-    ("rand", "network", "goh_rand_denominator", "what they are set against in the text"),
-    ("det", "network", "goh_det_denominator", "what they are set against in the text"),
-)
-_RELEASED = (
-    ("rand", "released_rand_accuracy"),
-    ("det", "released_det_accuracy"),
-    ("nonrobust", "released_nonrobust_accuracy"),
+_PUBLISHED = (  # set, features, key, size of the mark, colour, what it is
+    ("rand", "linear", "goh_rand_accuracy", 4.5, "published", "published: robust linear features"),
+    ("det", "linear", "goh_det_accuracy", 4.5, "published", "published: robust linear features"),
+    ("nonrobust", "linear", "draft_nonrobust_accuracy", 4.5, "neutral", "its draft: robust linear features"),
+    ("rand", "network", "goh_rand_denominator", 7.5, "published", "published: set against the above"),
+    ("det", "network", "goh_det_denominator", 7.5, "published", "published: set against the above"),
+    ("rand", "network", "released_rand_accuracy", 3, "neutral", "listed with the released sets"),
+    ("det", "network", "released_det_accuracy", 3, "neutral", "listed with the released sets"),
+    ("nonrobust", "network", "released_nonrobust_accuracy", 3, "neutral", "listed with the released sets"),
 )
 
 
@@ -82,22 +80,10 @@ def _draw_accuracies(
                     zorder=5,
                     label="the same before perturbation (control)",
                 )
-    for training_set, features, key, label in _PUBLISHED:
+    for training_set, features, key, size, role, label in _PUBLISHED:
         place = _place(names.index(training_set), order.index(features))
-        style.published_marks(axis, place, style.published_value(published, key), label, size=4, clip=False)
-        if label.startswith("what") or label.startswith("its"):
-            axis.lines[-1].set_marker("s" if label.startswith("what") else "^")
-    for training_set, key in _RELEASED:
-        place = _place(names.index(training_set), 0)
-        style.published_marks(
-            axis,
-            place,
-            style.published_value(published, key),
-            "listed with the released sets",
-            size=4,
-            clip=False,
-        )
-        axis.lines[-1].set_marker("o")
+        height = style.published_value(published, key)
+        style.published_marks(axis, place, height, label, role=role, size=size, clip=False)
     axis.set_xticks([number * 1.15 for number in range(len(_SETS))], [label for _, label in _SETS])
     axis.tick_params(axis="x", length=0)
     axis.set(
@@ -136,7 +122,7 @@ def _draw_toy(axis: Axes, table: pd.DataFrame) -> None:
             0.05, part.to_numpy()[2] + 0.12, name, color="black", ha="center", fontsize=style.SMALLEST_TEXT
         )
     axis.axhline(0, color="black", linewidth=0.6)
-    axis.set(ylim=(-1.15, 1.15), xlabel="step towards the label", ylabel="E[f y] of the feature f = ±1")
+    axis.set(ylim=(-1.15, 1.15), xlabel="step", ylabel="E[f y] of the feature f = ±1")
     axis.set_title("c  The toy argument")
 
 
@@ -150,4 +136,6 @@ def _finding(table: pd.DataFrame, chance: float) -> str:
         word = {1: "above", 0: "about at", -1: "below"}[style.direction(compared)]
         parts.append(f"{linear.mean():.0f} % ({word} chance) from {name}, {deep.mean():.0f} % with deep ones")
     assert compared is not None
-    return f"Robust linear features alone learn {'; '.join(parts)}{style.one_seed(compared)}"
+    kept = values(table, features="linear", quantity="radius_kept").mean()
+    found = "; ".join(parts)
+    return f"Linear features robust up to ε = {kept:.2g} alone learn {found}{style.one_seed(compared)}"
