@@ -46,19 +46,24 @@ def explorer_html(
         )
         pairs.append(
             {
-                "name": pair,
+                "name": str(vectors["classes"].iloc[0]),
                 "points": _points(vectors, sums, mixtures, thumbnails.columns),
                 "frontier": _curve(vectors, "frontier_robustness", "frontier_usefulness"),
                 "path": _curve(mixtures, "path_robustness", "path_usefulness"),
                 "threshold": float(sums[sums["name"] == "ensemble"]["at"].dropna().iloc[0]),
-                "noise": float(vectors[vectors["quantity"] == "permuted_usefulness"]["value"].iloc[0]),
+                "noise": {
+                    name: float(vectors[vectors["quantity"] == f"permuted_{name}"]["value"].iloc[0])
+                    for name in ("usefulness", "usefulness_held_out")
+                },
                 "sheet": _sheet(thumbnails.images[row]),
             }
         )
     size = int(thumbnails.images.shape[-1])
     epsilons = sorted(singular_vectors["epsilon"].dropna().unique().tolist())
     data = {"pairs": pairs, "columns": _COLUMNS, "size": size, "epsilons": epsilons}
-    return render(template, study=study, pairs=thumbnails.rows, data=json.dumps(data, allow_nan=False))
+    return render(
+        template, study=study, pairs=[pair["name"] for pair in pairs], data=json.dumps(data, allow_nan=False)
+    )
 
 
 def _points(

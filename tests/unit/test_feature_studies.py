@@ -155,7 +155,7 @@ def test_the_page_holds_every_feature_with_a_thumbnail(studied, tmp_path):
     tables, picture = studied
     arguments = (tables["singular_vectors"], tables["ensembles"], tables["containments"], picture)
     page = explorer_html(template, "digits", *arguments)
-    assert page.startswith("digits main {")
+    assert page.startswith("digits 3 and 8 {")
     assert page.count('"kind": "vector"') == sum(name.isdecimal() for name in picture.columns)
     assert page.count('"kind": "ensemble"') == page.count('"kind": "contained"') == 1
     assert "data:image/png;base64," in page

@@ -77,8 +77,6 @@ def singular_vectors():
             rows.append(
                 {"feature": i, "quantity": quantity, "value": VALUE[f"singular_vector_{i}_{quantity}"]}
             )
-    for letter, index in (("b", 16), ("c", 184), ("d", 568)):
-        rows.append(
             {"feature": index, "quantity": "usefulness", "value": VALUE[f"lettered_{letter}_usefulness"]}
         )
     frontier = PUBLISHED[PUBLISHED["key"].str.fullmatch(r"frontier_usefulness_\d")]

@@ -22,9 +22,8 @@ def pairs_of(table: pd.DataFrame) -> list[str]:
 
 
 def label_of(table: pd.DataFrame, pair: str) -> str:
-    """Name the classes of a pair in a panel's title; the pair of the published drawing is said to be it."""
-    classes = str(table[table["pair"] == pair]["classes"].iloc[0])
-    return f"{classes} (the pair drawn)" if pair == "plotted" else classes
+    """Name the classes of a pair, for a panel's title."""
+    return str(table[table["pair"] == pair]["classes"].iloc[0])
 
 
 def of_pairs(context: style.Context, table: pd.DataFrame) -> style.Context:

@@ -41,7 +41,7 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
         _draw_plane(panels[0], table, vectors, pair, published)
         panels[0].set_title(f"{'ac'[row]}  {label}: training images")
         _draw_transfer(panels[1], table, pair)
-        panels[1].set_title(f"{'bd'[row]}  {label}: learnt from next-class examples")
+        panels[1].set_title(f"{'bd'[row]}  {label}: next-class examples")
         features.thumbnails(
             panels[2], picture, pair, (("robust",), ("contained",), ("nonrobust",)), rows=("1", "f", "2")
         )

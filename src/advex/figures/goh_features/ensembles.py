@@ -41,7 +41,7 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
         _draw_plane(panels[0], table, vectors, pair, published)
         panels[0].set_title(f"{'ac'[row]}  {label}: training images")
         _draw_bars(panels[1], table, pair, published)
-        panels[1].set_title(f"{'bd'[row]}  {label}: usefulness of the ensemble")
+        panels[1].set_title(f"{'bd'[row]}  {label}: the ensemble f")
         features.thumbnails(panels[2], picture, pair, (("A",), ("ensemble",)), rows=("A", "f"))
     style.title(figure, _finding(table, pairs[0]))
     style.footer(figure, features.of_pairs(context, table))

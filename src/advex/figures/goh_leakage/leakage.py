@@ -131,11 +131,14 @@ def _finding(table: pd.DataFrame, chance: float) -> str:
     parts = []
     compared = None
     for training_set, name in (("rand", "random targets"), ("det", "the next class")):
-        linear, deep = (_accuracy(table, training_set, kind) for kind in ("linear", "deep"))
+        linear = _accuracy(table, training_set, "linear")
         compared = estimate((linear - chance).tolist())
         word = {1: "above", 0: "about at", -1: "below"}[style.direction(compared)]
-        parts.append(f"{linear.mean():.0f} % ({word} chance) from {name}, {deep.mean():.0f} % with deep ones")
+        parts.append(f"{linear.mean():.0f} % from {name} ({word} chance)")
     assert compared is not None
+    deep = [f"{_accuracy(table, training_set, 'deep').mean():.0f} %" for training_set in ("rand", "det")]
     kept = values(table, features="linear", quantity="radius_kept").mean()
-    found = "; ".join(parts)
-    return f"Linear features robust up to ε = {kept:.2g} alone learn {found}{style.one_seed(compared)}"
+    return (
+        f"Linear features robust up to ε = {kept:.2g} alone learn {' and '.join(parts)}; "
+        f"deep robust features {' and '.join(deep)}{style.one_seed(compared)}"
+    )
