@@ -77,8 +77,6 @@ def singular_vectors():
             rows.append(
                 {"feature": i, "quantity": quantity, "value": VALUE[f"singular_vector_{i}_{quantity}"]}
             )
-            {"feature": index, "quantity": "usefulness", "value": VALUE[f"lettered_{letter}_usefulness"]}
-        )
     frontier = PUBLISHED[PUBLISHED["key"].str.fullmatch(r"frontier_usefulness_\d")]
     for at, value in zip(frontier["x"], frontier["value"], strict=True):
         rows.append({"at": at, "quantity": "frontier_usefulness_at", "value": value})
