@@ -146,7 +146,7 @@ def test_leakage_says_what_is_above_chance(rand, det, words):
     table = leakage_table(rand_linear=rand, det_linear=det, rand_deep=40, det_deep=6)
     figure = leakage.draw({"goh_leakage/leakage": table}, LEAKAGE, CONTEXT)
     assert words in heading(figure)
-    assert "deep robust features 40 % and 6 %" in heading(figure)
+    assert "deep ones 40 % and 6 %" in heading(figure)
     assert "(one seed)" not in heading(figure)
     one = leakage.draw({"goh_leakage/leakage": leakage_table(1)}, LEAKAGE, CONTEXT)
     assert "(one seed)" in heading(one)

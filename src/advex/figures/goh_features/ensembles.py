@@ -42,7 +42,7 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
         panels[0].set_title(f"{'ac'[row]}  {label}: training images")
         _draw_bars(panels[1], table, pair, published)
         panels[1].set_title(f"{'bd'[row]}  {label}: the ensemble f")
-        features.thumbnails(panels[2], picture, pair, (("A",), ("ensemble",)), rows=("A", "f"))
+        features.thumbnails(panels[2], picture, pair, (("E",), ("ensemble",)), rows=("E", "f"))
     style.title(figure, _finding(table, pairs[0]))
     style.footer(figure, features.of_pairs(context, table))
     style.legend_below(figure, 2)
@@ -68,9 +68,9 @@ def _draw_plane(
     axis.axvline(threshold, color="black", linestyle="--", linewidth=0.8)
     vectors_first = vectors[vectors["seed"] == 0]
     letters = vectors_first[(vectors_first["pair"] == pair) & (vectors_first["quantity"] == "lettered")]
-    first = letters[letters["name"] == "A"]["feature"].iloc[0]
+    first = letters[letters["name"] == "E"]["feature"].iloc[0]
     features.badge(
-        axis, singular.loc[first, "robustness"], singular.loc[first, "usefulness"], "A", role="neutral"
+        axis, singular.loc[first, "robustness"], singular.loc[first, "usefulness"], "E", role="neutral"
     )
     wanted = rows.dropna(subset=["at"]).set_index("quantity")["value"]
     features.badge(axis, float(wanted["robustness"]), float(wanted["usefulness"]), "f")

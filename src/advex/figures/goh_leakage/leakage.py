@@ -140,5 +140,5 @@ def _finding(table: pd.DataFrame, chance: float) -> str:
     kept = values(table, features="linear", quantity="radius_kept").mean()
     return (
         f"Linear features robust up to ε = {kept:.2g} alone learn {' and '.join(parts)}; "
-        f"deep robust features {' and '.join(deep)}{style.one_seed(compared)}"
+        f"deep ones {' and '.join(deep)}{style.one_seed(compared)}"
     )
