@@ -1,6 +1,7 @@
 """The figure of comment 2: ten robust linear features, how useful they are, and how robust."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,8 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
     _draw_gammas(figure.add_subplot(grid[0]), table, picture.columns, published)
     _draw_certificates(figure.add_subplot(grid[1]), table, published)
     style.title(figure, _finding(table))
-    style.footer(figure, context)
+    held_out = table[table["split"] == "test"]["images"]
+    style.footer(figure, replace(context, images=int(held_out.max())))
     style.legend_below(figure, 3)
     return figure
 
