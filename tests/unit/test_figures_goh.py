@@ -112,7 +112,7 @@ def test_robust_linear_features_says_whether_the_specifications_are_met(digits, 
     }
     figure = robust_linear_features.draw(tables, LEAKAGE, CONTEXT)
     met = epsilon < 0.1
-    assert heading(figure).startswith("All features are" if met else "No feature is")
+    assert heading(figure).startswith("10 of 10 features are" if met else "0 of 10 features are")
     assert f"(specification 2 {'met' if met else 'not met'})" in heading(figure)
     published = [line.get_ydata() for axis in figure.axes for line in axis.lines if line.get_marker() == "D"]
     np.testing.assert_allclose(published[0], LEAKAGE["value"][:10])

@@ -32,7 +32,7 @@ def robust_linear_features():
         for i in range(10)
         for epsilon, loss in ((0.0, 0.0), (0.25, 0.07))
     ]  # fmt: skip
-    for quantity, value in (("smallest_gamma", 0.004), ("certified_share", 82.3)):
+    for quantity, value in (("smallest_gamma", 0.004), ("largest_gamma", 0.16), ("certified_share", 82.3)):
         row = {"method": "chosen", "split": "test", "quantity": quantity, "epsilon": 0.25, "value": value}
         rows.append(row)
     return rows
