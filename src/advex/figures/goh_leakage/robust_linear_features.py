@@ -138,7 +138,8 @@ def _finding(table: pd.DataFrame) -> str:
     useful = values(table, method="chosen", split="test", quantity="radius_useful")
     specification = "met" if share.mean() >= 80 else "not met"
     return (
-        f"{(gamma >= 0).sum()} of {len(gamma)} features are robustly useful at ε = {epsilon:g}; {share.mean():.0f} % of predictions are certified "
+        f"{(gamma >= 0).sum()} of {len(gamma)} features are robustly useful at ε = {epsilon:g}; "
+        f"{share.mean():.0f} % of predictions are certified "
         f"there (specification 2 {specification}): 80 % hold up to ε = {kept.mean():.2g}, and "
         f"some feature stays useful up to {useful.mean():.2g}"
     )
