@@ -29,6 +29,8 @@ include: "rules/datasets.smk"
 include: "rules/evaluation.smk"
 include: "rules/ilyas.smk"
 include: "rules/gilmer_hendrycks.smk"
+include: "rules/goh_leakage.smk"
+include: "rules/goh_features.smk"
 include: "rules/report.smk"
 
 

@@ -31,6 +31,7 @@ def study_targets(study):
     checked(PLAN.study, study)
     return [
         *PLAN.figures(study),
+        f"results/{study}/figures/goh_features/explorer.html",
         *(
             f"results/{study}/{name}"
             for name in ("scorecard.csv", "scorecard.html", "costs.csv", "report.html")
@@ -51,9 +52,9 @@ refuse_unwritable(Path("results"))
 
 
 def measurement_pattern():
-    """Return the pattern of names that `measure` makes, which are all but mathematics."""
-    mathematics = "|".join(Path(name).name for name in PLAN.experiments.mathematics)
-    return f"(?!(?:{mathematics})/)[a-z][a-z0-9_]*"
+    """Return the pattern of names that `measure` makes, which are all but those with a rule of their own."""
+    own = [*PLAN.experiments.mathematics, *PLAN.experiments.linear]
+    return f"(?!(?:{'|'.join(Path(name).name for name in own)})/)[a-z][a-z0-9_]*"
 
 
 def of_plan(method, *names):
@@ -127,6 +128,11 @@ def data_of(wildcards):
     return {name: getattr(data, name) for name in names}
 
 
+def whole_data_of(wildcards):
+    """Return all data of a study's source, whatever share of them its networks are trained on."""
+    return data_of(wildcards) | {"train_images": None, "test_images": None}
+
+
 def mirror_of(wildcards):
     """Return where this machine has the data: a property of the machine, so it changes no result."""
     return (
@@ -145,6 +151,26 @@ def mathematics_of(measurement):
     return value
 
 
+def linear_inputs_of(measurement):
+    """Return a function giving what a measurement of linear features reads."""
+
+    def value(wildcards):
+        return checked(
+            PLAN.linear_inputs, wildcards.study, measurement, int(wildcards.seed)
+        )
+
+    return value
+
+
+def linear_settings_of(measurement):
+    """Return a function giving the sizes of a measurement of linear features."""
+
+    def value(wildcards):
+        return checked(PLAN.linear_settings, wildcards.study, measurement)
+
+    return value
+
+
 def judging_of(wildcards):
     """Return what the judge must know of a study."""
     study = checked(PLAN.study, wildcards.study)
@@ -159,7 +185,7 @@ def tables_of(wildcards):
     tables = {
         name for row in PLAN.experiments.figures.values() for name in row.measurements
     }
-    tables -= set(PLAN.experiments.pictures)
+    tables -= PLAN.pictures()
     return [checked(PLAN.measurement, wildcards.study, name) for name in sorted(tables)]
 
 

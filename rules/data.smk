@@ -23,3 +23,22 @@ rule prepare:
         "prepare the images of {wildcards.study}"
     script:
         "../scripts/prepare.py"
+
+
+# All images of the source, for measurements that need no network and so can afford them.
+use rule prepare as prepare_whole with:
+    output:
+        train="results/{study}/datasets/whole/train.safetensors",
+        test="results/{study}/datasets/whole/test.safetensors",
+        origin="results/{study}/datasets/whole/origin.csv",
+    log:
+        "results/{study}/logs/prepare/whole.log",
+    benchmark:
+        "results/{study}/benchmarks/prepare/whole.tsv"
+    params:
+        study="{study}",
+        data=whole_data_of,
+        downloads="data",
+        code=code_of("prepare.py"),
+    message:
+        "prepare all images of the source of {wildcards.study}"

@@ -23,6 +23,12 @@ _IDENTITY = {
 
 _MESSAGES = {
     "prepare the images": "prepare/natural",
+    "prepare all images of the source": "prepare/whole",
+    "corrupt the test images": "corrupt/test",
+    "measure linear features of two classes": "measure/goh_features/features",
+    "fit robust linear classifiers": "measure/goh_leakage/robust_linear_features",
+    "measure what leaks through robust features": "measure/goh_leakage/leakage",
+    "write the interactive page of linear features": "draw/goh_features/explorer",
     "fit the Gaussian model of Fig. 4": "measure/ilyas/gaussian",
     "check Theorems 1 to 3": "measure/ilyas/gaussian_theory",
     "fit the two ellipses of Fig. 14": "measure/ilyas/robust_and_accurate",
@@ -34,7 +40,7 @@ _MESSAGES = {
 
 def _name(message: str) -> str:
     """Return the name of the job whose message this is: ``train on_det, seed 0`` is train/on_det/seed0."""
-    told, _, seed = message.partition(", seed ")
+    told, _, seed = message.replace(", repetition ", ", seed ").partition(", seed ")
     name = _MESSAGES.get(told) or told.replace("pick the images of ", "picture ").replace(" ", "/", 1)
     return f"{name}/seed{seed}" if seed else name
 

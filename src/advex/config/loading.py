@@ -8,7 +8,16 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from advex.config.plan import Plan
-from advex.config.schema import CORRUPTED_TEST, NATURAL_TEST, NATURAL_TRAIN, Experiments, Study, names_in
+from advex.config.schema import (
+    CORRUPTED_TEST,
+    NATURAL_TEST,
+    NATURAL_TRAIN,
+    WHOLE_TEST,
+    WHOLE_TRAIN,
+    Experiments,
+    Study,
+    names_in,
+)
 from advex.errors import UserError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -95,15 +104,29 @@ def _loose_ends(experiments: Experiments) -> Iterator[str]:
                 yield from _unknown(f"{place}.measured_on", dataset_name, images | {CORRUPTED_TEST})
             for instrument_name in section.instruments:
                 yield from _unknown(f"{place}.instruments", instrument_name, set(experiments.instruments))
+    yield from _loose_linear(experiments, images | {WHOLE_TRAIN, WHOLE_TEST})
     yield from _loose_pictures_and_figures(experiments, images)
     yield from _circles(experiments)
+
+
+def _loose_linear(experiments: Experiments, images: set[str]) -> Iterator[str]:
+    for name, row in experiments.linear.items():
+        for dataset_name in row.reads:
+            yield from _unknown(f"linear.{name}.reads", dataset_name, images)
+        for key, model_name in row.models.items():
+            yield from _unknown(f"linear.{name}.models.{key}", model_name, set(experiments.models))
 
 
 def _loose_pictures_and_figures(experiments: Experiments, images: set[str]) -> Iterator[str]:
     for name, picture in experiments.pictures.items():
         for row, dataset_name in picture.rows.items():
             yield from _unknown(f"pictures.{name}.rows.{row}", dataset_name, images)
-    measurable = {*experiments.measurements, *experiments.pictures, *experiments.mathematics}
+    measurable = {
+        *experiments.measurements,
+        *experiments.pictures,
+        *experiments.mathematics,
+        *experiments.linear,
+    }
     for name, figure in experiments.figures.items():
         for measurement in figure.measurements:
             yield from _unknown(f"figures.{name}.measurements", measurement, measurable)

@@ -4,17 +4,23 @@ All paths follow one pattern, ``results/<study>/<kind>/<name>...``, written down
 name that does not exist raises a :class:`UserError` that lists the names that do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
+from pydantic import BaseModel
+
+from advex.config.linear import FeatureSettings, LeakageSettings
 from advex.config.schema import (
     CORRUPTED_TEST,
     NATURAL_TEST,
     NATURAL_TRAIN,
+    WHOLE_TEST,
+    WHOLE_TRAIN,
     EllipsesSettings,
     Experiments,
     GaussianSettings,
     JobResources,
+    LinearRow,
     MeasurementSection,
     ModelRow,
     Study,
@@ -66,15 +72,22 @@ class Plan:
         self.study(study)
         if dataset == CORRUPTED_TEST:
             return f"results/{study}/datasets/corrupted/test.safetensors"
-        if dataset in (NATURAL_TRAIN, NATURAL_TEST):
-            return f"results/{study}/datasets/natural/{dataset.removeprefix('natural_')}.safetensors"
+        if dataset in (NATURAL_TRAIN, NATURAL_TEST, WHOLE_TRAIN, WHOLE_TEST):
+            return f"results/{study}/datasets/{dataset.replace('_', '/')}.safetensors"
         _find(self.experiments.datasets, "data set", dataset)
         return f"results/{study}/datasets/{dataset}/seed{seed}.safetensors"
 
     def measurement(self, study: str, name: str) -> str:
         """Return the path of a measurement: a table, or the images of a picture."""
-        suffix = "safetensors" if name in self.experiments.pictures else "csv"
+        if name in self.experiments.linear and name in self.pictures():
+            return f"results/{study}/measurements/{name}/seed0.safetensors"
+        suffix = "safetensors" if name in self.pictures() else "csv"
         return f"results/{study}/measurements/{name}.{suffix}"
+
+    def pictures(self) -> set[str]:
+        """Return the names of the measurements that hold images rather than a table."""
+        linear = {name for name, row in self.experiments.linear.items() if row.picture}
+        return linear | set(self.experiments.pictures)
 
     def measurement_parts(self, study: str, name: str) -> list[str]:
         """Return the paths of a measurement's tables, one for each seed."""
@@ -94,7 +107,9 @@ class Plan:
 
     def corruptions(self, study: str) -> dict[str, Any]:
         """Return which corruptions of the test images a study has, and where they come from."""
-        return self.study(study).corruptions.model_dump()
+        return {
+            name: plain_value(value) for name, value in self.study(study).corruptions.model_dump().items()
+        }
 
     def precision(self, study: str) -> str:
         """Return the precision a study computes at on a GPU."""
@@ -109,7 +124,10 @@ class Plan:
         sizes = self.study(study)
         if measurement in self.experiments.mathematics:
             return self._mathematics(study, measurement).seeds
-        return 1 if measurement in self.experiments.pictures else sizes.seeds
+        if measurement in self.pictures():
+            return 1
+        linear = self.experiments.linear.get(measurement)
+        return self._linear(study, linear).seeds if linear and linear.seeds == "section" else sizes.seeds
 
     def training_inputs(self, study: str, model: str, seed: int | str) -> dict[str, str]:
         """Return the paths a training reads."""
@@ -215,13 +233,27 @@ class Plan:
 
     def mathematics_settings(self, study: str, measurement: str) -> dict[str, Any]:
         """Return the sizes of a measurement that needs no data."""
-        sizes = self._mathematics(study, measurement).model_dump(exclude={"seeds"})
-        return {name: plain_value(value) for name, value in sizes.items()}
+        return _values(self._mathematics(study, measurement), {"seeds"})
 
     def _mathematics(self, study: str, measurement: str) -> GaussianSettings | EllipsesSettings:
         sizes = self.study(study)
         section = _find(self.experiments.mathematics, "mathematics", measurement)
         return sizes.gaussian if section == "gaussian" else sizes.ellipses
+
+    def linear_inputs(self, study: str, measurement: str, seed: int | str) -> dict[str, str]:
+        """Return the paths a measurement of linear features reads, by names of data sets and models."""
+        row = _find(self.experiments.linear, "measurement of linear features", measurement)
+        datasets = {name: self.dataset(study, name, seed) for name in row.reads}
+        return datasets | {f"model_{key}": self.model(study, name, seed) for key, name in row.models.items()}
+
+    def linear_settings(self, study: str, measurement: str) -> dict[str, Any]:
+        """Return the sizes of a measurement of linear features."""
+        row = _find(self.experiments.linear, "measurement of linear features", measurement)
+        return _values(self._linear(study, row), {"seeds", "description"})
+
+    def _linear(self, study: str, row: LinearRow) -> LeakageSettings | FeatureSettings:
+        sizes = self.study(study)
+        return sizes.goh_leakage if row.sizes == "goh_leakage" else sizes.goh_features
 
     def picture_inputs(self, study: str, name: str) -> dict[str, str]:
         """Return the paths of the data sets behind a picture's rows, of seed 0."""
@@ -251,11 +283,15 @@ class Plan:
         sizes = self.study(study)
         names = self.figure_measurements(study, figure)
         mathematics = names[0] in self.experiments.mathematics
+        linear = self.experiments.linear.get(names[0])
+        description = sizes.data.description
+        if linear and linear.seeds == "section":
+            description = self._linear(study, linear).description
         return {
             "study": study,
             "figure": figure,
             "table": self.measurement(study, names[0]),
-            "data": "no data: mathematics" if mathematics else sizes.data.description,
+            "data": "no data: mathematics" if mathematics else description,
             "seeds": max(self.seeds(study, name) for name in names),
             "images": None if mathematics else sizes.data.test_images,
             "classes": sizes.data.classes,
@@ -273,12 +309,17 @@ class Plan:
                 for dataset in self.experiments.pictures[name].rows.values():
                     jobs |= self._dataset_jobs(study, dataset, 0)
                 continue
-            jobs.add(f"collect/{name}")
+            if name not in self.pictures():
+                jobs.add(f"collect/{name}")
             for seed in range(self.seeds(study, name)):
-                jobs.add(f"measure/{name}/seed{seed}")
-                if name in self.experiments.mathematics:
-                    continue
-                for section in self.sections(study, name):
+                linear = self.experiments.linear.get(name)
+                jobs.add(f"measure/{linear.job if linear else name}/seed{seed}")
+                for dataset in linear.reads if linear else []:
+                    jobs |= self._dataset_jobs(study, dataset, seed)
+                for model in linear.models.values() if linear else []:
+                    jobs |= self._model_jobs(study, model, seed)
+                sections = self.sections(study, name) if name in self.experiments.measurements else []
+                for section in sections:
                     sources = [self.experiments.instruments[row].source for row in section.instruments]
                     for model in {*section.models, *filter(None, sources)}:
                         jobs |= self._model_jobs(study, model, seed)
@@ -293,6 +334,8 @@ class Plan:
     def _dataset_jobs(self, study: str, dataset: str, seed: int) -> set[str]:
         if dataset in (NATURAL_TRAIN, NATURAL_TEST, CORRUPTED_TEST):
             return {"prepare/natural"} | ({"corrupt/test"} if dataset == CORRUPTED_TEST else set())
+        if dataset in (WHOLE_TRAIN, WHOLE_TEST):
+            return {"prepare/whole"}
         source = self.experiments.datasets[dataset].source
         return {f"construct/{dataset}/seed{seed}"} | self._model_jobs(study, source, seed)
 
@@ -320,6 +363,11 @@ def _with_filtered(experiments: Experiments, study: Study) -> dict[str, ModelRow
             kept = FilterSettings(row.filter, bandwidth)
             models[model] = _Filtered(**(row.model_dump() | {"filter": kept}))
     return models
+
+
+def _values(section: BaseModel, exclude: Collection[str] = ()) -> dict[str, Any]:
+    """Return a section of a study's file as plain values, without some keys."""
+    return {name: plain_value(value) for name, value in section.model_dump(exclude=set(exclude)).items()}
 
 
 def _find(rows: Mapping[str, Row], kind: str, name: str) -> Row:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from advex.config.linear import FeatureSettings, LeakageSettings
 from advex.settings import AttackSettings, Count, FourierNoise, NonNegative, OddCount, Positive, Recipe
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -66,6 +67,8 @@ OfficialCorruption = Literal[
 ]
 
 NATURAL_TRAIN, NATURAL_TEST, CORRUPTED_TEST = "natural_train", "natural_test", "corrupted_test"
+WHOLE_TRAIN, WHOLE_TEST = "whole_train", "whole_test"
+"""All images of the source, whatever share of them a study trains networks on."""
 
 
 class Strict(BaseModel):
@@ -137,6 +140,26 @@ class PictureRow(Strict):
     aligned_by: Literal["image", "label"]
 
 
+class LinearRow(Strict):
+    """A measurement of linear features, made by a rule of its own.
+
+    Attributes:
+        sizes: the section of a study's file with its sizes.
+        job: the job that makes it, ``source/name``; several measurements may come from one.
+        picture: whether it holds images, of the first repetition, rather than a table.
+        seeds: whether repetitions are those of the section, or of the study's models.
+        reads: the data sets it reads.
+        models: the models it reads, by the name the rule knows them by.
+    """
+
+    sizes: Literal["goh_leakage", "goh_features"]
+    job: FigureName
+    picture: bool = False
+    seeds: Literal["section", "study"] = "section"
+    reads: Annotated[list[Name], Field(min_length=1)]
+    models: dict[Name, Name] = {}
+
+
 class FigureRow(Strict):
     """One figure: the measurements it draws."""
 
@@ -153,6 +176,7 @@ class Experiments(Strict):
     measurements: dict[FigureName, list[MeasurementSection]]
     pictures: dict[FigureName, PictureRow]
     mathematics: dict[FigureName, Literal["gaussian", "ellipses"]]
+    linear: dict[FigureName, LinearRow] = {}
     figures: dict[FigureName, FigureRow]
 
 
@@ -249,6 +273,8 @@ class Study(Strict):
     attack_strength: AttackStrength
     gaussian: GaussianSettings
     ellipses: EllipsesSettings
+    goh_leakage: LeakageSettings
+    goh_features: FeatureSettings
     bandwidths: Annotated[list[OddCount], Field(min_length=1)]
     fourier_noise: FourierNoise
     corruptions: CorruptionSettings

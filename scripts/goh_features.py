@@ -1,0 +1,17 @@
+"""Measure the linear features of pairs of classes."""
+
+from advex.artifacts import write_table
+from advex.feature_studies import sizes_from, study
+from advex.images import ImageSet
+from advex.records import recorded
+
+with recorded(snakemake):
+    tables, thumbnails = study(
+        ImageSet.read(snakemake.input.whole_train),
+        ImageSet.read(snakemake.input.whole_test),
+        sizes_from(snakemake.params.settings),
+        int(snakemake.params.seed),
+    )
+    for name, table in tables.items():
+        write_table(snakemake.output[name], table)
+    thumbnails.write(snakemake.output.thumbnails)

@@ -1,0 +1,1 @@
+"""Figures of Goh, "Two Examples of Useful, Non-Robust Features" (comment 3)."""

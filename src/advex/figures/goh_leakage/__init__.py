@@ -1,0 +1,1 @@
+"""Figures of Goh, "Robust Feature Leakage" (comment 2)."""
