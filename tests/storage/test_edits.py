@@ -30,6 +30,9 @@ ATTACKING = (
     "measure/ilyas/robust_generalisation/",
     "measure/ilyas/transferability/",
 )
+GOH_FEATURES = tuple(
+    f"draw/goh_features/{name}" for name in ("singular_vectors", "ensembles", "containments")
+)
 DRAWING_IMAGES = (
     "draw/ilyas/accuracy_curves",
     "draw/ilyas/attack_strength",
@@ -40,7 +43,10 @@ DRAWING_IMAGES = (
     "draw/ilyas/robust_datasets",
     "draw/ilyas/robust_generalisation",
     "draw/ilyas/transferability",
+    "draw/gilmer_hendrycks/",
+    "draw/goh_leakage/leakage",
 )
+DRAWING = ("draw/ilyas/", "draw/gilmer_hendrycks/", "draw/goh_leakage/", *GOH_FEATURES)
 LIBRARY, STUDY = "src/advex", "config/studies/test.yaml"
 EDITS = {
     "attack": Edit(f"{LIBRARY}/attacks.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef ", ATTACKING),
@@ -65,7 +71,7 @@ EDITS = {
         "X = 1\n_QUANTITIES = (",
         ("draw/ilyas/relabelled",),
     ),
-    "style": Edit(f"{LIBRARY}/figures/style.py", "COLUMN_WIDTH = 85", "COLUMN_WIDTH = 86", ("draw/",)),
+    "style": Edit(f"{LIBRARY}/figures/style.py", "COLUMN_WIDTH = 85", "COLUMN_WIDTH = 86", DRAWING),
     "mathematics": Edit(
         f"{LIBRARY}/ellipses.py",
         "\n\n\ndef ",

@@ -107,9 +107,7 @@ class Plan:
 
     def corruptions(self, study: str) -> dict[str, Any]:
         """Return which corruptions of the test images a study has, and where they come from."""
-        return {
-            name: plain_value(value) for name, value in self.study(study).corruptions.model_dump().items()
-        }
+        return _values(self.study(study).corruptions)
 
     def precision(self, study: str) -> str:
         """Return the precision a study computes at on a GPU."""
