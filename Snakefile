@@ -31,6 +31,7 @@ include: "rules/report.smk"
 
 
 onstart:
+    refuse_what_arrays_cannot()
     start_clock()
 
 
@@ -42,3 +43,6 @@ rule all:
     default_target: True
     input:
         study_targets(config["study"]),
+
+
+include: "rules/resources.smk"
