@@ -1,4 +1,4 @@
-# What jobs ask of a cluster beyond what their rule says. Included last: it looks at every rule.
+# What jobs ask of a cluster, beyond what their rules say. Included last, since it looks at all rules.
 import sys
 
 from advex.config.site import load_site
@@ -28,7 +28,7 @@ def minutes(task, own, attempt, wildcards):
 
 
 def threads_asked_for(task, own, attempt, wildcards):
-    """Return the threads of the rule: Snakemake cuts its own to the cores of the machine that submits."""
+    """Return the threads as written: Snakemake cuts its own to the cores of the machine that submits."""
     return own("_cores")
 
 
@@ -72,7 +72,7 @@ ASKED = {
 
 
 def asking(task, name):
-    """Return the function with which a rule asks for one resource, given what the rule itself says."""
+    """Return the function by which a rule asks for one resource, given what it says itself."""
     of_rule = dict(task.resources)
 
     def value(wildcards, input, attempt, threads, rulename, async_run):

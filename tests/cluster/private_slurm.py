@@ -48,6 +48,7 @@ JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=2
 JobAcctGatherParams=OverMemoryKill
 MpiDefault=none
+CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
 # A machine that answers late must not look like a failed one.
 SlurmdTimeout=300
 KillWait=3
@@ -63,6 +64,7 @@ AccountingStorageType={storage}
 AccountingStorageHost=127.0.0.1
 AccountingStoragePort={ports[2]}
 AccountingStoreFlags=job_comment
+{tres}
 NodeName={node} NodeAddr=127.0.0.1 CPUs={cores} RealMemory={memory} Gres=gpu:2 State=UNKNOWN
 PartitionName=ordinary Nodes={node} Default=YES MaxTime=INFINITE State=UP PriorityTier=1
 PartitionName=urgent Nodes={node} MaxTime=INFINITE State=UP PriorityTier=10 PreemptMode=OFF
@@ -83,6 +85,7 @@ StoragePort={ports[3]}
 StorageUser=slurm
 StoragePass=private
 StorageLoc=slurm
+CommunicationParameters=NoInAddrAny
 """
 
 
@@ -209,6 +212,8 @@ class PrivateSlurm:
             "folder": self.folder,
             "ports": self._ports,
             "storage": storage,
+            # Only where it can be stored may GPUs be accounted for.
+            "tres": "AccountingStorageTRES=gres/gpu" if self.accounting else "",
             "node": NODE,
             "cores": CORES,
             "memory": MEMORY_MB,

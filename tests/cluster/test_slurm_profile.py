@@ -1,0 +1,232 @@
+"""`snakemake --profile slurm` through a real SLURM on this machine, with what clusters do to jobs."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cluster_copies import QUICKLY, Copy, private_slurm
+from private_slurm import NODE, PrivateSlurm, tool, wait_until
+
+GPU_RULES = {"train", "construct", "measure"}
+CPU_RULES = {"robust_and_accurate"}
+LOCAL_RULES = {"prepare", "collect", "draw"}
+MODEL = "results/{study}/models/standard/seed0.safetensors"
+
+
+@pytest.fixture(scope="module")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateSlurm]:
+    yield from private_slurm(tmp_path_factory.mktemp("slurm"), accounting=False)
+
+
+def rule_of(job: dict[str, str]) -> str:
+    match = re.match(r"rule_(.+?)_wildcards_", job["Comment"])
+    assert match
+    return match.group(1)
+
+
+def new_jobs(slurm: PrivateSlurm, before: set[str]) -> list[dict[str, str]]:
+    return [job for job in slurm.jobs() if job["JobId"] not in before]
+
+
+def numbers(slurm: PrivateSlurm) -> set[str]:
+    return {job["JobId"] for job in slurm.jobs()}
+
+
+def test_figures_are_made_with_one_gpu_for_each_job_that_needs_one(
+    slurm: PrivateSlurm, tmp_path: Path
+) -> None:
+    copy = Copy(tmp_path / "copy")
+    before = numbers(slurm)
+    figures = [f"results/test/figures/ilyas/{name}.svg" for name in ("relabelled", "robust_and_accurate")]
+    run = copy.start("--profile", "slurm", *figures, *QUICKLY)
+    assert run.wait(300) == 0, run.text[-5000:]
+    assert all((copy.folder / figure).exists() for figure in figures)
+
+    # SLURM's records: one GPU or none, and equal jobs in arrays.
+    jobs = new_jobs(slurm, before)
+    counted = Counter(rule_of(job) for job in jobs)
+    assert counted == {"train": 4, "construct": 2, "measure": 1, "robust_and_accurate": 2}
+    for job in jobs:
+        assert job["JobState"] == "COMPLETED"
+        assert job.get("TresPerJob") == ("gres:gpu:1" if rule_of(job) in GPU_RULES else None), job
+        assert job["NumCPUs"] == "1"
+        assert job["TimeLimit"] == ("00:10:00" if rule_of(job) in GPU_RULES else "00:30:00")
+    # Jobs that became ready together are tasks of one array.
+    arrays = Counter((rule_of(job), job["ArrayJobId"]) for job in jobs if "ArrayTaskId" in job)
+    sizes = {(rule, count) for (rule, _), count in arrays.items()}
+    assert {("robust_and_accurate", 2), ("train", 2)} <= sizes
+
+    # What the scripts themselves saw.
+    seen = copy.trace()
+    assert {row["rule"] for row in seen} == GPU_RULES | CPU_RULES | LOCAL_RULES
+    for row in seen:
+        if row["rule"] in GPU_RULES:
+            assert row["CUDA_VISIBLE_DEVICES"] in ("0", "1"), row
+        else:
+            assert row["CUDA_VISIBLE_DEVICES"] in (None, "", "NoDevFiles"), row
+        assert (row["SLURM_JOB_ID"] is None) == (row["rule"] in LOCAL_RULES), row
+
+    # A log for each job, where docs/slurm.md says.
+    logs = [
+        path.relative_to(copy.folder / "logs/slurm").parts[0]
+        for path in copy.folder.glob("logs/slurm/**/*.log")
+    ]
+    assert Counter(logs) == {f"rule_{rule}": count for rule, count in counted.items()}
+
+    again = copy.start("--profile", "slurm", "-n", *figures)
+    assert again.wait(60) == 0
+    assert "Nothing to be done" in again.text
+
+
+def test_two_studies_at_once_survive_a_drained_node_and_a_lost_controller(
+    slurm: PrivateSlurm, tmp_path: Path
+) -> None:
+    copy = Copy(tmp_path / "copy")
+    copy.add_study("other", epochs=3)
+    target = "results/{}/models/on_det/seed0.safetensors"
+    studies = ("test", "other")
+    runs = [copy.start("--profile", "slurm", target.format(study), *QUICKLY) for study in studies]
+    try:
+        wait_until(lambda: any(row["rule"] == "train" for row in copy.trace()), 90, "first training")
+        tool("scontrol", "update", f"NodeName={NODE}", "State=drain", "Reason=test")
+        slurm.kill_controller()
+        slurm.start_controller()
+        assert slurm.node_state().startswith(("drain", "down"))
+        wait_until(lambda: slurm.node_state() == "drained", 90, "running jobs finished on the drained node")
+        wait_until(
+            lambda: "PENDING" in tool("squeue", "--noheader", "--format=%T"), 60, "jobs wait for a node"
+        )
+        tool("scontrol", "update", f"NodeName={NODE}", "State=resume")
+        for run in runs:
+            assert run.wait(240) == 0, run.text[-5000:]
+    finally:
+        for run in runs:
+            run.stop()
+    assert all((copy.folder / target.format(study)).exists() for study in studies)
+    # Nothing was lost, and nothing was done twice.
+    assert Counter(row["rule"] for row in copy.trace()) == {"prepare": 2, "train": 4, "construct": 2}
+
+
+def test_an_interrupted_and_preempted_training_ends_in_the_same_bits(
+    slurm: PrivateSlurm, tmp_path: Path
+) -> None:
+    undisturbed, copy = Copy(tmp_path / "undisturbed"), Copy(tmp_path / "copy")
+    model = MODEL.format(study="long")
+    checkpoint = (copy.folder / model).with_suffix(".checkpoint")
+    for one in (undisturbed, copy):
+        one.add_study("long", epochs=60)
+
+    run = copy.start("--profile", "slurm", model, *QUICKLY)
+    wait_until(checkpoint.exists, 90, "first checkpoint")
+    run.interrupt()
+    assert run.wait(60) != 0
+    wait_until(lambda: not tool("squeue", "--noheader").strip(), 30, "Ctrl-C cancels what was submitted")
+    assert checkpoint.exists()
+
+    alone = undisturbed.start("--cores", "1", model)
+    again = copy.start("--profile", "slurm", model, *QUICKLY)
+    log = copy.folder / "results/long/logs/train/standard/seed0.log"
+    wait_until(lambda: "after epoch" in (log.read_text() if log.exists() else ""), 90, "training resumed")
+    age = checkpoint.stat().st_mtime
+    wait_until(lambda: checkpoint.stat().st_mtime > age, 60, "another checkpoint")
+    (job,) = [job for job in slurm.jobs() if job["JobState"] == "RUNNING"]
+    tool("sbatch", "--partition=urgent", "--gpus=2", "--output=/dev/null", "--wrap=sleep 2")
+    wait_until(lambda: f"{job['JobId']} PENDING 1" in _restarts(slurm), 60, "preempted and requeued")
+    # SLURM waits two minutes before it starts a requeued job; tests need not.
+    tool("scontrol", "update", f"JobId={job['JobId']}", "StartTime=now")
+    assert again.wait(240) == 0, again.text[-5000:]
+    assert alone.wait(240) == 0, alone.text[-5000:]
+
+    assert [row["SLURM_RESTART_COUNT"] for row in copy.trace() if row["rule"] == "train"] == [None, None, "1"]
+    for suffix in (".safetensors", ".csv"):
+        ours, theirs = ((one.folder / model).with_suffix(suffix).read_bytes() for one in (copy, undisturbed))
+        assert ours == theirs, suffix
+    assert not checkpoint.exists()
+
+
+def _restarts(slurm: PrivateSlurm) -> list[str]:
+    return [f"{job['JobId']} {job['JobState']} {job['Restarts']}" for job in slurm.jobs()]
+
+
+def test_limits_grow_with_the_attempt_and_mistakes_are_not_repeated(
+    slurm: PrivateSlurm, tmp_path: Path
+) -> None:
+    copy = Copy(tmp_path / "copy")
+    copy.add_study("hungry", epochs=5, mem_mb=250)
+    copy.add_study("slow", epochs=90, runtime_minutes=1)  # 72 s asleep
+    copy.add_study("broken", epochs=3, learning_rate=1e30)
+    before = numbers(slurm)
+    runs = {
+        study: copy.start("--profile", "slurm", MODEL.format(study=study), *QUICKLY)
+        for study in ("hungry", "slow", "broken")
+    }
+    try:
+        ends = {study: run.wait(360) for study, run in runs.items()}
+    finally:
+        for run in runs.values():
+            run.stop()
+    jobs: dict[str, list[dict[str, str]]] = {study: [] for study in runs}
+    for job in new_jobs(slurm, before):
+        jobs[job["Comment"].split("_")[3]].append(job)
+
+    assert ends["hungry"] == 0, runs["hungry"].text[-5000:]
+    memory = [int(job["MinMemoryNode"].removesuffix("M")) for job in jobs["hungry"]]
+    assert len(memory) > 1
+    assert memory == [250 * attempt for attempt in range(1, len(memory) + 1)]
+
+    assert ends["slow"] == 0, runs["slow"].text[-5000:]
+    assert [job["JobState"] for job in jobs["slow"]][:1] == ["TIMEOUT"]
+    assert [job["TimeLimit"] for job in jobs["slow"]][:2] == ["00:01:00", "00:02:00"]
+    assert "after epoch" in (copy.folder / "results/slow/logs/train/standard/seed0.log").read_text()
+
+    # The mistake's own words are shown; later attempts end before they reach the script.
+    assert ends["broken"] != 0
+    assert "train: stopped: train standard, seed 0: the loss became" in runs["broken"].text
+    assert "slow" not in runs["broken"].text
+    assert len(jobs["broken"]) == 4
+    done = Counter(row["SLURM_JOB_ID"] for row in copy.trace() if row["rule"] == "train")
+    assert [job["JobId"] in done for job in jobs["broken"]] == [True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--jobs", "3"], ["--resources", "gpu=1"], [MODEL.format(study="digits")]]
+)
+def test_what_would_make_arrays_hang_is_refused(
+    slurm: PrivateSlurm, tmp_path: Path, arguments: list[str]
+) -> None:
+    copy = Copy(tmp_path / "copy")
+    before = numbers(slurm)
+    run = copy.start("--profile", "slurm", MODEL.format(study="test"), *arguments)
+    assert run.wait(90) != 0
+    assert "--slurm-array-jobs none" in run.text
+    assert numbers(slurm) == before
+
+
+def test_without_arrays_the_number_of_jobs_can_be_limited(slurm: PrivateSlurm, tmp_path: Path) -> None:
+    copy = Copy(tmp_path / "copy")
+    before = numbers(slurm)
+    target = "results/test/measurements/ilyas/robust_and_accurate.csv"
+    run = copy.start(
+        "--profile", "slurm", target, "--jobs", "1", "--slurm-array-jobs", "none", *QUICKLY,
+        SBATCH_PARTITION="urgent",
+    )  # fmt: skip
+    assert run.wait(120) == 0, run.text[-5000:]
+    jobs = new_jobs(slurm, before)
+    assert [job["Partition"] for job in jobs] == ["urgent", "urgent"]
+    assert not any("ArrayTaskId" in job for job in jobs)
+
+
+def test_older_ways_to_ask_for_gpus_work(slurm: PrivateSlurm, tmp_path: Path) -> None:
+    copy = Copy(tmp_path / "copy")
+    before = numbers(slurm)
+    (copy.folder / "config/site.yaml").write_text(
+        f"gpu_request: gres\npartition: urgent\ngpu_partition: ordinary\nscratch: {tmp_path}/scratch\n"
+    )
+    model = MODEL.format(study="test")
+    run = copy.start("--profile", "slurm", model, *QUICKLY)
+    assert run.wait(120) == 0, run.text[-5000:]
+    (job,) = new_jobs(slurm, before)
+    assert (job["TresPerNode"], job["Partition"]) == ("gres:gpu:1", "ordinary")
+    assert (tmp_path / "scratch" / model).exists()
