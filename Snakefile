@@ -1,6 +1,6 @@
 from snakemake.utils import min_version
 
-min_version("9.0")
+min_version("9.27")
 
 
 configfile: "config/config.yaml"
@@ -16,6 +16,7 @@ wildcard_constraints:
 
 
 include: "rules/common.smk"
+include: "rules/records.smk"
 
 
 wildcard_constraints:

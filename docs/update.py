@@ -5,7 +5,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from advex.artifacts import read_table, write_text
+from advex.artifacts import read_table
+from advex.files import write_text
 from advex.report import markdown_summary
 
 ROOT = Path(__file__).resolve().parents[1]

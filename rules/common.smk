@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 from advex.config import load
 from advex.errors import UserError
 from advex.provenance import code_digest
+from advex.settings import plain_value
 
 
 def checked(function, *arguments):
@@ -85,15 +86,27 @@ def asked_for(verb, resource):
     return value
 
 
+def code_of(script, modules=None):
+    """Return a function giving the digest of a script of ours and of the library code it reaches.
+
+    `modules` gives the names of modules that a job imports by name, from its wildcards.
+    """
+
+    def value(wildcards):
+        return digest_of(script, tuple(modules(wildcards)) if modules else ())
+
+    return value
+
+
 @cache
-def code_of(script, *modules):
-    """Return the digest of a script of ours and of the library code it reaches."""
+def digest_of(script, modules):
+    """Return a digest once for all jobs that share it."""
     return code_digest(Path(workflow.basedir) / "scripts" / script, modules)
 
 
-def code_of_figure(wildcards):
-    """Return the digest of the drawing script with one figure's module."""
-    return code_of("draw.py", figure_module(wildcards))
+def figure_modules(wildcards):
+    """Return the module that draws a figure, as a list."""
+    return [figure_module(wildcards)]
 
 
 def figure_module(wildcards):
@@ -103,7 +116,8 @@ def figure_module(wildcards):
 
 def data_of(wildcards):
     """Return which data a study prepares, without where this machine has them."""
-    return checked(PLAN.study, wildcards.study).data.model_dump(exclude={"mirror"})
+    data = checked(PLAN.study, wildcards.study).data
+    return plain_value(data.model_dump(exclude={"mirror"}))
 
 
 def mirror_of(wildcards):

@@ -17,6 +17,8 @@ rule construct:
         runtime=asked_for("construct", "runtime_minutes"),
     params:
         study="{study}",
+        dataset="{dataset}",
+        seed="{seed}",
         precision=of_plan(PLAN.precision),
         construction=of_plan(PLAN.construction, "dataset", "seed"),
         code=code_of("construct.py"),

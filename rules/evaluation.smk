@@ -21,10 +21,14 @@ rule measure:
         mem_mb=asked_for("measure", "mem_mb"),
         runtime=asked_for("measure", "runtime_minutes"),
     params:
+        study="{study}",
+        measurement="{source}/{measurement}",
         seed="{seed}",
         precision=of_plan(PLAN.precision),
         entries=of_plan(PLAN.measurement_settings, "source/measurement", "seed"),
-        code=code_of("measure.py"),
+        code=code_of(
+            "measure.py", of_plan(PLAN.measurement_modules, "source/measurement")
+        ),
     message:
         "measure {wildcards.source}/{wildcards.measurement}, seed {wildcards.seed} of {wildcards.study}"
     script:
@@ -47,6 +51,8 @@ rule collect:
         mem_mb=1000,
         runtime=10,
     params:
+        study="{study}",
+        measurement="{source}/{name}",
         code=code_of("collect.py"),
     message:
         "collect {wildcards.source}/{wildcards.name} of {wildcards.study}"
@@ -70,6 +76,8 @@ rule picture:
         mem_mb=4000,
         runtime=10,
     params:
+        study="{study}",
+        measurement="{source}/{name}",
         picture=of_plan(PLAN.picture_settings, "source/name"),
         code=code_of("picture.py"),
     message:
@@ -97,10 +105,12 @@ rule draw:
         mem_mb=1000,
         runtime=10,
     params:
+        study="{study}",
+        figure="{source}/{name}",
         module=figure_module,
         names=of_plan(PLAN.figure_measurements, "source/name"),
         context=of_plan(PLAN.figure_context, "source/name"),
-        code=code_of_figure,
+        code=code_of("draw.py", figure_modules),
     message:
         "draw {wildcards.source}/{wildcards.name} of {wildcards.study}"
     script:

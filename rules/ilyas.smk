@@ -15,6 +15,7 @@ rule gaussian:
         mem_mb=1000,
         runtime=30,
     params:
+        study="{study}",
         seed="{seed}",
         settings=mathematics_of("ilyas/gaussian"),
         code=code_of("gaussian.py"),
@@ -38,6 +39,7 @@ rule gaussian_theory:
         mem_mb=1000,
         runtime=30,
     params:
+        study="{study}",
         seed="{seed}",
         settings=mathematics_of("ilyas/gaussian_theory"),
         code=code_of("gaussian_theory.py"),
@@ -61,6 +63,7 @@ rule robust_and_accurate:
         mem_mb=1000,
         runtime=30,
     params:
+        study="{study}",
         seed="{seed}",
         settings=mathematics_of("ilyas/robust_and_accurate"),
         code=code_of("robust_and_accurate.py"),

@@ -50,7 +50,7 @@ rule costs:
         mem_mb=1000,
         runtime=10,
     params:
-        results=subpath(output.table, parent=True),
+        study="{study}",
         jobs=of_plan(PLAN.figure_jobs),
         code=code_of("costs.py"),
     message:

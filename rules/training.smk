@@ -17,11 +17,13 @@ rule train:
         runtime=asked_for("train", "runtime_minutes"),
     params:
         study="{study}",
+        model="{model}",
+        seed="{seed}",
         precision=of_plan(PLAN.precision),
         run=of_plan(PLAN.training, "model", "seed"),
         # Not an output: outputs are deleted before a job starts again, and this is what it resumes from.
         checkpoint="results/{study}/models/{model}/seed{seed}.checkpoint",
-        code=code_of("train.py"),
+        code=code_of("train.py", of_plan(PLAN.training_modules, "model")),
     message:
         "train {wildcards.model}, seed {wildcards.seed} of {wildcards.study}"
     script:

@@ -5,11 +5,11 @@ from advex.artifacts import write_table
 from advex.constructions import construct
 from advex.devices import Device
 from advex.images import ImageSet
-from advex.logs import logged
 from advex.models import read_model
+from advex.records import recorded
 from advex.settings import Construction, plain
 
-with logged(snakemake.log[0], snakemake.rule):
+with recorded(snakemake):
     construction = Construction(**snakemake.params.construction)
     device = Device.choose(snakemake.params.precision, snakemake.threads)
     images = ImageSet.read(snakemake.input.images)

@@ -1,10 +1,11 @@
 """Add up what the study cost, from its benchmark files and logs."""
 
+from pathlib import Path
+
 from advex.artifacts import write_table
 from advex.costs import cost_table, job_costs
-from advex.logs import logged
+from advex.records import recorded
 
-with logged(snakemake.log[0], snakemake.rule):
-    write_table(
-        snakemake.output.table, cost_table(job_costs(snakemake.params.results), snakemake.params.jobs)
-    )
+with recorded(snakemake):
+    jobs = job_costs(Path(snakemake.output.table).parent)
+    write_table(snakemake.output.table, cost_table(jobs, snakemake.params.jobs))

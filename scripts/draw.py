@@ -4,10 +4,10 @@ import importlib
 
 from advex.artifacts import read_table
 from advex.figures.style import Context, save
-from advex.logs import logged
 from advex.pictures import Picture
+from advex.records import recorded
 
-with logged(snakemake.log[0], snakemake.rule):
+with recorded(snakemake):
     paths = dict(zip(snakemake.params.names, snakemake.input.measurements, strict=True))
     measurements = {
         name: read_table(path) if path.endswith(".csv") else Picture.read(path)

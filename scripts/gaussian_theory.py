@@ -2,9 +2,9 @@
 
 from advex.artifacts import write_table
 from advex.gaussian import gaussian_theory_table
-from advex.logs import logged
+from advex.records import recorded
 
-with logged(snakemake.log[0], snakemake.rule):
+with recorded(snakemake):
     settings = snakemake.params.settings
     table = gaussian_theory_table(
         settings["mean"],

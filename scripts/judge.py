@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from advex.artifacts import read_table, write_table, write_text
+from advex.artifacts import read_table, write_table
 from advex.claims import load_claims, load_published
+from advex.files import write_text
 from advex.judge import judge
-from advex.logs import logged
+from advex.records import recorded
 from advex.scorecard import scorecard_html
 
-with logged(snakemake.log[0], snakemake.rule):
+with recorded(snakemake):
     tables = {
         f"{Path(path).parent.name}/{Path(path).stem}": read_table(path) for path in snakemake.input.tables
     }

@@ -2,10 +2,11 @@
 
 from advex.artifacts import write_table
 from advex.devices import Device
-from advex.instruments import MeasurementEntry, measure
-from advex.logs import logged
+from advex.instruments.entries import MeasurementEntry
+from advex.instruments.measure import measure
+from advex.records import recorded
 
-with logged(snakemake.log[0], snakemake.rule):
+with recorded(snakemake):
     entries = [MeasurementEntry(**entry) for entry in snakemake.params.entries]
     device = Device.choose(snakemake.params.precision, snakemake.threads)
     write_table(snakemake.output.table, measure(entries, int(snakemake.params.seed), device))

@@ -1,10 +1,10 @@
 """Pick the images that a figure shows."""
 
 from advex.images import ImageSet
-from advex.logs import logged
 from advex.pictures import pick
+from advex.records import recorded
 
-with logged(snakemake.log[0], snakemake.rule):
+with recorded(snakemake):
     settings = snakemake.params.picture
     rows = {row: ImageSet.read(snakemake.input[dataset]) for row, dataset in settings["rows"].items()}
     pick(rows, settings["columns"], settings["aligned_by"]).write(snakemake.output.picture)

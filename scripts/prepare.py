@@ -3,10 +3,10 @@
 import pandas as pd
 
 from advex.artifacts import write_table
-from advex.logs import logged
+from advex.records import recorded
 from advex.sources import prepare
 
-with logged(snakemake.log[0], snakemake.rule):
+with recorded(snakemake):
     data = snakemake.params.data
     prepared = prepare(
         data["source"],

@@ -1,10 +1,11 @@
 """Write the study's report: figures, captions, scorecard and costs on one page."""
 
-from advex.artifacts import read_table, write_text
-from advex.logs import logged
+from advex.artifacts import read_table
+from advex.files import write_text
+from advex.records import recorded
 from advex.report import report_html
 
-with logged(snakemake.log[0], snakemake.rule):
+with recorded(snakemake):
     page = report_html(
         template=snakemake.input.template,
         study=snakemake.params.study,

@@ -2,9 +2,9 @@
 
 from advex.artifacts import write_table
 from advex.ellipses import robust_and_accurate_table
-from advex.logs import logged
+from advex.records import recorded
 
-with logged(snakemake.log[0], snakemake.rule):
+with recorded(snakemake):
     settings = snakemake.params.settings
     table = robust_and_accurate_table(settings["samples"], settings["epsilon"], int(snakemake.params.seed))
     write_table(snakemake.output.table, table)

@@ -6,12 +6,12 @@ from advex import __version__
 from advex.artifacts import write_table
 from advex.devices import Device
 from advex.images import ImageSet
-from advex.logs import logged
 from advex.models import write_model
+from advex.records import recorded
 from advex.settings import TrainingRun, plain
 from advex.training import train
 
-with logged(snakemake.log[0], snakemake.rule):
+with recorded(snakemake):
     run = TrainingRun(**snakemake.params.run)
     checkpoint = Path(snakemake.params.checkpoint)
     model, history = train(

@@ -3,28 +3,14 @@
 The loop knows no norm (see :mod:`advex.threat_models`) and no loss (see :mod:`advex.objectives`).
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 from torch import Tensor, nn
 
 from advex.objectives import Objective
+from advex.predictions import evaluating
 from advex.progress import Progress
 from advex.settings import AttackSettings
 from advex.threat_models import threat_model
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Put a model in evaluation mode for the body, then restore the mode of each of its modules."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
 
 
 def projected_gradient(

@@ -16,32 +16,17 @@ from torch import Tensor
 
 from advex.architectures import Classifier
 from advex.artifacts import Array
-from advex.attacks import attack, evaluating
+from advex.attacks import attack
 from advex.devices import Device, as_float, stable_seed
 from advex.images import ImageSet
 from advex.objectives import representation_distance, targeted_cross_entropy
+from advex.predictions import evaluating, predictions
 from advex.settings import Construction
-from advex.training import predictions
+from advex.targets import TARGETS
 
 _log = logging.getLogger(__name__)
 
 NOISE_MEAN, NOISE_STD = 0.5, 0.05  # the start the authors' inversion notebook uses
-
-
-def random_class(labels: Array, classes: int, generator: np.random.Generator) -> Array:
-    """Draw targets uniformly from all classes, the true one included (Fig. 6: t ~ uar [C])."""
-    return generator.integers(classes, size=len(labels), dtype=np.int64)
-
-
-def next_class(labels: Array, classes: int, generator: np.random.Generator | None = None) -> Array:
-    """Return the next class, y + 1 mod C, as the target (Section 3.2)."""
-    return (labels + 1) % classes
-
-
-TARGETS: dict[str, Callable[[Array, int, np.random.Generator], Array]] = {
-    "random_class": random_class,
-    "next_class": next_class,
-}
 
 
 def construct(

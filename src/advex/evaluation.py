@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from advex.architectures import Classifier
-from advex.attacks import attack, evaluating
+from advex.attacks import attack
 from advex.devices import Device
 from advex.objectives import Objective, cross_entropy, targeted_margin
+from advex.predictions import evaluating, predictions
 from advex.settings import AttackSettings
-from advex.training import predictions
 
 
 def robust_images(

@@ -2,18 +2,24 @@
 
 import ast
 import hashlib
+import io
+import tokenize
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 LIBRARY = Path(__file__).parent
 
+WATCHING = ("advex/logs.py", "advex/progress.py", "advex/records.py")
+"""Modules that look on while a job works and change no result: they do not count."""
+
 
 def code_digest(script: str | Path, modules: Iterable[str] = ()) -> str:
     """Hash a script, the named modules, and all modules of ``advex`` that they import, by content.
 
-    Imports are read from the source and not run, so this takes milliseconds. Moving a file or touching
-    it changes nothing; editing any module that the job can reach changes the digest.
+    Imports are read from the source and not run, so this takes milliseconds. Moving or touching a file
+    changes nothing, nor does editing comments and docstrings; any other edit of any module that the job can
+    reach changes the digest, but for those of :data:`WATCHING`.
 
     Args:
         script: path of the job's script.
@@ -22,6 +28,20 @@ def code_digest(script: str | Path, modules: Iterable[str] = ()) -> str:
     Returns:
         64 hexadecimal digits.
     """
+    digest = hashlib.sha256()
+    counted = (path for path in _reached(script, modules) if _label(path) not in WATCHING)
+    for path in sorted(counted, key=_label):
+        digest.update(f"{_label(path)}\0{_code(path)}\0".encode())
+    return digest.hexdigest()
+
+
+def modules_reached(script: str | Path, modules: Iterable[str] = ()) -> list[str]:
+    """Return the dotted names of the library's modules that count in :func:`code_digest`."""
+    names = (_label(path) for path in _reached(script, modules) if path.is_relative_to(LIBRARY))
+    return sorted(name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in names)
+
+
+def _reached(script: str | Path, modules: Iterable[str]) -> set[Path]:
     reached: set[Path] = set()
     waiting = [Path(script), *(path for name in modules for path in _files(name))]
     while waiting:
@@ -29,10 +49,7 @@ def code_digest(script: str | Path, modules: Iterable[str] = ()) -> str:
         if path not in reached:
             reached.add(path)
             waiting += _imported(path)
-    digest = hashlib.sha256()
-    for path in sorted(reached, key=_label):
-        digest.update(f"{_label(path)}\0".encode() + _content(path) + b"\0")
-    return digest.hexdigest()
+    return reached
 
 
 def _label(path: Path) -> str:
@@ -41,15 +58,34 @@ def _label(path: Path) -> str:
 
 
 @cache
-def _content(path: Path) -> bytes:
-    return path.read_bytes()
+def _code(path: Path) -> str:
+    """Return a file's text without comments and docstrings.
+
+    They are cut out of the text, rather than the code printed from its tree, so that all versions of
+    Python give the same result.
+    """
+    text = path.read_text(encoding="utf-8")
+    lines: list[str | None] = [*text.splitlines()]
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            left = token.line[:column].rstrip()
+            lines[row - 1] = left or None
+    for node in ast.walk(ast.parse(text)):
+        if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        if ast.get_docstring(node, clean=False) is not None:
+            docstring = node.body[0]
+            for row in range(docstring.lineno - 1, docstring.end_lineno or docstring.lineno):
+                lines[row] = None
+    return "\n".join(line for line in lines if line is not None)
 
 
 @cache
 def _imported(path: Path) -> tuple[Path, ...]:
     """Return the files of the library that a file imports, anywhere in it."""
     names: list[str] = []
-    for node in ast.walk(ast.parse(_content(path))):
+    for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

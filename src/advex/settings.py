@@ -175,12 +175,13 @@ class Construction:
 def plain(settings: Any) -> dict[str, Any]:
     """Return settings as plain dictionaries, lists and scalars, from which ``type(**plain)`` makes them."""
     values: Mapping[str, Any] = TypeAdapter(type(settings)).dump_python(settings)
-    return {name: _plain(value) for name, value in values.items()}
+    return {name: plain_value(value) for name, value in values.items()}
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """Return a value with dictionaries and lists in place of other mappings and of tuples, as JSON would."""
     if isinstance(value, Mapping):
-        return {name: _plain(item) for name, item in value.items()}
+        return {name: plain_value(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain_value(item) for item in value]
     return value

@@ -14,13 +14,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from advex.architectures import Classifier, build
-from advex.attacks import evaluating, projected_gradient, start_perturbation
 from advex.augmentation import augment
 from advex.checkpoints import load_checkpoint, save_checkpoint
 from advex.devices import Device, as_float, stable_seed
 from advex.errors import UserError
 from advex.images import ImageSet
-from advex.objectives import cross_entropy
+from advex.optional import optional
+from advex.predictions import accuracy_of
 from advex.progress import Progress
 from advex.settings import Recipe, TrainingRun, plain
 
@@ -134,10 +134,7 @@ def _train_epoch(
         targets = labels[batch]
         with device.computing():
             if recipe.adversary:
-                start = start_perturbation(inputs, recipe.adversary, generator)
-                inputs = projected_gradient(
-                    cross_entropy, model, inputs, targets, recipe.adversary, start=start
-                )
+                inputs = optional("adversary").perturbed(model, inputs, targets, recipe.adversary, generator)
             logits = model(inputs)
             loss = functional.cross_entropy(logits, targets)
         optimizer.zero_grad(set_to_none=True)
@@ -159,17 +156,6 @@ def shuffled_batches(count: int, size: int, generator: torch.Generator) -> Itera
     for batch in torch.split(order, size):
         if len(batch) > 1:
             yield batch
-
-
-def predictions(model: Classifier, images: Tensor, device: Device, batch_size: int = 2048) -> Tensor:
-    """Return the predicted class of each image (N, C, H, W), uint8 or float in [0, 1]; (N,) int64."""
-    with evaluating(model), torch.no_grad(), device.computing():
-        return torch.cat([model(as_float(batch)).argmax(1) for batch in torch.split(images, batch_size)])
-
-
-def accuracy_of(model: Classifier, images: Tensor, labels: Tensor, device: Device) -> float:
-    """Return the share of images whose predicted class is their label, in [0, 1]."""
-    return float((predictions(model, images, device) == labels).double().mean().item())
 
 
 def _fingerprint(run: TrainingRun, training_set: ImageSet) -> str:

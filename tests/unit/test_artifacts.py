@@ -8,15 +8,14 @@ import pandas as pd
 import pytest
 
 from advex.artifacts import (
-    atomic_path,
     read_description,
     read_table,
     read_tensors,
     write_table,
     write_tensors,
-    write_text,
 )
 from advex.errors import UserError
+from advex.files import atomic_path, write_text
 from advex.images import ImageSet
 from advex.pictures import Picture, pick
 

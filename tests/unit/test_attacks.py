@@ -9,9 +9,10 @@ from scipy import optimize
 from torch import nn
 from torch.nn import functional
 
-from advex.attacks import attack, evaluating, projected_gradient, start_perturbation
+from advex.attacks import attack, projected_gradient, start_perturbation
 from advex.errors import UserError
 from advex.objectives import OBJECTIVES, cross_entropy, cw_margin
+from advex.predictions import evaluating
 from advex.settings import AttackSettings
 from advex.threat_models import threat_model
 

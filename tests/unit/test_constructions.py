@@ -9,10 +9,11 @@ from samples import random_set, tiny_model
 from scipy import stats
 
 from advex import constructions
-from advex.attacks import evaluating
-from advex.constructions import TARGETS, construct, next_class, random_class
+from advex.constructions import construct
 from advex.objectives import targeted_cross_entropy
+from advex.predictions import evaluating
 from advex.settings import AttackSettings, Construction
+from advex.targets import TARGETS, next_class, random_class
 from advex.threat_models import threat_model
 
 L2 = AttackSettings("l2", 0.8, 10, 0.2)

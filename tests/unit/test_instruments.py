@@ -9,12 +9,14 @@ import pytest
 import torch
 from samples import TINY, first
 
-from advex import instruments
 from advex.architectures import build
 from advex.artifacts import write_table
 from advex.attacks import attack
 from advex.images import ImageSet
-from advex.instruments import Bench, MeasurementEntry, Sweep, measure
+from advex.instruments import attacked as attacked_images
+from advex.instruments.bench import Bench
+from advex.instruments.entries import MeasurementEntry, Sweep
+from advex.instruments.measure import measure
 from advex.models import write_model
 from advex.objectives import OBJECTIVES, cross_entropy, targeted_cross_entropy, targeted_margin
 from advex.settings import AttackSettings, Recipe, TrainingRun
@@ -247,7 +249,7 @@ def test_entries_share_models_images_and_attacks(lab, cpu, monkeypatch):
         calls.append(arguments[0].__name__)
         return attack(*arguments, **options)
 
-    monkeypatch.setattr(instruments, "attack", counted)
+    monkeypatch.setattr(attacked_images, "attack", counted)
     sweep = Sweep([2], [2.5], ["cross_entropy"])
     entry = lab.entry("attack_strength", attack=WEAK, sweep=sweep)
     same = replace(entry, quantity="again")
@@ -265,7 +267,9 @@ def test_random_starts_depend_on_the_seed(lab, cpu):
 
     def attacked(seed):
         bench = Bench(cpu, seed)
-        return bench.attacked(entry.model_path, entry.dataset_path, entry.attack, "cross_entropy", "true")
+        return attacked_images.attacked(
+            bench, entry.model_path, entry.dataset_path, entry.attack, "cross_entropy", "true"
+        )
 
     assert torch.equal(attacked(0), attacked(0))
     assert not torch.equal(attacked(0), attacked(1))

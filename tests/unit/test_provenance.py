@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from advex import provenance
-from advex.provenance import code_digest
+from advex.provenance import code_digest, modules_reached
 
 
 @pytest.fixture
@@ -26,13 +26,11 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (root / name).write_text(text)
     (tmp_path / "job.py").write_text("from advex.a import b\n")
     monkeypatch.setattr(provenance, "LIBRARY", root)
-    provenance._content.cache_clear()
-    provenance._imported.cache_clear()
     return root
 
 
 def digest(library: Path, *modules: str) -> str:
-    provenance._content.cache_clear()
+    provenance._code.cache_clear()
     provenance._imported.cache_clear()
     return code_digest(library.parent / "job.py", modules)
 
@@ -55,14 +53,58 @@ def test_editing_what_a_job_reaches_changes_its_digest(
 ) -> None:
     before = digest(library, *modules)
     with (library / edited).open("a") as file:
-        file.write("# edited\n")
+        file.write("EDITED = 1\n")
     assert (digest(library, *modules) != before) == changes
 
 
 def test_editing_the_script_changes_the_digest(library: Path) -> None:
     before = digest(library)
-    (library.parent / "job.py").write_text("from advex.a import b  # edited\n")
+    (library.parent / "job.py").write_text("from advex.a import b\nprint(b)\n")
     assert digest(library) != before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("VALUE = 1\n", "VALUE = 1  # of what\n"),
+        ("VALUE = 1\n", "# A line of its own\nVALUE = 1\n"),
+        ("VALUE = 1\n", '"""What this is."""\nVALUE = 1\n'),
+        ("def f():\n    return 1\n", 'def f():\n    """Say.\n\n    More.\n    """\n    return 1\n'),
+        ("class C:\n    x = 1\n", 'class C:\n    """Say."""\n    x = 1\n'),
+        ('X = "a # b"\n', 'X = "a # b"  # c\n'),
+    ],
+)
+def test_comments_and_docstrings_do_not_count(library: Path, old: str, new: str) -> None:
+    (library / "b.py").write_text(old)
+    before = digest(library)
+    (library / "b.py").write_text(new)
+    assert digest(library) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('X = "a # b"\n', 'X = "a # c"\n'),
+        ('X = """a\n\nb"""\n', 'X = """a\nb"""\n'),
+        ('X = """a\n# b\n"""\n', 'X = """a\n"""\n'),
+        ("if 1:\n    x = 1\n    y = 2\n", "if 1:\n    x = 1\ny = 2\n"),
+        ('x = f"{1}#"\n', 'x = f"{1}##"\n'),
+    ],
+)
+def test_everything_else_counts(library: Path, old: str, new: str) -> None:
+    (library / "b.py").write_text(old)
+    before = digest(library)
+    (library / "b.py").write_text(new)
+    assert digest(library) != before
+
+
+def test_modules_that_only_watch_do_not_count(library: Path) -> None:
+    (library / "logs.py").write_text("VALUE = 1\n")
+    (library / "b.py").write_text("from advex import logs\n")
+    before = digest(library)
+    (library / "logs.py").write_text("VALUE = 2\n")
+    assert digest(library) == before
+    assert modules_reached(library.parent / "job.py") == ["advex", "advex.a", "advex.b", "advex.logs"]
 
 
 def test_touching_and_moving_change_nothing(library: Path, tmp_path: Path) -> None:

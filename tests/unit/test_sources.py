@@ -1,20 +1,27 @@
 import io
+import tempfile
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.datasets import load_digits
 
 from advex.errors import UserError
-from advex.sources import Prepared, official, prepare
+from advex.sources import Prepared, official, packaged, prepare
+from advex.sources.prepared import files_sha256
 
 CIFAR, FASHION = official.CLASSES["cifar10"], official.CLASSES["fashion_mnist"]
 
 
+DOWNLOADS = tempfile.TemporaryDirectory(prefix="advex-downloads-")
+
+
 def load(source: str, mirror: Path | str | None = None, **settings: object) -> Prepared:
-    usual = {"downloads": "/nowhere", "train_images": None, "test_images": None}
+    usual = {"downloads": DOWNLOADS.name, "train_images": None, "test_images": None}
     chosen: dict[str, object] = {**usual, **settings}
     return prepare(source, mirror=str(mirror) if mirror else None, **chosen)  # type: ignore[arg-type]
 
@@ -75,6 +82,28 @@ def test_digits_are_exact_and_split_evenly() -> None:
     assert whole.train.classes == tuple("0123456789")
     assert whole.provenance["origin"] == "packaged with scikit-learn"
     assert whole.provenance == load("digits").provenance
+
+
+def test_the_digits_file_is_kept_and_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = tmp_path / "digits" / "digits.csv.gz"
+    whole = load("digits", downloads=str(tmp_path))
+    assert whole.provenance["sha256"] == files_sha256(kept)
+    kept.write_bytes(b"damaged")
+    assert load("digits", downloads=str(tmp_path)).provenance == whole.provenance
+    monkeypatch.setattr(packaged, "_DIGITS_FILE", replace(packaged._DIGITS_FILE, md5="0" * 32))
+    with pytest.raises(UserError, match=r"digits.csv.gz is missing or not the file known here.*dvc pull"):
+        load("digits", downloads=str(tmp_path / "other"))
+    assert not (tmp_path / "other").exists()
+
+
+def test_the_digits_are_those_that_scikit_learn_loads() -> None:
+    whole, digits = load("digits"), load_digits()
+    images = np.concatenate([whole.train.images, whole.test.images])[:, 0]
+    order = np.lexsort(images.reshape(len(images), -1).T)
+    expected = np.lexsort(digits.images.reshape(len(images), -1).T)
+    assert np.array_equal(images[order] * 16, digits.images[expected])
+    labels = np.concatenate([whole.train.labels, whole.test.labels])
+    assert np.array_equal(labels[order], digits.target[expected])
 
 
 def test_subsets_are_balanced_and_always_the_same() -> None:

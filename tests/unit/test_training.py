@@ -7,13 +7,14 @@ from torch.nn import functional
 
 from advex.architectures import build
 from advex.errors import UserError
+from advex.predictions import accuracy_of, predictions
 from advex.settings import (
     AttackSettings,
     OneCycle,
     Recipe,
     StepDrops,
 )
-from advex.training import accuracy_of, predictions, shuffled_batches, train
+from advex.training import shuffled_batches, train
 
 
 @pytest.mark.parametrize("name", RECIPES)

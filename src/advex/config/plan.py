@@ -19,7 +19,7 @@ from advex.config.schema import (
     names_in,
 )
 from advex.errors import UserError
-from advex.settings import ArchitectureSettings, Construction, TrainingRun, plain
+from advex.settings import ArchitectureSettings, Construction, TrainingRun, plain, plain_value
 
 Row = TypeVar("Row")
 
@@ -109,6 +109,11 @@ class Plan:
         )
         return plain(TrainingRun(model, seed, architecture, sizes.recipes[row.recipe]))
 
+    def training_modules(self, study: str, model: str) -> list[str]:
+        """Return the library's optional modules that a training uses."""
+        recipe = self.study(study).recipes[_find(self.experiments.models, "model", model).recipe]
+        return ["advex.adversary"] if recipe.adversary else []
+
     def construction_inputs(self, study: str, dataset: str, seed: int | str) -> dict[str, str]:
         """Return the paths a construction reads; its source model has the same seed."""
         row = _find(self.experiments.datasets, "data set", dataset)
@@ -168,9 +173,15 @@ class Plan:
                         )
         return entries
 
+    def measurement_modules(self, study: str, measurement: str) -> list[str]:
+        """Return the library's modules of the instruments that a measurement uses."""
+        used = {name for section in self.sections(measurement) for name in section.instruments}
+        return sorted({f"advex.instruments.{self.experiments.instruments[name].kind}" for name in used})
+
     def mathematics_settings(self, study: str, measurement: str) -> dict[str, Any]:
         """Return the sizes of a measurement that needs no data."""
-        return self._mathematics(study, measurement).model_dump(exclude={"seeds"})
+        sizes = self._mathematics(study, measurement).model_dump(exclude={"seeds"})
+        return {name: plain_value(value) for name, value in sizes.items()}
 
     def _mathematics(self, study: str, measurement: str) -> GaussianSettings | EllipsesSettings:
         sizes = self.study(study)

@@ -56,7 +56,7 @@ class DatasetRow(Strict):
 
 
 class InstrumentRow(Strict):
-    """One way to measure a model on a data set; ``kind`` is an entry of advex.instruments.INSTRUMENTS.
+    """One way to measure a model on a data set; ``kind`` is a module of :mod:`advex.instruments`.
 
     ``quantity`` is what the table calls the result, by default the row's name.
     """

@@ -19,8 +19,9 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from advex.artifacts import Array, atomic_path
+from advex.artifacts import Array
 from advex.errors import UserError
+from advex.files import atomic_path
 from advex.statistics import Estimate, estimate
 
 COLUMN_WIDTH = 85

@@ -40,7 +40,7 @@ def fetch(download: Download, folder: str | Path) -> Path:
     """
     target = Path(folder) / download.name
     if target.is_file():
-        if _md5(target) == download.md5:
+        if file_md5(target) == download.md5:
             return target
         _log.warning("%s: not the published file (wrong MD5); downloading it again", target)
     problems: dict[str, str] = {}
@@ -82,7 +82,7 @@ def _try(download: Download, url: str, part: Path) -> str | None:
         return f"{error or type(error).__name__}"
     if expected and received < expected:
         return f"connection lost after {received} of {expected} bytes"
-    found = _md5(part)
+    found = file_md5(part)
     if found != download.md5:
         return f"refused, MD5 is {found}, expected {download.md5}"
     return None
@@ -98,7 +98,8 @@ def _copy(response: http.client.HTTPResponse, part: Path, progress: Progress) ->
     return received
 
 
-def _md5(path: Path) -> str:
+def file_md5(path: Path) -> str:
+    """Return the MD5 of a file, in hexadecimal digits."""
     digest = hashlib.md5(usedforsecurity=False)
     with path.open("rb") as file:
         while block := file.read(_BLOCK):

@@ -1,16 +1,21 @@
 """Images that arrive with libraries advex needs anyway: no network, no files to keep."""
 
 import io
+import shutil
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from advex.errors import UserError
+from advex.files import atomic_path
 from advex.images import ImageSet
-from advex.sources.prepared import Prepared, Request, arrays_provenance, balanced_indices
+from advex.sources.downloads import Download, file_md5
+from advex.sources.prepared import Prepared, Request, arrays_provenance, balanced_indices, files_sha256
 
 _DIGITS_TEST = 500
+_DIGITS_FILE = Download("digits.csv.gz", "9b335364a7bfd63947c7480a5bd51f2d", ())
 _DEFAULT_SIZE = 128
 
 # Package that holds the file, file. Files are named one by one, because newer versions of the
@@ -34,20 +39,28 @@ _SAMPLES = (
 def load_digits(request: Request) -> Prepared:
     """Load scikit-learn's digits: 1297 training and 500 test images, (N, 1, 8, 8) float32 in [0, 1].
 
-    The values are the original ones, 0..16, divided by 16: exact in float32.
-    """
-    from sklearn import datasets  # noqa: PLC0415 (slow to import)
+    The values are the original ones, 0..16, divided by 16: exact in float32. The file they are read from is
+    kept with the downloads, so that it can be versioned, and is verified each time.
 
-    digits = datasets.load_digits()
-    images = (digits.images / 16).astype(np.float32)[:, None]
-    labels = digits.target.astype(np.int64)
+    Raises:
+        UserError: neither the kept file nor the package's is the one known here.
+    """
+    path = _kept(_DIGITS_FILE, "sklearn.datasets.data", Path(request.downloads) / request.source)
+    table = np.loadtxt(path, delimiter=",")
+    images = (table[:, :-1].reshape(-1, 1, 8, 8) / 16).astype(np.float32)
+    labels = table[:, -1].astype(np.int64)
     in_test = np.zeros(len(labels), dtype=bool)
     in_test[balanced_indices(labels, _DIGITS_TEST)] = True
     classes = tuple(str(digit) for digit in range(10))
     train = ImageSet(images[~in_test], labels[~in_test], classes)
     test = ImageSet(images[in_test], labels[in_test], classes)
-    provenance = {"source": request.source, "origin": "packaged with scikit-learn"}
-    return Prepared(train, test, {**provenance, **arrays_provenance(train, test)})
+    provenance = {
+        "source": request.source,
+        "origin": "packaged with scikit-learn",
+        "sha256": files_sha256(path),
+        "sha256_of": path.name,
+    }
+    return Prepared(train, test, provenance)
 
 
 def load_sample_images(request: Request) -> Prepared:
@@ -65,6 +78,23 @@ def load_sample_images(request: Request) -> Prepared:
         "origin": f"packaged with scikit-image and scikit-learn, cropped, resized to {size} x {size}",
     }
     return Prepared(samples, samples, {**provenance, **arrays_provenance(samples, samples)})
+
+
+def _kept(file: Download, package: str, folder: Path) -> Path:
+    """Return the path in ``folder`` of a package's file, copied there unless it is there and whole."""
+    target = folder / file.name
+    if target.is_file() and file_md5(target) == file.md5:
+        return target
+    packaged = resources.files(package).joinpath(file.name)
+    with resources.as_file(packaged) as source:
+        if not source.is_file() or file_md5(source) != file.md5:
+            raise UserError(
+                f"{package}: its {file.name} is missing or not the file known here (MD5 {file.md5}); install "
+                f"the versions of requirements.lock, or bring the file back with `dvc pull {target}`"
+            )
+        with atomic_path(target) as temporary:
+            shutil.copyfile(source, temporary)
+    return target
 
 
 def _square(package: str, name: str, size: int) -> np.ndarray:

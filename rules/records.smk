@@ -1,0 +1,72 @@
+# Reruns follow content. Snakemake compares times first and remembers jobs only where they ran, so before anything is
+# planned, its memory is renewed from the records of jobs (advex.records), which travel with the repository, and the
+# files that lie here are held against them (advex.verification).
+from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
+from snakemake.persistence.file import FilePersistence
+
+from advex.records import read_records
+from advex.verification import Contents, artifacts_in, compare
+
+MEMORY = Path(".snakemake/contents.json")
+
+
+def renew_memory():
+    """Make Snakemake remember what the records say, and name files that are not what they say."""
+    records = checked(read_records)
+    contents = Contents(MEMORY)
+    found = compare(records, contents, artifacts_in(Path("results")))
+    contents.save()
+    if found.damaged and config.get("damaged") != "rebuild":
+        raise WorkflowError(damage_message(found.damaged))
+    outdated = found.outdated | dict.fromkeys(
+        found.damaged, "it is not what its record says"
+    )
+    memory = FilePersistence(nolock=True)
+    for record in records:
+        for output in record.outputs:
+            remember(memory, output, memory_of(record, outdated.pop(output, None)))
+    for output, reason in outdated.items():
+        remember(memory, output, {"params": [reason]})
+
+
+def memory_of(record, reason):
+    """Return what Snakemake should know of a job; a reason to run it again looks like a changed parameter."""
+    params = (
+        [reason] if reason else sorted(repr(value) for value in record.params.values())
+    )
+    return {
+        "rule": record.rule,
+        "input": sorted(record.inputs),
+        "log": [record.log],
+        "params": params,
+        "input_checksums": {
+            path: f"sha256:{digest}" for path, digest in record.inputs.items()
+        },
+    }
+
+
+def remember(memory, output, known):
+    """Write Snakemake's memory of one output, unless it says so already."""
+    current = memory._read_record(output)
+    if current is None or any(current[key] != value for key, value in known.items()):
+        memory._write_record(
+            output,
+            MetadataRecord(
+                record_format_version=RECORD_FORMAT_VERSION, incomplete=False, **known
+            ),
+        )
+
+
+def damage_message(damaged):
+    """Say which files are not what their records say, and what to do."""
+    named = "\n".join(f"  {path}" for path in damaged[:10])
+    more = f"\n  and {len(damaged) - 10} more" if len(damaged) > 10 else ""
+    return (
+        f"not what the record of the job that made it says, so damaged, edited, or of another version:\n{named}{more}\n"
+        "Bring back the recorded version with `dvc checkout --force PATH` (or `dvc pull --force PATH`), or build it "
+        "again: `snakemake --config damaged=rebuild`."
+    )
+
+
+if workflow.is_main_process:
+    renew_memory()

@@ -1,0 +1,59 @@
+"""What the instruments of one job share."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from torch import Tensor
+
+from advex.architectures import Classifier
+from advex.devices import Device, as_float
+from advex.images import ImageSet
+from advex.models import read_model
+from advex.targets import next_class
+
+
+@dataclass
+class Bench:
+    """What instruments share within a job: models and images on the device, and attacked images."""
+
+    device: Device
+    seed: int
+    _models: dict[str, Classifier] = field(default_factory=dict)
+    _images: dict[str, "LoadedImages"] = field(default_factory=dict)
+    attacked: dict[Any, Tensor] = field(default_factory=dict)
+
+    def model(self, path: str) -> Classifier:
+        """Load a model once."""
+        if path not in self._models:
+            self._models[path] = read_model(path, self.device)
+        return self._models[path]
+
+    def images(self, path: str) -> "LoadedImages":
+        """Load a data set once."""
+        if path not in self._images:
+            self._images[path] = LoadedImages(ImageSet.read(path), self.device)
+        return self._images[path]
+
+
+@dataclass
+class LoadedImages:
+    """A data set on the device."""
+
+    images: ImageSet
+    device: Device
+
+    @cached_property
+    def floats(self) -> Tensor:
+        """The images, float32 in [0, 1]."""
+        return as_float(self.device.images(self.images.images))
+
+    def labels(self, which: str) -> Tensor:
+        """The labels: ``true`` ones, or the ``next_class`` for each."""
+        labels = self.images.labels
+        return self.device.labels(labels if which == "true" else next_class(labels, len(self.images.classes)))
+
+
+def percent(matches: Tensor) -> float:
+    """Return the share of true values, (N,) bool, in percent."""
+    return 100 * float(matches.double().mean().item())

@@ -1,0 +1,43 @@
+"""What to measure: one model on one data set by one instrument."""
+
+from typing import Any, Literal
+
+from pydantic.dataclasses import dataclass
+
+from advex.settings import STRICT, AttackSettings
+
+Row = dict[str, Any]
+"""Columns of one row that differ from the defaults: see :func:`advex.instruments.measure.measure`."""
+
+
+@dataclass(frozen=True, config=STRICT)
+class Sweep:
+    """Attacks of growing strength: every number of steps with every objective and step size.
+
+    Attributes:
+        steps: numbers of steps.
+        relative_step_sizes: step sizes times steps, over epsilon (2.5 is the authors' convention).
+        objectives: names of :data:`advex.objectives.OBJECTIVES`.
+    """
+
+    steps: list[int]
+    relative_step_sizes: list[float]
+    objectives: list[str]
+
+
+@dataclass(frozen=True, config=STRICT)
+class MeasurementEntry:
+    """One model measured on one data set by one instrument; paths say where they lie."""
+
+    quantity: str
+    kind: str
+    model: str
+    architecture: str
+    dataset: str
+    model_path: str
+    history_path: str
+    dataset_path: str
+    source_path: str | None = None
+    labels: Literal["true", "next_class"] = "true"
+    attack: AttackSettings | None = None
+    sweep: Sweep | None = None

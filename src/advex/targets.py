@@ -1,0 +1,23 @@
+"""Which class to aim at: the targets of attacks and constructions."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from advex.artifacts import Array
+
+
+def random_class(labels: Array, classes: int, generator: np.random.Generator) -> Array:
+    """Draw targets uniformly from all classes, the true one included (Fig. 6: t ~ uar [C])."""
+    return generator.integers(classes, size=len(labels), dtype=np.int64)
+
+
+def next_class(labels: Array, classes: int, generator: np.random.Generator | None = None) -> Array:
+    """Return the next class, y + 1 mod C, as the target (Section 3.2)."""
+    return (labels + 1) % classes
+
+
+TARGETS: dict[str, Callable[[Array, int, np.random.Generator], Array]] = {
+    "random_class": random_class,
+    "next_class": next_class,
+}
