@@ -1,22 +1,27 @@
 # make          install what is pinned into .venv, build the study, say where its results are
 # make test     install the same way and run all tests
+# make plan     say what the study STUDY will cost on known hardware (HARDWARE=a100), figure by figure
 # make lock     choose new versions for requirements.lock from pyproject.toml
 # make docs     copy figures and scorecard of the study into docs/ and renew the README's table
 
 STUDY ?= digits
+HARDWARE ?= a100
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := study
-.PHONY: study test lock docs
+.PHONY: study test plan lock docs
 
 study: $(INSTALLED)
 	@$(BIN)/snakemake --config study=$(STUDY)
 
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest
+
+plan: $(INSTALLED)
+	@$(BIN)/python -m advex.estimate $(STUDY) $(HARDWARE)
 
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; found " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12")'

@@ -16,6 +16,7 @@ wildcard_constraints:
 
 
 include: "rules/common.smk"
+include: "rules/site.smk"
 include: "rules/records.smk"
 
 

@@ -1,10 +1,7 @@
 # What jobs ask of a cluster, beyond what their rules say. Included last, since it looks at all rules.
 import sys
 
-from advex.config.site import load_site
 from advex.logs import failed_for_its_own_reason
-
-SITE = checked(load_site, Path(workflow.basedir) / "config/site.yaml", os.environ)
 
 
 def more_with_every_attempt(name):
@@ -24,7 +21,8 @@ def minutes(task, own, attempt, wildcards):
         raise WorkflowError(
             f"{log}: failed for a reason of its own; it is not tried again"
         )
-    return more_with_every_attempt("runtime")(task, own, attempt, wildcards)
+    asked = more_with_every_attempt("runtime")(task, own, attempt, wildcards)
+    return SITE.minutes(asked) if isinstance(asked, int) else asked
 
 
 def threads_asked_for(task, own, attempt, wildcards):
@@ -117,16 +115,4 @@ def refuse_what_arrays_cannot():
         )
 
 
-def link_to_scratch():
-    """Put results and data where this site has room for them, if they are not here yet."""
-    if SITE.scratch is None or not workflow.is_main_process:
-        return
-    for name in ("results", "data"):
-        if not os.path.lexists(name):
-            place = Path(os.path.expandvars(SITE.scratch)).expanduser() / name
-            place.mkdir(parents=True, exist_ok=True)
-            Path(name).symlink_to(place.absolute())
-
-
-link_to_scratch()
 adapt_rules_to_site()

@@ -6,6 +6,7 @@ image through each network, and divided by the speed that known hardware was mea
 """
 
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -93,7 +94,7 @@ def _passes(
 
 
 class Estimate:
-    """The work of every job of a study."""
+    """The work of every job of a study, in ``works`` by its name as in ``Plan.figure_jobs``."""
 
     def __init__(self, plan: Plan, study: str) -> None:
         self.plan = plan
@@ -109,9 +110,11 @@ class Estimate:
         self.side: int = side
         self.counts = {"train": data.train_images, "test": data.test_images}
         self.not_counted: set[str] = set()
+        self._jobs_of = plan.figure_jobs(study)
+        names = sorted({job for jobs in self._jobs_of.values() for job in jobs})
+        self.works = {job: self._work(job) for job in names}
 
-    def of(self, job: str) -> Work:
-        """Return the work of a job named as in :meth:`advex.config.Plan.figure_jobs`."""
+    def _work(self, job: str) -> Work:
         verb, _, name = job.partition("/")
         name, _, seed = name.rpartition("/seed")
         if verb == "train":
@@ -126,10 +129,11 @@ class Estimate:
 
     def figures(self) -> dict[str, tuple[int, Work]]:
         """Return the number of jobs and the work behind every figure, and behind all of them."""
-        jobs_of = self.plan.figure_jobs(self.study)
-        works = {job: self.of(job) for job in sorted({job for jobs in jobs_of.values() for job in jobs})}
-        rows = {figure: (len(jobs), _total(works[job] for job in jobs)) for figure, jobs in jobs_of.items()}
-        return rows | {"all figures": (len(works), _total(works.values()))}
+        rows = {
+            figure: (len(jobs), _total(self.works[job] for job in jobs))
+            for figure, jobs in self._jobs_of.items()
+        }
+        return rows | {"all figures": (len(self.works), _total(self.works.values()))}
 
     def _passes(self, family: str) -> Passes:
         row, data = self.sizes.architectures[family], self.sizes.data
@@ -198,7 +202,7 @@ def _attack(one: Passes, attack: AttackSettings) -> float:
 
 def _sweep(one: Passes, sweep: Mapping[str, Any]) -> float:
     steps = sum(count * one.attack + 2 * one.forward for count in sweep["steps"])
-    return len(sweep["objectives"]) * len(sweep["relative_step_sizes"]) * steps
+    return float(len(sweep["objectives"]) * len(sweep["relative_step_sizes"]) * steps)
 
 
 def _total(works: Iterable[Work]) -> Work:
@@ -213,7 +217,8 @@ def speeds(hardware: Hardware) -> tuple[float, float]:
 
     def rate(measured: Measured, kind: str) -> float:
         one = _passes(measured.architecture, (), 3, 10, 32)
-        return float(getattr(one, kind)) * measured.images / measured.seconds
+        operations = one.train if kind == "train" else one.attack
+        return float(operations * measured.images / measured.seconds)
 
     return rate(hardware.train, "train"), rate(hardware.attack, "attack")
 
@@ -228,21 +233,28 @@ def report(plan: Plan, study: str, hardware: Hardware) -> str:
     """Say what each figure of a study costs on a device, and what that is based on."""
     estimate = Estimate(plan, study)
     training, attacking = speeds(hardware)
+
+    def hours(work: Work) -> float:
+        return (work.train / training + work.attack / attacking) / 3600
+
     lines = [f"{'figure':<34}{'jobs':>6}{'PFLOP':>12}{'hours':>9}{'disk, GB':>10}"]
     for figure, (jobs, work) in estimate.figures().items():
-        hours = (work.train / training + work.attack / attacking) / 3600
         operations = (work.train + work.attack) / 1e15
-        lines.append(f"{figure:<34}{jobs:>6}{operations:>12,.1f}{hours:>9,.1f}{work.bytes / 1e9:>10.2f}")
-    lines += [
-        "",
-        f"Hours of {hardware.name}, at {training / 1e12:.2f} TFLOP/s in training and {attacking / 1e12:.2f} in attacks.",
+        lines.append(
+            f"{figure:<34}{jobs:>6}{operations:>12,.1f}{hours(work):>9,.1f}{work.bytes / 1e9:>10.2f}"
+        )
+    longest_hours, longest = max((hours(work), job) for job, work in estimate.works.items())
+    notes = [
+        f"Hours of {hardware.name}, at {training / 1e12:.2f} TFLOP/s in training and {attacking / 1e12:.2f} "
+        f"in attacks; the longest job, {longest}, takes {longest_hours:.1f} of them.",
         f"Basis: {hardware.basis}",
-        "A job behind several figures counts in each, and once in all. Robust accuracy counts every attack, though an",
-        "image that is fooled needs no other: at most so much. Loading and starting Python are not counted.",
+        "A job behind several figures counts in each, and once in all. Robust accuracy counts every attack, "
+        "though an image that is fooled needs no other: at most so much. Loading and starting Python are not "
+        "counted.",
     ]
     if estimate.not_counted:
-        lines.append(f"Not counted: {', '.join(sorted(estimate.not_counted))}.")
-    return "\n".join(lines)
+        notes.append(f"Not counted: {', '.join(sorted(estimate.not_counted))}.")
+    return "\n".join([*lines, "", *(textwrap.fill(note, 110) for note in notes)])
 
 
 def main(arguments: list[str]) -> None:

@@ -18,12 +18,12 @@ ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config", "rules", "scripts", "profiles", "envs", "published", "report", "src", "slurm")
 QUICKLY = ("--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "5")
 
-# Every Python that runs a rule's script says where, with which GPUs, and for the how manieth time.
+# Every Python that runs a rule's script says in which job, and with which GPUs.
 TRACER = """
 import json, os, re, sys
 script = re.search(r"[.](\\w+)[.]py$", sys.orig_argv[-1])
 if script and "/.snakemake/scripts/" in sys.orig_argv[-1]:
-    names = ("SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_RESTART_COUNT", "CUDA_VISIBLE_DEVICES")
+    names = ("SLURM_JOB_ID", "CUDA_VISIBLE_DEVICES")
     row = {name: os.environ.get(name) for name in names} | {"rule": script.group(1)}
     with open(os.environ["ADVEX_TRACE"], "a") as file:
         file.write(json.dumps(row) + "\\n")

@@ -20,6 +20,7 @@ MARK = "# Written by the tests of advex for a private SLURM; removed when they e
 NODE = "localhost"
 CORES = 4  # more than a small machine has: nothing is bound to cores
 MEMORY_MB = 6000
+ACCOUNT = "physics"
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol")
 ACCOUNTING_PROGRAMS = ("slurmdbd", "mariadbd", "mariadb-install-db", "mariadb", "sacctmgr")
 PACKAGES = "slurm-wlm munge (with accounting also slurmdbd mariadb-server)"
@@ -255,7 +256,7 @@ class PrivateSlurm:
         tool("mariadb", *here, "--execute", grant)
         self._daemon("slurmdbd", "slurmdbd", "-D")
         wait_until(lambda: _answers("sacctmgr", "--immediate", "show", "cluster"), 60, "slurmdbd")
-        for what in ("cluster private", "account physics cluster=private", "user root account=physics"):
+        for what in ("cluster private", f"account {ACCOUNT} cluster=private", f"user root account={ACCOUNT}"):
             tool("sacctmgr", "--immediate", "add", *what.split())
 
     def _daemon(self, name: str, *command: str) -> None:

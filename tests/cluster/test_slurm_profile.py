@@ -90,10 +90,9 @@ def test_two_studies_at_once_survive_a_drained_node_and_a_lost_controller(
     runs = [copy.start("--profile", "slurm", target.format(study), *QUICKLY) for study in studies]
     try:
         wait_until(lambda: any(row["rule"] == "train" for row in copy.trace()), 90, "first training")
-        tool("scontrol", "update", f"NodeName={NODE}", "State=drain", "Reason=test")
         slurm.kill_controller()
         slurm.start_controller()
-        assert slurm.node_state().startswith(("drain", "down"))
+        tool("scontrol", "update", f"NodeName={NODE}", "State=drain", "Reason=test")
         wait_until(lambda: slurm.node_state() == "drained", 90, "running jobs finished on the drained node")
         wait_until(
             lambda: "PENDING" in tool("squeue", "--noheader", "--format=%T"), 60, "jobs wait for a node"
@@ -139,7 +138,9 @@ def test_an_interrupted_and_preempted_training_ends_in_the_same_bits(
     assert again.wait(240) == 0, again.text[-5000:]
     assert alone.wait(240) == 0, alone.text[-5000:]
 
-    assert [row["SLURM_RESTART_COUNT"] for row in copy.trace() if row["rule"] == "train"] == [None, None, "1"]
+    # Once before Ctrl-C, and twice as the job that was preempted.
+    trained = [row["SLURM_JOB_ID"] for row in copy.trace() if row["rule"] == "train"]
+    assert trained[-3:-2] != trained[-2:-1] == trained[-1:] == [job["JobId"]]
     for suffix in (".safetensors", ".csv"):
         ours, theirs = ((one.folder / model).with_suffix(suffix).read_bytes() for one in (copy, undisturbed))
         assert ours == theirs, suffix
@@ -159,8 +160,8 @@ def test_limits_grow_with_the_attempt_and_mistakes_are_not_repeated(
     copy.add_study("broken", epochs=3, learning_rate=1e30)
     before = numbers(slurm)
     runs = {
-        study: copy.start("--profile", "slurm", MODEL.format(study=study), *QUICKLY)
-        for study in ("hungry", "slow", "broken")
+        study: copy.start("--profile", "slurm", MODEL.format(study=study), "--retries", retries, *QUICKLY)
+        for study, retries in (("hungry", "3"), ("slow", "3"), ("broken", "1"))
     }
     try:
         ends = {study: run.wait(360) for study, run in runs.items()}
@@ -184,10 +185,9 @@ def test_limits_grow_with_the_attempt_and_mistakes_are_not_repeated(
     # The mistake's own words are shown; later attempts end before they reach the script.
     assert ends["broken"] != 0
     assert "train: stopped: train standard, seed 0: the loss became" in runs["broken"].text
-    assert "slow" not in runs["broken"].text
-    assert len(jobs["broken"]) == 4
+    assert len(jobs["broken"]) == 2
     done = Counter(row["SLURM_JOB_ID"] for row in copy.trace() if row["rule"] == "train")
-    assert [job["JobId"] in done for job in jobs["broken"]] == [True, False, False, False]
+    assert [job["JobId"] in done for job in jobs["broken"]] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -204,29 +204,24 @@ def test_what_would_make_arrays_hang_is_refused(
     assert numbers(slurm) == before
 
 
-def test_without_arrays_the_number_of_jobs_can_be_limited(slurm: PrivateSlurm, tmp_path: Path) -> None:
-    copy = Copy(tmp_path / "copy")
-    before = numbers(slurm)
-    target = "results/test/measurements/ilyas/robust_and_accurate.csv"
-    run = copy.start(
-        "--profile", "slurm", target, "--jobs", "1", "--slurm-array-jobs", "none", *QUICKLY,
-        SBATCH_PARTITION="urgent",
-    )  # fmt: skip
-    assert run.wait(120) == 0, run.text[-5000:]
-    jobs = new_jobs(slurm, before)
-    assert [job["Partition"] for job in jobs] == ["urgent", "urgent"]
-    assert not any("ArrayTaskId" in job for job in jobs)
-
-
-def test_older_ways_to_ask_for_gpus_work(slurm: PrivateSlurm, tmp_path: Path) -> None:
+def test_a_site_file_and_one_job_at_a_time(slurm: PrivateSlurm, tmp_path: Path) -> None:
     copy = Copy(tmp_path / "copy")
     before = numbers(slurm)
     (copy.folder / "config/site.yaml").write_text(
-        f"gpu_request: gres\npartition: urgent\ngpu_partition: ordinary\nscratch: {tmp_path}/scratch\n"
+        f"gpu_request: gres\npartition: urgent\ngpu_partition: ordinary\nlongest_job_minutes: 20\n"
+        f"scratch: {tmp_path}/scratch\n"
     )
-    model = MODEL.format(study="test")
-    run = copy.start("--profile", "slurm", model, *QUICKLY)
-    assert run.wait(120) == 0, run.text[-5000:]
-    (job,) = new_jobs(slurm, before)
-    assert (job["TresPerNode"], job["Partition"]) == ("gres:gpu:1", "ordinary")
-    assert (tmp_path / "scratch" / model).exists()
+    targets = [MODEL.format(study="test"), "results/test/measurements/ilyas/robust_and_accurate.csv"]
+    run = copy.start("--profile", "slurm", *targets, "--jobs", "1", "--slurm-array-jobs", "none", *QUICKLY)
+    assert run.wait(180) == 0, run.text[-5000:]
+    jobs = new_jobs(slurm, before)
+    # Older clusters want --gres where newer ones take --gpus.
+    asked = {(rule_of(job), job.get("TresPerNode"), job["Partition"], job["TimeLimit"]) for job in jobs}
+    assert asked == {
+        ("train", "gres:gpu:1", "ordinary", "00:10:00"),
+        ("robust_and_accurate", None, "urgent", "00:20:00"),
+    }
+    assert not any("ArrayTaskId" in job for job in jobs)
+    spans = sorted((job["StartTime"], job["EndTime"]) for job in jobs)
+    assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+    assert all((tmp_path / "scratch" / target).exists() for target in targets)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from advex.config.loading import read
 from advex.config.schema import Strict
+from advex.settings import Count
 
 # SLURM's own names, so that what a person has exported for sbatch counts here too.
 _ENVIRONMENT = {
@@ -31,6 +32,8 @@ class Site(Strict):
         constraint: features that nodes must have.
         gpu_request: how GPUs are asked for: ``--gpus=1``, or ``--gres=gpu:1`` on older clusters.
         gpu_model: which GPUs, as the cluster calls them.
+        longest_job_minutes: what the partition allows at most; longer jobs go on from their checkpoint when
+            they are tried again.
         scratch: where ``results/`` and ``data/`` really lie; links in the repository lead there.
         container: image in which jobs run with ``--sdm apptainer``, see ``envs/advex.def``.
     """
@@ -42,12 +45,17 @@ class Site(Strict):
     constraint: str | None = None
     gpu_request: Literal["gpus", "gres"] = "gpus"
     gpu_model: str | None = None
+    longest_job_minutes: Count | None = None
     scratch: str | None = None
     container: str | None = None
 
     def partition_for(self, gpus: int) -> str | None:
         """Return the partition of a job with so many GPUs; none for the cluster's default."""
         return (self.gpu_partition or self.partition) if gpus else self.partition
+
+    def minutes(self, asked: int) -> int:
+        """Return how long a job that asks for so many minutes may take here."""
+        return min(asked, self.longest_job_minutes or asked)
 
     def gres(self, gpus: int) -> str | None:
         """Return what follows ``--gres=`` for so many GPUs; none where GPUs are asked for otherwise."""
