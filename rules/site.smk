@@ -16,3 +16,7 @@ def link_to_scratch():
 
 
 link_to_scratch()
+
+if SITE.container:
+
+    container: str(Path(workflow.basedir, SITE.container))

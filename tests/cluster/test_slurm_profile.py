@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -223,5 +224,5 @@ def test_a_site_file_and_one_job_at_a_time(slurm: PrivateSlurm, tmp_path: Path) 
     }
     assert not any("ArrayTaskId" in job for job in jobs)
     spans = sorted((job["StartTime"], job["EndTime"]) for job in jobs)
-    assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in pairwise(spans))
     assert all((tmp_path / "scratch" / target).exists() for target in targets)
