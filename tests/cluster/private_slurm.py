@@ -64,6 +64,7 @@ PreemptMode=REQUEUE
 AccountingStorageType={storage}
 AccountingStorageHost=127.0.0.1
 AccountingStoragePort={ports[2]}
+AccountingStoragePass={folder}/munge.socket
 AccountingStoreFlags=job_comment
 {tres}
 NodeName={node} NodeAddr=127.0.0.1 CPUs={cores} RealMemory={memory} Gres=gpu:2 State=UNKNOWN
