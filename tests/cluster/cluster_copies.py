@@ -54,7 +54,7 @@ class Copy:
         loop = "    for epoch in range(first, recipe.epochs):\n"
         assert text.count(loop) == 1
         assert text.count("checkpoint_seconds: float = 60.0") == 1
-        text = text.replace(loop, f"{loop}        time.sleep(0.8 if recipe.epochs > 50 else 0)\n")
+        text = text.replace(loop, f"{loop}        time.sleep(0.8 if recipe.epochs > 20 else 0)\n")
         training.write_text(
             text.replace("checkpoint_seconds: float = 60.0", "checkpoint_seconds: float = 1.0")
         )

@@ -115,7 +115,7 @@ def test_an_interrupted_and_preempted_training_ends_in_the_same_bits(
     model = MODEL.format(study="long")
     checkpoint = (copy.folder / model).with_suffix(".checkpoint")
     for one in (undisturbed, copy):
-        one.add_study("long", epochs=60)
+        one.add_study("long", epochs=30)
 
     run = copy.start("--profile", "slurm", model, *QUICKLY)
     wait_until(checkpoint.exists, 90, "first checkpoint")
@@ -155,8 +155,8 @@ def test_limits_grow_with_the_attempt_and_mistakes_are_not_repeated(
     slurm: PrivateSlurm, tmp_path: Path
 ) -> None:
     copy = Copy(tmp_path / "copy")
-    copy.add_study("hungry", epochs=5, mem_mb=250)
-    copy.add_study("slow", epochs=90, runtime_minutes=1)  # 72 s asleep
+    copy.add_study("hungry", epochs=5, mem_mb=400)
+    copy.add_study("slow", epochs=85, runtime_minutes=1)  # 68 s asleep
     copy.add_study("broken", epochs=3, learning_rate=1e30)
     before = numbers(slurm)
     runs = {
@@ -175,7 +175,7 @@ def test_limits_grow_with_the_attempt_and_mistakes_are_not_repeated(
     assert ends["hungry"] == 0, runs["hungry"].text[-5000:]
     memory = [int(job["MinMemoryNode"].removesuffix("M")) for job in jobs["hungry"]]
     assert len(memory) > 1
-    assert memory == [250 * attempt for attempt in range(1, len(memory) + 1)]
+    assert memory == [400 * attempt for attempt in range(1, len(memory) + 1)]
 
     assert ends["slow"] == 0, runs["slow"].text[-5000:]
     assert [job["JobState"] for job in jobs["slow"]][:1] == ["TIMEOUT"]
