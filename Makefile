@@ -1,8 +1,12 @@
-# make          install what is pinned into .venv, build the study, say where its results are
-# make test     install the same way and run all tests
-# make plan     say what the study STUDY will cost on known hardware (HARDWARE=a100), figure by figure
-# make lock     choose new versions for requirements.lock from pyproject.toml
-# make docs     copy figures and scorecard of the study into docs/ and renew the README's table
+# make            install what is pinned into .venv, build the study, say where its results are
+# make pull       install the same way and fetch the published artifacts; nothing is computed
+# make test       install the same way and run all tests
+# make plan       say what the study STUDY will cost on known hardware (HARDWARE=a100), figure by figure
+# make publish    version a finished study's artifacts with DVC and push them to their remote
+# make push       push what is versioned to your own remote (docs/storage.md)
+# make provenance ARTIFACT=results/digits/figures/ilyas/relabelled.svg   print how it came about
+# make docs       copy figures and scorecard of the study into docs/ and renew the README's table
+# make lock       choose new versions for requirements.lock and requirements-test.lock
 
 STUDY ?= digits
 HARDWARE ?= a100
@@ -10,34 +14,60 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
+TESTABLE := $(VENV)/testable
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := study
-.PHONY: study test plan lock docs
+.PHONY: study pull test plan publish push provenance docs lock
 
 study: $(INSTALLED)
 	@$(BIN)/snakemake --config study=$(STUDY)
 
-test: $(INSTALLED)
+pull: $(INSTALLED)
+	@$(BIN)/dvc pull || { $(BIN)/python -m advex.manifests; false; }
+
+test: $(TESTABLE)
 	@$(BIN)/python -m pytest
 
 plan: $(INSTALLED)
 	@$(BIN)/python -m advex.estimate $(STUDY) $(HARDWARE)
 
+publish: $(INSTALLED)
+	@$(BIN)/python -m advex.publishing $(STUDY)
+
+push: $(INSTALLED)
+	@$(BIN)/dvc push
+
+provenance: $(INSTALLED)
+	@$(BIN)/python -m advex.lineage $(ARTIFACT)
+
+docs: study
+	@$(BIN)/python docs/update.py $(STUDY)
+
 $(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; found " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12")'
 	@echo "Installing $$(grep -c == requirements.lock) pinned packages into $(VENV), once; this takes a few minutes."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.lock
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PIP) -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(TESTABLE): $(INSTALLED) requirements-test.lock
+	@echo "Installing $$(grep -c == requirements-test.lock) more packages for the tests."
+	@$(PIP) -r requirements.lock -r requirements-test.lock
+	@touch $@
+
+# The second file holds what the tests need beyond the first; both keep their opening comments.
 lock:
 	@rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
 	@$(VENV)-lock/bin/python -m pip install -qq torch==2.13.0 torchvision==0.28.0
+	@$(VENV)-lock/bin/python -m pip install -qq '.[workflow]' setuptools
+	@$(FROZEN) > $(VENV)-lock/base
 	@$(VENV)-lock/bin/python -m pip install -qq '.[workflow,test]'
-	@{ sed -n '/^#/p' requirements.lock; $(VENV)-lock/bin/python -m pip freeze --all | grep -v -e "^pip==" -e '^advex' -e '^nvidia-' -e '^cuda-' -e '^triton' | sed 's/+cpu$$//'; } > requirements.new
-	@mv requirements.new requirements.lock && rm -rf $(VENV)-lock
-	@echo "requirements.lock is new; renew envs/ too (a test compares them)."
+	@$(FROZEN) | grep -vxF -f $(VENV)-lock/base > $(VENV)-lock/test
+	@for name in base:requirements.lock test:requirements-test.lock; do \
+	    { sed -n '/^#/p' $${name#*:}; cat $(VENV)-lock/$${name%:*}; } > requirements.new && mv requirements.new $${name#*:}; done
+	@rm -rf $(VENV)-lock
+	@echo "The lock files are new; renew envs/ too (a test compares them)."
 
-docs: study
-	@$(BIN)/python docs/update.py $(STUDY)
+FROZEN = $(VENV)-lock/bin/python -m pip freeze --all | grep -v -e "^pip==" -e '^advex' -e '^nvidia-' -e '^cuda-' -e '^triton' | sed 's/+cpu$$//'

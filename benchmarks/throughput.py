@@ -1,7 +1,8 @@
-"""Measure how fast this machine trains and attacks ResNet-50 on 32x32 images; print a row for config/hardware.yaml.
+"""Measure how fast this machine trains and attacks ResNet-50 on 32x32 images, for config/hardware.yaml.
 
-On a GPU of a cluster: `srun --gpus=1 .venv/bin/python benchmarks/throughput.py NAME`. It trains and attacks random images for
-about half a minute each, with the code and at the precision of the study `cifar10`, and counts no warming up.
+On a GPU of a cluster: `srun --gpus=1 .venv/bin/python benchmarks/throughput.py NAME` prints the row. It
+trains and attacks random images for about half a minute each, with the code and at the precision of the
+study `cifar10`, and counts no warming up.
 """
 
 import platform

@@ -9,7 +9,6 @@ from snakemake.exceptions import WorkflowError
 from advex.config import load
 from advex.errors import UserError
 from advex.provenance import code_digest
-from advex.settings import plain_value
 
 
 def checked(function, *arguments):
@@ -115,9 +114,17 @@ def figure_module(wildcards):
 
 
 def data_of(wildcards):
-    """Return which data a study prepares, without where this machine has them."""
+    """Return which data a study prepares: neither where this machine has them nor how figures describe them."""
     data = checked(PLAN.study, wildcards.study).data
-    return plain_value(data.model_dump(exclude={"mirror"}))
+    names = (
+        "source",
+        "train_images",
+        "test_images",
+        "image_size",
+        "channels",
+        "classes",
+    )
+    return {name: getattr(data, name) for name in names}
 
 
 def mirror_of(wildcards):

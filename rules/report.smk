@@ -54,7 +54,7 @@ rule costs:
         jobs=of_plan(PLAN.figure_jobs),
         code=code_of("costs.py"),
     message:
-        "add up what {wildcards.study} cost"
+        "add up the costs of {wildcards.study}"
     script:
         "../scripts/costs.py"
 

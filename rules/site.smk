@@ -5,10 +5,10 @@ SITE = checked(load_site, Path(workflow.basedir) / "config/site.yaml", os.enviro
 
 
 def link_to_scratch():
-    """Put results and data where this site has room for them, if they are not here yet."""
+    """Put data and the study's results where this site has room for them, if they are not here yet."""
     if SITE.scratch is None or not workflow.is_main_process:
         return
-    for name in ("results", "data"):
+    for name in ("data", f"results/{config['study']}"):
         if not os.path.lexists(name):
             place = Path(os.path.expandvars(SITE.scratch)).expanduser() / name
             place.mkdir(parents=True, exist_ok=True)

@@ -5,21 +5,17 @@ It refuses when the code that would be committed is not the code that made the a
 is missing, damaged or out of date. It keeps every entry of the manifest whose file is merely absent here.
 """
 
-import json
 import os
-import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
 
 from advex.errors import UserError
 from advex.files import write_text
+from advex.manifests import STORE, dvc, manifest, prune, run
 from advex.records import Record, read_records
-
-STORE = "store"
-"""Name of the remote, and of the folder, that is part of the repository."""
+from advex.verification import artifacts_in
 
 STORE_MEGABYTES = 30
 """What the store may hold: whoever clones the repository downloads it."""
@@ -44,8 +40,9 @@ def publish(study: str) -> list[str]:
     records = [record for record in records if planned & set(record.outputs)]
     outputs = {path: sums["md5"] for record in records for path, sums in record.outputs.items()}
     present = [path for path in outputs if os.path.exists(path)]
+    _refuse_strays(study, {path for record in [*records, *obsolete] for path in record.outputs})
     _refuse_outdated(study, present)
-    versioned = manifest(study)
+    versioned = manifest(Path(f"results/{study}.dvc"))
     _refuse_missing(study, planned, outputs, versioned)
     complete = len(present) == len(outputs)
     if obsolete and not complete:
@@ -58,40 +55,19 @@ def publish(study: str) -> list[str]:
     new = [path for path in present if versioned.get(path) != outputs[path]]
     if complete:
         _remove(obsolete)
-        _dvc("add", "--quiet", f"results/{study}")
+        dvc("add", "--quiet", f"results/{study}")
     elif new:
-        _dvc("add", "--quiet", *new, *_logs_and_benchmarks(records, new))
+        dvc("add", "--quiet", *new, *_logs_and_benchmarks(records, new))
     if remote == STORE:
         _keep_in_store(study)
-    _dvc("push", "--quiet", f"results/{study}.dvc")
+    dvc("push", "--quiet", f"results/{study}.dvc")
     if remote == STORE:
-        prune(Path(STORE), [*_objects_versioned()])
+        prune()
     return new
 
 
-def manifest(study: str) -> dict[str, str]:
-    """Return the path and MD5 of every file that ``results/<study>.dvc`` versions; empty if there is none."""
-    if not Path(f"results/{study}.dvc").exists():
-        return {}
-    listed = _dvc("list", ".", f"results/{study}", "--dvc-only", "--recursive", "--json", "--show-hash")
-    return {f"results/{study}/{entry['path']}": entry["md5"] for entry in json.loads(listed)}
-
-
-def prune(store: Path, needed: Iterable[str]) -> int:
-    """Delete the objects of the repository's store that no manifest needs; return how many.
-
-    Earlier commits keep theirs, since the store is part of each commit.
-    """
-    wanted = set(needed)
-    objects = [path for path in (store / "files/md5").glob("*/*") if path.is_file()]
-    unneeded = [path for path in objects if path.parent.name + path.name not in wanted]
-    for path in unneeded:
-        path.unlink()
-    return len(unneeded)
-
-
 def _refuse_uncommitted() -> None:
-    changed = _run("git", "status", "--porcelain", "--", *SOURCES).splitlines()
+    changed = run("git", "status", "--porcelain", "--", *SOURCES).splitlines()
     if changed:
         raise UserError(
             "not committed, though artifacts are made from it:\n  "
@@ -104,6 +80,12 @@ def _planned(study: str) -> set[str]:
     """Return every artifact of a study, from the workflow's own summary."""
     summary = _snakemake("--summary", "--config", f"study={study}").splitlines()
     return {line.split("\t")[0] for line in summary if line.startswith(f"results/{study}/")}
+
+
+def _refuse_strays(study: str, recorded: set[str]) -> None:
+    lie = {path for path in artifacts_in(Path("results")) if path.startswith(f"results/{study}/")}
+    if strays := sorted(lie - recorded):
+        raise UserError(f"{strays[0]}: no job wrote this; move it elsewhere ({len(strays)} such files)")
 
 
 def _refuse_outdated(study: str, present: list[str]) -> None:
@@ -164,7 +146,7 @@ def _remote(study: str) -> str:
     """Return the name of the remote that a study's artifacts go to."""
     file = Path(f"results/{study}.dvc")
     own = yaml.safe_load(file.read_text())["outs"][0].get("remote") if file.exists() else None
-    return str(own or _dvc("config", "core.remote").strip())
+    return str(own or dvc("config", "core.remote").strip())
 
 
 def _keep_in_store(study: str) -> None:
@@ -175,32 +157,8 @@ def _keep_in_store(study: str) -> None:
     write_text(file, yaml.safe_dump(content, sort_keys=False))
 
 
-def _objects_versioned() -> Iterable[str]:
-    """Yield the MD5 of every object that some .dvc file needs."""
-    for file in [*Path(".").glob("*.dvc"), *Path("results").glob("*.dvc")]:
-        if not file.is_file():
-            continue
-        for out in yaml.safe_load(file.read_text())["outs"]:
-            yield out["md5"]
-            path = str(file.parent / out["path"])
-            listed = _dvc("list", ".", path, "--dvc-only", "--recursive", "--json", "--show-hash")
-            yield from (entry["md5"] for entry in json.loads(listed))
-
-
 def _snakemake(*arguments: str) -> str:
-    return _run(sys.executable, "-m", "snakemake", *arguments)
-
-
-def _dvc(*arguments: str) -> str:
-    return _run(sys.executable, "-m", "dvc", *arguments)
-
-
-def _run(*command: str) -> str:
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
-    if finished.returncode:
-        told = (finished.stdout + finished.stderr).strip()
-        raise UserError(f"`{' '.join(command[:6])}` failed:\n{told[-3000:]}")
-    return finished.stdout + finished.stderr if "--dry-run" in command else finished.stdout
+    return run(sys.executable, "-m", "snakemake", *arguments, errors=True)
 
 
 def main(study: str) -> None:

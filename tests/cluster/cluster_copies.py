@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,10 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
+from copies import copy_repository
 from private_slurm import PrivateSlurm, reason_against
 
-ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "config", "rules", "scripts", "profiles", "envs", "published", "report", "src", "slurm")
 QUICKLY = ("--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "5")
 
 # Every Python that runs a rule's script says in which job, and with which GPUs.
@@ -35,17 +33,9 @@ class Copy:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True)
-        for part in PARTS:
-            source = ROOT / part
-            if source.is_symlink():
-                (folder / part).symlink_to(source.readlink())
-            elif source.is_dir():
-                shutil.copytree(
-                    source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "site.yaml")
-                )
-            else:
-                shutil.copy2(source, folder / part)
+        copy_repository(folder)
+        (folder / "slurm").symlink_to("profiles/slurm")
+        (folder / "config/site.yaml").unlink(missing_ok=True)
         (folder / "tracer").mkdir()
         (folder / "tracer/sitecustomize.py").write_text(TRACER)
         # Epochs as slow, and checkpoints as frequent, as the tests need.

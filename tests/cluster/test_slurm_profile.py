@@ -212,7 +212,8 @@ def test_a_site_file_and_one_job_at_a_time(slurm: PrivateSlurm, tmp_path: Path) 
         f"scratch: {tmp_path}/scratch\n"
     )
     targets = [MODEL.format(study="test"), "results/test/measurements/ilyas/robust_and_accurate.csv"]
-    run = copy.start("--profile", "slurm", *targets, "--jobs", "1", "--slurm-array-jobs", "none", *QUICKLY)
+    singly = ("--jobs", "1", "--slurm-array-jobs", "none")
+    run = copy.start("--profile", "slurm", *targets, "--config", "study=test", *singly, *QUICKLY)
     assert run.wait(180) == 0, run.text[-5000:]
     jobs = new_jobs(slurm, before)
     # Older clusters want --gres where newer ones take --gpus.

@@ -1,5 +1,6 @@
 """What a person is told who mistypes a name, breaks a file, or lacks the data."""
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -56,7 +57,7 @@ def test_mistakes_in_a_study_stop_before_anything_runs(
     finished = snakemake("--config", "study=test")
     refused(finished, *says)
     assert "Traceback" not in finished.stderr
-    assert not (folder / "results").exists()
+    assert not (folder / "results/test").exists()
 
 
 PREPARED = "results/cifar10-small/datasets/natural/train.safetensors"
@@ -79,11 +80,13 @@ def test_a_truncated_mirror_is_named_and_leaves_nothing(fresh: tuple[Path, Snake
 
 def test_results_that_cannot_be_written_are_refused_early(fresh: tuple[Path, Snakemake]) -> None:
     folder, snakemake = fresh
+    shutil.rmtree(folder / "results")
     (folder / "results").symlink_to("/proc/self")  # a folder nobody can write to, not even root
     refused(snakemake("--config", "study=test"), "results: results cannot be written there")
 
 
 def test_results_that_are_a_file_are_refused_early(fresh: tuple[Path, Snakemake]) -> None:
     folder, snakemake = fresh
+    shutil.rmtree(folder / "results")
     (folder / "results").write_text("")
     refused(snakemake("--config", "study=test"), "results: results cannot be written there")

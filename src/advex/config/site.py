@@ -34,7 +34,7 @@ class Site(Strict):
         gpu_model: which GPUs, as the cluster calls them.
         longest_job_minutes: what the partition allows at most; longer jobs go on from their checkpoint when
             they are tried again.
-        scratch: where ``results/`` and ``data/`` really lie; links in the repository lead there.
+        scratch: where ``data/`` and a study's results really lie; links in the repository lead there.
         container: image in which jobs run with ``--sdm apptainer``, see ``envs/advex.def``.
     """
 

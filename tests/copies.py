@@ -1,4 +1,4 @@
-"""A copy of the repository in a temporary folder, in which the test study is run once for all tests."""
+"""Copies of the repository in other folders, and running the workflow there."""
 
 import os
 import shutil
@@ -7,10 +7,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
-ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "config", "rules", "scripts", "profiles", "envs", "published", "report", "src")
+ROOT = Path(__file__).parents[1]
+PARTS = (
+    "Snakefile", "config", "rules", "scripts", "profiles", "envs", "published", "report", "src",
+    ".gitignore", ".gitattributes", ".dvcignore", ".dvc/config", ".dvc/.gitignore", "data.dvc",
+    "results/.gitignore",
+)  # fmt: skip
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -22,6 +24,7 @@ def copy_repository(folder: Path) -> Path:
         if source.is_dir():
             shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         else:
+            (folder / part).parent.mkdir(exist_ok=True)
             shutil.copy2(source, folder / part)
     return folder
 
@@ -44,26 +47,3 @@ def runner(folder: Path) -> Snakemake:
         )
 
     return snakemake
-
-
-@pytest.fixture(scope="session")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy in which the whole test study has been run."""
-    folder = copy_repository(tmp_path_factory.mktemp("repository"))
-    finished = runner(folder)("--config", "study=test")
-    assert finished.returncode == 0, finished.stderr[-5000:]
-    (folder / "first_run.txt").write_text(finished.stdout + finished.stderr)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def snakemake(repository: Path) -> Snakemake:
-    """Run snakemake in the copy with the finished study."""
-    return runner(repository)
-
-
-@pytest.fixture
-def fresh(tmp_path: Path) -> tuple[Path, Snakemake]:
-    """An unused copy, and how to run snakemake in it."""
-    folder = copy_repository(tmp_path / "fresh")
-    return folder, runner(folder)

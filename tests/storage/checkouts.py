@@ -1,0 +1,127 @@
+"""Checkouts of the repository, and what one does in them."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+FIGURE = "results/test/figures/ilyas/relabelled.svg"
+TEST = ("--config", "study=test")
+
+_IDENTITY = {
+    "GIT_AUTHOR_NAME": "someone", "GIT_AUTHOR_EMAIL": "someone@example.org",
+    "GIT_COMMITTER_NAME": "someone", "GIT_COMMITTER_EMAIL": "someone@example.org",
+}  # fmt: skip
+
+
+_MESSAGES = {
+    "prepare the images": "prepare/natural",
+    "fit the Gaussian model of Fig. 4": "measure/ilyas/gaussian",
+    "check Theorems 1 to 3": "measure/ilyas/gaussian_theory",
+    "fit the two ellipses of Fig. 14": "measure/ilyas/robust_and_accurate",
+    "judge the claims": "judge/scorecard",
+    "add up the costs": "costs/costs",
+    "write the report": "report/report",
+}
+
+
+def _name(message: str) -> str:
+    """Return the name of the job whose message this is: ``train on_det, seed 0`` is train/on_det/seed0."""
+    told, _, seed = message.partition(", seed ")
+    name = _MESSAGES.get(told) or told.replace("pick the images of ", "picture ").replace(" ", "/", 1)
+    return f"{name}/seed{seed}" if seed else name
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A checkout of the repository in a folder of its own."""
+
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of programs that run here: their library is the one that lies here."""
+        clean = {name: value for name, value in os.environ.items() if name != "ADVEX_MIRROR"}
+        return {**clean, **_IDENTITY, "PYTHONPATH": str(self.folder / "src")}
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def ok(self, *command: str) -> str:
+        """Run a program that must succeed; return what it said."""
+        finished = self.run(*command)
+        assert finished.returncode == 0, (finished.stdout + finished.stderr)[-4000:]
+        return finished.stdout + finished.stderr
+
+    def refused(self, *command: str) -> str:
+        """Run a program that must fail, and not by crashing; return what it said."""
+        finished = self.run(*command)
+        said = finished.stdout + finished.stderr
+        assert finished.returncode != 0, said[-4000:]
+        assert "Traceback" not in said, said[-4000:]
+        return said
+
+    def git(self, *arguments: str) -> str:
+        return self.ok("git", *arguments)
+
+    def dvc(self, *arguments: str) -> str:
+        return self.ok(*DVC, *arguments)
+
+    def snakemake(self, *arguments: str) -> str:
+        return self.ok(*SNAKEMAKE, *arguments)
+
+    def publish(self) -> str:
+        return self.ok(*PUBLISH)
+
+    def commit(self, message: str) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+
+    def clone(self, folder: Path) -> "Checkout":
+        """Clone the last commit."""
+        self.git("clone", "--quiet", str(self.folder), str(folder))
+        return Checkout(folder)
+
+    def copy(self, folder: Path) -> "Checkout":
+        """Copy everything that lies here, committed or not."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Checkout(folder)
+
+    def planned(self, *arguments: str) -> set[str]:
+        """Return the jobs that a dry run plans, named ``verb/name...`` as their logs are."""
+        said = self.snakemake("--dry-run", *(arguments or TEST))
+        told = re.findall(r"^Job \d+: (.+) (?:of|with) test$", said, re.MULTILINE)
+        total = re.search(r"^total +(\d+)$", said, re.MULTILINE)
+        assert len(told) == (int(total[1]) - ("\nall " in said) if total else 0), said
+        assert told or "Nothing to be done" in said, said
+        return {_name(message) for message in told}
+
+    def figures(self) -> list[str]:
+        """Return the names of all figures, ``source/name``."""
+        experiments = yaml.safe_load((self.folder / "config/experiments.yaml").read_text())
+        return list(experiments["figures"])
+
+    def replace(self, path: str, old: str, new: str) -> None:
+        """Edit a file."""
+        file = self.folder / path
+        text = file.read_text()
+        assert old in text, f"{path} holds no {old!r}"
+        file.write_text(text.replace(old, new, 1))
+
+
+DVC = (sys.executable, "-m", "dvc")
+SNAKEMAKE = (sys.executable, "-m", "snakemake")
+PUBLISH = (sys.executable, "-m", "advex.publishing", "test")
