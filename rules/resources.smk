@@ -58,8 +58,10 @@ def named_by_site(key):
 ASKED = {
     "mem_mb": more_with_every_attempt("mem_mb"),
     "runtime": minutes,
-    "cpus_per_task": threads_asked_for,
     "gpu": gpus,
+}
+ASKED_UNLESS_SAID = {  # by the rule, --set-resources or --default-resources
+    "cpus_per_task": threads_asked_for,
     "gpu_model": gpu_model,
     "gres": gres,
     "slurm_partition": partition,
@@ -81,7 +83,9 @@ def asking(task, name):
             known.update(rulename=rulename, async_run=async_run)
             return of_rule[name].evaluate(wildcards, **known).value
 
-        return ASKED[name](task, own, attempt, wildcards)
+        if name in ASKED:
+            return ASKED[name](task, own, attempt, wildcards)
+        return own(name) or ASKED_UNLESS_SAID[name](task, own, attempt, wildcards)
 
     return value
 
@@ -90,7 +94,9 @@ def adapt_rules_to_site():
     """Let the rules ask for what their site wants named, and for more with every attempt."""
     for task in workflow.rules:
         if task.log:
-            asked = {name: asking(task, name) for name in ASKED}
+            asked = {
+                name: asking(task, name) for name in {**ASKED, **ASKED_UNLESS_SAID}
+            }
             task.resources.update(type(task.resources).from_mapping(asked))
 
 

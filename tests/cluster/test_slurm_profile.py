@@ -212,15 +212,17 @@ def test_a_site_file_and_one_job_at_a_time(slurm: PrivateSlurm, tmp_path: Path) 
         f"scratch: {tmp_path}/scratch\n"
     )
     targets = [MODEL.format(study="test"), "results/test/measurements/ilyas/robust_and_accurate.csv"]
-    singly = ("--jobs", "1", "--slurm-array-jobs", "none")
-    run = copy.start("--profile", "slurm", *targets, "--config", "study=test", *singly, *QUICKLY)
+    singly = ("--config", "study=test", "--jobs", "1", "--slurm-array-jobs", "none")
+    said = ("--set-resources", "train:runtime=7", "train:cpus_per_task=2")
+    run = copy.start("--profile", "slurm", *targets, *singly, *said, *QUICKLY)
     assert run.wait(180) == 0, run.text[-5000:]
     jobs = new_jobs(slurm, before)
     # Older clusters want --gres where newer ones take --gpus.
-    asked = {(rule_of(job), job.get("TresPerNode"), job["Partition"], job["TimeLimit"]) for job in jobs}
+    columns = ("TresPerNode", "Partition", "TimeLimit", "NumCPUs")
+    asked = {(rule_of(job), *(job.get(column) for column in columns)) for job in jobs}
     assert asked == {
-        ("train", "gres:gpu:1", "ordinary", "00:10:00"),
-        ("robust_and_accurate", None, "urgent", "00:20:00"),
+        ("train", "gres:gpu:1", "ordinary", "00:07:00", "2"),
+        ("robust_and_accurate", None, "urgent", "00:20:00", "1"),
     }
     assert not any("ArrayTaskId" in job for job in jobs)
     spans = sorted((job["StartTime"], job["EndTime"]) for job in jobs)
