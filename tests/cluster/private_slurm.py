@@ -21,7 +21,7 @@ NODE = "localhost"
 CORES = 4  # more than a small machine has: nothing is bound to cores
 MEMORY_MB = 6000
 ACCOUNT = "physics"
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol")
+PROGRAMS = ("setpriv", "munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol")
 ACCOUNTING_PROGRAMS = ("slurmdbd", "mariadbd", "mariadb-install-db", "mariadb", "sacctmgr")
 PACKAGES = "slurm-wlm munge (with accounting also slurmdbd mariadb-server)"
 
@@ -264,7 +264,13 @@ class PrivateSlurm:
         log = (self.folder / f"{name}.output").open("ab")
         environment = {**os.environ, "PATH": _path()}
         self._daemons[name] = subprocess.Popen(
-            command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+            # However the tests end, the kernel ends their daemons too.
+            ["setpriv", "--pdeathsig", "TERM", *command],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
         log.close()
 
