@@ -53,7 +53,7 @@ CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
 # A machine that answers late must not look like a failed one.
 SlurmdTimeout=300
 KillWait=3
-MinJobAge=300
+MinJobAge=1800
 SchedulerParameters=batch_sched_delay=1,sched_min_interval=500000,bf_interval=5
 SchedulerType=sched/backfill
 SelectType=select/cons_tres

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from cluster_copies import QUICKLY, Copy, private_slurm
+from cluster_copies import QUICKLY, Copy, Run, private_slurm
 from private_slurm import NODE, PrivateSlurm, tool, wait_until
 
 GPU_RULES = {"train", "construct", "measure"}
@@ -21,10 +21,32 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateSlurm]:
     yield from private_slurm(tmp_path_factory.mktemp("slurm"), accounting=False)
 
 
+@pytest.fixture(scope="module")
+def limited(
+    slurm: PrivateSlurm, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Copy, dict[str, Run]]]:
+    """Trainings with too little memory, with too little time, and with a mistake: mostly they wait."""
+    copy = Copy(tmp_path_factory.mktemp("limited") / "copy")
+    copy.add_study("hungry", epochs=5, mem_mb=400)
+    copy.add_study("slow", epochs=85, runtime_minutes=1)  # 68 s asleep
+    copy.add_study("broken", epochs=3, learning_rate=1e30)
+    runs = {
+        study: copy.start("--profile", "slurm", MODEL.format(study=study), "--retries", retries, *QUICKLY)
+        for study, retries in (("hungry", "3"), ("slow", "3"), ("broken", "1"))
+    }
+    yield copy, runs
+    for run in runs.values():
+        run.stop()
+
+
 def rule_of(job: dict[str, str]) -> str:
     match = re.match(r"rule_(.+?)_wildcards_", job["Comment"])
     assert match
     return match.group(1)
+
+
+def study_of(job: dict[str, str]) -> str:
+    return job["Comment"].split("_wildcards_")[1].split("_")[0]
 
 
 def new_jobs(slurm: PrivateSlurm, before: set[str]) -> list[dict[str, str]]:
@@ -35,6 +57,7 @@ def numbers(slurm: PrivateSlurm) -> set[str]:
     return {job["JobId"] for job in slurm.jobs()}
 
 
+@pytest.mark.usefixtures("limited")  # to save time: they wait while these run
 def test_figures_are_made_with_one_gpu_for_each_job_that_needs_one(
     slurm: PrivateSlurm, tmp_path: Path
 ) -> None:
@@ -46,7 +69,7 @@ def test_figures_are_made_with_one_gpu_for_each_job_that_needs_one(
     assert all((copy.folder / figure).exists() for figure in figures)
 
     # SLURM's records: one GPU or none, and equal jobs in arrays.
-    jobs = new_jobs(slurm, before)
+    jobs = [job for job in new_jobs(slurm, before) if study_of(job) == "test"]
     counted = Counter(rule_of(job) for job in jobs)
     assert counted == {"train": 4, "construct": 2, "measure": 1, "robust_and_accurate": 2}
     for job in jobs:
@@ -79,6 +102,34 @@ def test_figures_are_made_with_one_gpu_for_each_job_that_needs_one(
     again = copy.start("--profile", "slurm", "-n", *figures)
     assert again.wait(60) == 0
     assert "Nothing to be done" in again.text
+
+
+def test_limits_grow_with_the_attempt_and_mistakes_are_not_repeated(
+    slurm: PrivateSlurm, limited: tuple[Copy, dict[str, Run]]
+) -> None:
+    copy, runs = limited
+    ends = {study: run.wait(360) for study, run in runs.items()}
+    jobs: dict[str, list[dict[str, str]]] = {study: [] for study in runs}
+    for job in slurm.jobs():
+        if "_wildcards_" in job.get("Comment", "") and study_of(job) in jobs:
+            jobs[study_of(job)].append(job)
+
+    assert ends["hungry"] == 0, runs["hungry"].text[-5000:]
+    memory = [int(job["MinMemoryNode"].removesuffix("M")) for job in jobs["hungry"]]
+    assert len(memory) > 1
+    assert memory == [400 * attempt for attempt in range(1, len(memory) + 1)]
+
+    assert ends["slow"] == 0, runs["slow"].text[-5000:]
+    assert [job["JobState"] for job in jobs["slow"]][:1] == ["TIMEOUT"]
+    assert [job["TimeLimit"] for job in jobs["slow"]][:2] == ["00:01:00", "00:02:00"]
+    assert "after epoch" in (copy.folder / "results/slow/logs/train/standard/seed0.log").read_text()
+
+    # The mistake's own words are shown; later attempts end before they reach the script.
+    assert ends["broken"] != 0
+    assert "train: stopped: train standard, seed 0: the loss became" in runs["broken"].text
+    assert len(jobs["broken"]) == 2
+    done = Counter(row["SLURM_JOB_ID"] for row in copy.trace() if row["rule"] == "train")
+    assert [job["JobId"] in done for job in jobs["broken"]] == [True, False]
 
 
 def test_two_studies_at_once_survive_a_drained_node_and_a_lost_controller(
@@ -149,45 +200,6 @@ def test_an_interrupted_and_preempted_training_ends_in_the_same_bits(
 
 def _restarts(slurm: PrivateSlurm) -> list[str]:
     return [f"{job['JobId']} {job['JobState']} {job['Restarts']}" for job in slurm.jobs()]
-
-
-def test_limits_grow_with_the_attempt_and_mistakes_are_not_repeated(
-    slurm: PrivateSlurm, tmp_path: Path
-) -> None:
-    copy = Copy(tmp_path / "copy")
-    copy.add_study("hungry", epochs=5, mem_mb=400)
-    copy.add_study("slow", epochs=85, runtime_minutes=1)  # 68 s asleep
-    copy.add_study("broken", epochs=3, learning_rate=1e30)
-    before = numbers(slurm)
-    runs = {
-        study: copy.start("--profile", "slurm", MODEL.format(study=study), "--retries", retries, *QUICKLY)
-        for study, retries in (("hungry", "3"), ("slow", "3"), ("broken", "1"))
-    }
-    try:
-        ends = {study: run.wait(360) for study, run in runs.items()}
-    finally:
-        for run in runs.values():
-            run.stop()
-    jobs: dict[str, list[dict[str, str]]] = {study: [] for study in runs}
-    for job in new_jobs(slurm, before):
-        jobs[job["Comment"].split("_")[3]].append(job)
-
-    assert ends["hungry"] == 0, runs["hungry"].text[-5000:]
-    memory = [int(job["MinMemoryNode"].removesuffix("M")) for job in jobs["hungry"]]
-    assert len(memory) > 1
-    assert memory == [400 * attempt for attempt in range(1, len(memory) + 1)]
-
-    assert ends["slow"] == 0, runs["slow"].text[-5000:]
-    assert [job["JobState"] for job in jobs["slow"]][:1] == ["TIMEOUT"]
-    assert [job["TimeLimit"] for job in jobs["slow"]][:2] == ["00:01:00", "00:02:00"]
-    assert "after epoch" in (copy.folder / "results/slow/logs/train/standard/seed0.log").read_text()
-
-    # The mistake's own words are shown; later attempts end before they reach the script.
-    assert ends["broken"] != 0
-    assert "train: stopped: train standard, seed 0: the loss became" in runs["broken"].text
-    assert len(jobs["broken"]) == 2
-    done = Counter(row["SLURM_JOB_ID"] for row in copy.trace() if row["rule"] == "train")
-    assert [job["JobId"] in done for job in jobs["broken"]] == [True, False]
 
 
 @pytest.mark.parametrize(
