@@ -24,7 +24,8 @@ study: $(INSTALLED)
 	@$(BIN)/snakemake --config study=$(STUDY)
 
 pull: $(INSTALLED)
-	@$(BIN)/dvc pull || { $(BIN)/python -m advex.manifests; false; }
+	@# Once more on failure: DVC can stumble once over what an interrupted pull left in its cache.
+	@$(BIN)/dvc pull || $(BIN)/dvc pull || { $(BIN)/python -m advex.manifests; false; }
 
 test: $(TESTABLE)
 	@$(BIN)/python -m pytest

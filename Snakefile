@@ -29,6 +29,7 @@ include: "rules/training.smk"
 include: "rules/datasets.smk"
 include: "rules/evaluation.smk"
 include: "rules/ilyas.smk"
+include: "rules/gilmer_hendrycks.smk"
 include: "rules/report.smk"
 
 

@@ -21,7 +21,11 @@ def augment(images: Tensor, settings: AugmentationSettings, generator: torch.Gen
         images = random_rotation(images, settings.rotation_degrees, generator)
     if settings.gaussian_noise:
         noise = torch.randn(images.shape, generator=generator, device=images.device)
-        images = (images + settings.gaussian_noise * noise).clamp(0, 1)
+        deviation: float | Tensor = settings.gaussian_noise
+        if settings.gaussian_noise_varies:
+            shares = torch.rand(len(images), 1, 1, 1, generator=generator, device=images.device)
+            deviation = shares * settings.gaussian_noise
+        images = (images + deviation * noise).clamp(0, 1)
     return images
 
 

@@ -183,7 +183,8 @@ class Claim(_Strict):
         effect: all of these must hold.
         tolerance: how far the mean may lie from the published number, in that number's unit.
         comparable: ``study``: the size may be compared only where the sizes are the published ones;
-            ``always``: mathematics, the same at every size.
+            ``always``: mathematics, the same at every size; ``never``: other data or networks, so there is a
+            published number but no tolerance.
         not_tested: why the claim is out of scope.
     """
 
@@ -196,7 +197,7 @@ class Claim(_Strict):
     ours: Selector | None = None
     effect: tuple[Comparison, ...] = ()
     tolerance: float | None = Field(None, gt=0)
-    comparable: Literal["study", "always"] = "study"
+    comparable: Literal["study", "always", "never"] = "study"
     not_tested: str | None = Field(None, min_length=1)
 
     @check(mode="after")
@@ -207,7 +208,10 @@ class Claim(_Strict):
             return self
         if self.ours is None or not self.effect:
             raise ValueError("found no ours or no effect; allowed: both, or not_tested with the reason")
-        if (self.published is None) != (self.tolerance is None):
+        if self.comparable == "never":
+            if self.published is None or self.tolerance is not None:
+                raise ValueError("found comparable: never; allowed: with published and without tolerance")
+        elif (self.published is None) != (self.tolerance is None):
             raise ValueError("found published and tolerance apart; allowed: both, or neither")
         if self.table is None and any(rows.table is None for rows in all_rows(self)):
             raise ValueError("found no table; allowed: a table for the claim, or one in every selector")

@@ -41,7 +41,7 @@ def publish(study: str) -> list[str]:
     outputs = {path: sums["md5"] for record in records for path, sums in record.outputs.items()}
     present = [path for path in outputs if os.path.exists(path)]
     _refuse_strays(study, {path for record in [*records, *obsolete] for path in record.outputs})
-    _refuse_outdated(study, present)
+    _refuse_outdated(study, _last(records, present))
     versioned = manifest(Path(f"results/{study}.dvc"))
     _refuse_missing(study, planned, outputs, versioned)
     complete = len(present) == len(outputs)
@@ -60,7 +60,7 @@ def publish(study: str) -> list[str]:
         dvc("add", "--quiet", *new, *_logs_and_benchmarks(records, new))
     if remote == STORE:
         _keep_in_store(study)
-    dvc("push", "--quiet", f"results/{study}.dvc")
+    dvc("push", f"results/{study}.dvc")
     if remote == STORE:
         prune()
     return new
@@ -88,10 +88,24 @@ def _refuse_strays(study: str, recorded: set[str]) -> None:
         raise UserError(f"{strays[0]}: no job wrote this; move it elsewhere ({len(strays)} such files)")
 
 
-def _refuse_outdated(study: str, present: list[str]) -> None:
-    if not present:
+def _last(records: list[Record], present: list[str]) -> list[str]:
+    """Return the present artifacts that no other present artifact comes from: planning them checks all."""
+    here = set(present)
+    wrote = {path: record for record in records for path in record.outputs}
+    waiting = [record for record in records if here & set(record.outputs)]
+    passed: set[str] = set()
+    while waiting:
+        for path in waiting.pop().inputs:
+            if path in wrote and wrote[path].log not in passed:
+                passed.add(wrote[path].log)
+                waiting.append(wrote[path])
+    return [path for path in present if wrote[path].log not in passed]
+
+
+def _refuse_outdated(study: str, targets: list[str]) -> None:
+    if not targets:
         raise UserError(f"{study}: no artifact with a record is here; run `make STUDY={study}` first")
-    answer = _snakemake("--dry-run", *present)
+    answer = _snakemake("--dry-run", *targets)
     if "Nothing to be done" not in answer:
         raise UserError(f"{study}: artifacts are out of date; run `make STUDY={study}` first:\n{answer}")
 

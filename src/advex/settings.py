@@ -7,13 +7,21 @@ unknown key raises. They import no torch, so the workflow can check its configur
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
+
+
+def _odd(value: int) -> int:
+    if value % 2 == 0:
+        raise ValueError("must be odd")
+    return value
+
 
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
+OddCount = Annotated[int, Field(ge=1), AfterValidator(_odd)]
 
 STRICT = ConfigDict(extra="forbid")
 
@@ -51,6 +59,8 @@ class AugmentationSettings:
             1 - colour_jitter to 1 + colour_jitter, in this order.
         rotation_degrees: rotation by up to this angle in either direction, nearest pixel, zeros outside.
         gaussian_noise: standard deviation of noise added last, clipped to [0, 1] (Ford et al., 2019).
+        gaussian_noise_varies: draw each image's standard deviation uniformly from 0 to gaussian_noise
+            (Yin et al., 2019) instead.
     """
 
     crop_padding: Annotated[int, Field(ge=0)] = 0
@@ -58,6 +68,7 @@ class AugmentationSettings:
     colour_jitter: Annotated[float, Field(ge=0, le=1)] = 0.0
     rotation_degrees: NonNegative = 0.0
     gaussian_noise: NonNegative = 0.0
+    gaussian_noise_varies: bool = False
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -114,6 +125,34 @@ class Recipe:
 
 
 @dataclass(frozen=True, config=STRICT)
+class FilterSettings:
+    """A frequency filter in front of a network; see :func:`advex.frequency.filter_mask`.
+
+    Attributes:
+        kind: which frequencies are kept, the lowest or the highest.
+        bandwidth: side of the square of frequencies that is kept, odd.
+    """
+
+    kind: Literal["low_pass", "high_pass"]
+    bandwidth: OddCount
+
+
+@dataclass(frozen=True, config=STRICT)
+class FourierNoise:
+    """Noise of one frequency.
+
+    Attributes:
+        root_mean_square: in each channel, over its pixels.
+        images: how many test images get it, the first ones.
+        stronger: further root mean squares to try.
+    """
+
+    root_mean_square: Positive
+    images: Count
+    stronger: tuple[Positive, ...] = ()
+
+
+@dataclass(frozen=True, config=STRICT)
 class ArchitectureSettings:
     """Which classifier to build.
 
@@ -124,6 +163,8 @@ class ArchitectureSettings:
         classes: number of classes.
         mean: mean of each channel of the natural images.
         std: standard deviation of each channel of the natural images.
+        filter: frequencies the network sees; none for all. Mean and std are then those of the filtered
+            training images.
     """
 
     name: str
@@ -132,6 +173,7 @@ class ArchitectureSettings:
     classes: Annotated[int, Field(ge=2)]
     mean: tuple[float, ...]
     std: tuple[Positive, ...]
+    filter: FilterSettings | None = None
 
 
 @dataclass(frozen=True, config=STRICT)

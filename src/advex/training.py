@@ -63,6 +63,8 @@ def train(
     recipe = run.recipe
     model = build(run.architecture, run.name, run.seed)
     device.model(model)
+    if run.architecture.filter:
+        model.standardise(as_float(device.images(training_set.images)))
     model.train()
     optimizer = torch.optim.SGD(
         model.parameters(),

@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,6 +122,16 @@ class Checkout:
         text = file.read_text()
         assert old in text, f"{path} holds no {old!r}"
         file.write_text(text.replace(old, new, 1))
+
+    @contextmanager
+    def edited(self, path: str, old: str, new: str) -> Iterator[None]:
+        """Edit a file for the body, then take the edit back."""
+        original = (self.folder / path).read_text()
+        self.replace(path, old, new)
+        try:
+            yield
+        finally:
+            (self.folder / path).write_text(original)
 
 
 DVC = (sys.executable, "-m", "dvc")

@@ -166,6 +166,15 @@ def test_noise_has_its_deviation_and_is_clipped():
     assert ((strong == 0) | (strong == 1)).float().mean() > 0.7
 
 
+def test_noise_of_varying_deviation_is_uniform_from_nothing_to_the_largest():
+    images = torch.full((3000, 1, 16, 16), 0.5)
+    settings = AugmentationSettings(gaussian_noise=0.1, gaussian_noise_varies=True)
+    deviations = augment(images, settings, seeded()).flatten(1).std(1)
+    shares = (deviations / 0.1).sort().values
+    assert shares[-1] < 1.2  # each is estimated from 256 pixels
+    torch.testing.assert_close(shares, torch.linspace(0, 1, 3000), rtol=0, atol=0.12)
+
+
 def test_order_is_geometry_and_colour_before_noise():
     """Zeros that a crop or a rotation brings in get noise, too."""
     images = torch.zeros(4, 1, 8, 8)

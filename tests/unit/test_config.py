@@ -78,6 +78,22 @@ MISTAKES = {
         "{measurements: [ilyas/relabeled]}",
         ["figures.ilyas/relabelled.measurements", "'ilyas/relabeled'", "ilyas/relabelled"],
     ),
+    "even bandwidth": Mistake(DIGITS, "bandwidths: [1, 3", "bandwidths: [1, 4", ["bandwidths.1", "4", "odd"]),
+    "corruption that is not made here": Mistake(
+        DIGITS,
+        "    fog, contrast",
+        "    fog, snow, contrast",
+        ["corruptions", "snow: only with source cifar10_c"],
+    ),
+    "recipe of filtered models not given": Mistake(
+        DIGITS, "  filtered: *recipe", "", ["recipes.filtered", "missing", "model low_pass"]
+    ),
+    "filtered model of unknown data": Mistake(
+        "experiments.yaml",
+        "low_pass: {trained_on: natural_train",
+        "low_pass: {trained_on: natural",
+        ["filtered_models.low_pass.trained_on", "'natural'", "natural_train"],
+    ),
     "transfer without source": Mistake(
         "experiments.yaml",
         "kind: transfer, attack: transfer, source: standard}\n  targeted",
@@ -110,7 +126,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("study", PLAN.studies)
 def test_every_row_of_every_study_makes_settings_the_library_takes(study: str) -> None:
-    for model in PLAN.experiments.models:
+    for model in PLAN.models(study):
         run = TrainingRun(**PLAN.training(study, model, 0))
         assert run.architecture.name in ARCHITECTURES
     for dataset in PLAN.experiments.datasets:
@@ -145,6 +161,37 @@ def test_a_constructed_set_and_its_source_share_their_seed() -> None:
     inputs = PLAN.construction_inputs("digits", "det", 2)
     assert inputs["source"] == "results/digits/models/standard/seed2.safetensors"
     assert PLAN.training_inputs("digits", "on_det", 2)["training_set"].endswith("det/seed2.safetensors")
+
+
+def test_a_row_of_filtered_models_is_a_model_for_each_bandwidth() -> None:
+    bandwidths = PLAN.study("digits").bandwidths
+    names = {f"{kind}_{bandwidth}" for kind in ("low_pass", "high_pass") for bandwidth in bandwidths}
+    assert set(PLAN.models("digits")) == set(PLAN.experiments.models) | names
+    run = TrainingRun(**PLAN.training("digits", "high_pass_5", 1))
+    assert run.architecture.filter is not None
+    assert (run.architecture.filter.kind, run.architecture.filter.bandwidth) == ("high_pass", 5)
+    assert TrainingRun(**PLAN.training("digits", "standard", 1)).architecture.filter is None
+    measured = PLAN.measurement_settings("digits", "gilmer_hendrycks/frequency_filters", 0)
+    assert {entry["model"] for entry in measured} == names | {"standard_resnet18"}
+    trained = PLAN.figure_jobs("digits")["gilmer_hendrycks/frequency_filters"]
+    assert {job.split("/")[1] for job in trained if job.startswith("train/")} == names | {"standard_resnet18"}
+    with pytest.raises(UserError, match="no model is named 'low_pass_4'"):
+        PLAN.model("digits", "low_pass_4", 0)
+
+
+def test_fourier_noise_is_as_strong_as_published() -> None:
+    for study in PLAN.studies.values():
+        assert 32 * study.fourier_noise.root_mean_square == 4
+        recipe = study.recipes["gaussian_augmented"].augmentation
+        assert (recipe.gaussian_noise, recipe.gaussian_noise_varies) == (0.1, True)
+    assert PLAN.study("cifar10").corruptions.source == "cifar10_c"
+
+
+def test_corrupted_images_are_made_once_for_all_seeds() -> None:
+    jobs = PLAN.figure_jobs("digits")["gilmer_hendrycks/corruptions"]
+    assert [job for job in jobs if job.startswith("corrupt/")] == ["corrupt/test"]
+    paths = {PLAN.dataset("digits", "corrupted_test", seed) for seed in range(3)}
+    assert paths == {"results/digits/datasets/corrupted/test.safetensors"}
 
 
 def test_the_published_sizes_are_those_of_the_paper() -> None:

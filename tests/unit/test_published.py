@@ -86,6 +86,25 @@ def test_numbers_stand_under_their_keys(published: pd.DataFrame, key: str, value
     assert published.set_index("key").loc[key, "value"] == value
 
 
+def test_the_map_of_figure_2_is_described_alike_by_its_summaries_and_its_rings(
+    published: pd.DataFrame,
+) -> None:
+    """Rings hold 1, 8, 16, ... 8 * 15 and 63 of the 1,024 cells, so their means give the mean of the map."""
+    value = published.set_index("key")["value"]
+    cells = [1, *(8 * ring for ring in range(1, 16)), 63]
+    for model in ("standard", "robust", "gaussian_augmented"):
+        first = 1 if model == "gaussian_augmented" else 0  # its centre is hidden by a mark
+        rings = [value[f"figure2_{model}_ring{ring}"] for ring in range(first, 17)]
+        weights = cells[first:]
+        mean = sum(a * b for a, b in zip(rings, weights, strict=True)) / sum(weights)
+        assert value[f"figure2_{model}_mean_error"] == pytest.approx(mean, abs=0.1)
+        assert f"figure2_{model}_centre_error" in value or model == "gaussian_augmented"
+        low, high = (value[f"figure2_{model}_{name}_error"] for name in ("lowest", "highest"))
+        assert low <= min(rings) <= max(rings) <= high
+    fog = [value[f"text_{model}_fog_accuracy"] for model in ("standard", "robust")]
+    assert value["text_fog_loss"] == pytest.approx(fog[0] - fog[1])
+
+
 def test_derived_numbers_follow_from_measured_ones(published: pd.DataFrame) -> None:
     value = published.set_index("key")["value"]
     for epsilon in (0, 1, 10):
@@ -151,6 +170,11 @@ def test_a_published_key_twice_or_a_missing_column_is_refused(tmp_path: Path) ->
         ("    effect", "    tolerance: 5\n    effect", "fine: found published and tolerance apart"),
         ("    effect", "    not_tested: why\n    effect", "fine: found not_tested with ours, effect"),
         ("claim: fine", "claim: Not fine", "Not fine.claim: found 'Not fine'"),
+        (
+            "    effect",
+            "    comparable: never\n    effect",
+            "fine: found comparable: never; allowed: with published",
+        ),
         ("    effect", "    comparable: maybe\n    effect", "fine.comparable: found 'maybe'; allowed"),
     ],
 )
@@ -254,6 +278,75 @@ def tables_of_the_paper(value: dict[str, float]) -> dict[str, pd.DataFrame]:
         f"ilyas/{name}": pd.concat([table.assign(seed=seed) for seed in (0, 1)])
         for name, table in tables.items()
     }
+
+
+def tables_of_gilmer_and_hendrycks(value: dict[str, float]) -> dict[str, pd.DataFrame]:
+    """The same for the comment on robustness; what it states without numbers is made up in its sense."""
+    filters = [
+        (kind, int(key.rsplit("size", 1)[1]), number)
+        for kind in ("low_pass", "high_pass")
+        for key, number in value.items()
+        if key.startswith(f"figure1_{kind}_size") and int(key.rsplit("size", 1)[1]) >= 7
+    ]
+    maps = []
+    for model in ("standard", "robust", "gaussian_augmented"):
+        prefix = f"figure2_{model}_"
+        for key, number in value.items():
+            if key.startswith(f"{prefix}ring"):
+                maps.append((model, "ring_error", int(key.removeprefix(f"{prefix}ring")) / 16, number))
+            elif key.startswith(prefix):
+                maps.append((model, key.removeprefix(prefix), None, number))
+    clean = {"standard": 4.0, "robust": 13.0, "gaussian_augmented": 6.0}  # not published, a usual order
+    maps += [(model, "clean_error", None, error) for model, error in clean.items()]
+    corruptions = [("fog", model, 1, value[f"text_{model}_fog_accuracy"]) for model in ("standard", "robust")]
+    corruptions.append(("fog", "gaussian_augmented", 1, value["kireev_gaussian_augmented_fog_accuracy"]))
+    corruptions += [
+        (name, model, 1, value[f"kireev_{model}_{name}_accuracy"])
+        for name in ("contrast", "gaussian_noise")
+        for model in ("standard", "robust", "gaussian_augmented")
+    ]
+    corruptions += [("low_pass_noise", "standard", 1, 80.0), ("low_pass_noise", "robust", 1, 60.0)]
+    corruptions += [(None, model, None, 100 - error) for model, error in clean.items()]
+    severe = [
+        ("fog", model, 5, value[f"robustbench_{model}_fog_severity5_accuracy"])
+        for model in ("standard", "robust")
+    ]
+    tables = {
+        "frequency_filters": pd.DataFrame(filters, columns=["objective", "bandwidth", "value"]).assign(
+            quantity="accuracy", relative_bandwidth=lambda rows: rows["bandwidth"] / 224
+        ),
+        "fourier_heatmaps": pd.DataFrame(maps, columns=["model", "quantity", "relative_ring", "value"]),
+        "corruptions": pd.DataFrame(corruptions, columns=["corruption", "model", "severity", "value"]).assign(
+            quantity="accuracy"
+        ),
+    }
+    tables = {
+        f"gilmer_hendrycks/{name}": pd.concat([table.assign(seed=seed) for seed in (0, 1)])
+        for name, table in tables.items()
+    }
+    severity5 = pd.DataFrame(severe, columns=["corruption", "model", "severity", "value"]).assign(
+        quantity="accuracy"
+    )
+    tables["severity 5"] = pd.concat([severity5.assign(seed=seed) for seed in (0, 1)])
+    return tables
+
+
+def test_the_comments_own_numbers_show_every_effect(claims: list[Claim], published: pd.DataFrame) -> None:
+    tables = tables_of_gilmer_and_hendrycks(dict(zip(published["key"], published["value"], strict=True)))
+    tested = [claim for claim in claims if claim.source == "gilmer_hendrycks"]
+    severe = [claim for claim in tested if claim.claim.startswith("robustbench_")]
+    others = [claim for claim in tested if claim not in severe]
+    of_severity5 = {"gilmer_hendrycks/corruptions": tables.pop("severity 5")}
+    assert {table for claim in tested for table in needed_tables([claim])} == set(tables)
+    found = pd.concat(
+        [judge(others, tables, published, True, 1000), judge(severe, of_severity5, published, True, 10)]
+    )
+    assert len(found) == len(tested)
+    never = {claim.claim for claim in tested if claim.comparable == "never"}
+    assert never
+    expected = found["claim"].map(lambda name: DIRECTION if name in never else REPRODUCED)
+    wrong = found[found["verdict"] != expected]
+    assert wrong[["claim", "verdict", "criterion"]].to_dict("records") == []
 
 
 def test_the_papers_own_numbers_reproduce_every_claim(claims: list[Claim], published: pd.DataFrame) -> None:

@@ -76,7 +76,7 @@ def test_costs_cover_every_job(repository: Path) -> None:
     costs = read_table(repository / "results/test/costs.csv")
     assert set(costs.loc[costs["of"] == "figure", "name"]) == set(FIGURES)
     rows = costs.set_index(["of", "name"])
-    assert rows.loc[("verb", "train"), "jobs"] == len(PLAN.experiments.models)
+    assert rows.loc[("verb", "train"), "jobs"] == len(PLAN.models("test"))
     assert 0 < rows.loc[("study", "all jobs"), "share_not_computing_percent"] < 100
     assert (costs["seconds"] >= costs["computing_seconds"]).all()
 
@@ -164,7 +164,7 @@ def test_one_figure_needs_only_its_own_models(fresh: tuple[Path, Snakemake]) -> 
 def test_every_study_can_be_planned(fresh: tuple[Path, Snakemake], study: str) -> None:
     jobs = planned(fresh[1]("-n", "--config", f"study={study}"))
     seeds = PLAN.studies[study].seeds
-    assert jobs["train"] == len(PLAN.experiments.models) * seeds
+    assert jobs["train"] == len(PLAN.models(study)) * seeds
     assert jobs["draw"] == len(FIGURES)
 
 

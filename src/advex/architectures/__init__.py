@@ -1,7 +1,7 @@
 """Architectures, from one table: torchvision's at full size, and the same five families at small width.
 
 Every entry builds a backbone that maps normalised images to a representation; :class:`Classifier` adds
-the normalisation in front and the linear head behind it.
+the normalisation (and, where wanted, a frequency filter) in front and the linear head behind it.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from advex.architectures import large, small
 from advex.architectures.backbone import Backbone
+from advex.architectures.filters import FrequencyFilter
 from advex.devices import stable_seed
 from advex.errors import UserError
-from advex.settings import ArchitectureSettings
+from advex.settings import ArchitectureSettings, FilterSettings
 
 Builder = Callable[..., Backbone]
 
@@ -39,13 +40,22 @@ class Classifier(nn.Module):
         classes: number of classes.
         mean: mean of each channel, subtracted first.
         std: standard deviation of each channel, divided by.
+        filter_settings: a frequency filter in front of everything, or none.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, backbone: Backbone, classes: int, mean: Sequence[float], std: Sequence[float]) -> None:
+    def __init__(
+        self,
+        backbone: Backbone,
+        classes: int,
+        mean: Sequence[float],
+        std: Sequence[float],
+        filter_settings: FilterSettings | None = None,
+    ) -> None:
         super().__init__()
+        self.filter = FrequencyFilter(filter_settings) if filter_settings else None
         self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1))
         self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1))
         self.backbone = backbone.network
@@ -53,8 +63,21 @@ class Classifier(nn.Module):
 
     def representation(self, images: Tensor) -> Tensor:
         """Return the penultimate layer's activations of images (N, C, H, W) in [0, 1]; (N, features)."""
+        if self.filter:
+            images = self.filter(images)
         features: Tensor = self.backbone((images - self.mean) / self.std)
         return features
+
+    def standardise(self, images: Tensor) -> None:
+        """Set mean and standard deviation to those of images (N, C, H, W) in [0, 1] as the filter lets them.
+
+        What a high-pass filter leaves is small; this gives every network inputs of the same scale.
+        """
+        with torch.no_grad():
+            parts = [self.filter(part) if self.filter else part for part in torch.split(images, 4096)]
+            deviation, mean = torch.std_mean(torch.cat(parts), (0, 2, 3), correction=0, keepdim=True)
+        self.mean.copy_(mean)
+        self.std.copy_(deviation)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits of images (N, C, H, W) in [0, 1]; (N, classes)."""
@@ -76,4 +99,4 @@ def build(settings: ArchitectureSettings, *names: str | int) -> Classifier:
             backbone = ARCHITECTURES[settings.name](channels=settings.channels, **settings.options)
         except TypeError as error:
             raise UserError(f"architecture {settings.name}: {error}") from error
-        return Classifier(backbone, settings.classes, settings.mean, settings.std)
+        return Classifier(backbone, settings.classes, settings.mean, settings.std, settings.filter)

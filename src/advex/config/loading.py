@@ -8,7 +8,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from advex.config.plan import Plan
-from advex.config.schema import NATURAL_TEST, NATURAL_TRAIN, Experiments, Study, names_in
+from advex.config.schema import CORRUPTED_TEST, NATURAL_TEST, NATURAL_TRAIN, Experiments, Study, names_in
 from advex.errors import UserError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -75,9 +75,12 @@ def _loose_ends(experiments: Experiments) -> Iterator[str]:
     """Find rows that name rows which do not exist, and rows that depend on themselves."""
     models, datasets = set(experiments.models), set(experiments.datasets)
     images = datasets | {NATURAL_TRAIN, NATURAL_TEST}
+    filtered = experiments.filtered_models
 
     for name, model in experiments.models.items():
         yield from _unknown(f"models.{name}.trained_on", model.trained_on, datasets | {NATURAL_TRAIN})
+    for name, row in filtered.items():
+        yield from _unknown(f"filtered_models.{name}.trained_on", row.trained_on, datasets | {NATURAL_TRAIN})
     for name, dataset in experiments.datasets.items():
         yield from _unknown(f"datasets.{name}.source", dataset.source, models)
     for name, instrument in experiments.instruments.items():
@@ -87,9 +90,9 @@ def _loose_ends(experiments: Experiments) -> Iterator[str]:
         for index, section in enumerate(sections):
             place = f"measurements.{name}.{index}"
             for model_name in section.models:
-                yield from _unknown(f"{place}.models", model_name, models)
+                yield from _unknown(f"{place}.models", model_name, models | set(filtered))
             for dataset_name in section.measured_on:
-                yield from _unknown(f"{place}.measured_on", dataset_name, images)
+                yield from _unknown(f"{place}.measured_on", dataset_name, images | {CORRUPTED_TEST})
             for instrument_name in section.instruments:
                 yield from _unknown(f"{place}.instruments", instrument_name, set(experiments.instruments))
     yield from _loose_pictures_and_figures(experiments, images)
@@ -131,7 +134,7 @@ def _missing_sizes(study: Study, experiments: Experiments) -> Iterator[str]:
         if name not in sizes:
             yield f"{section}.{name}: missing, but {place} names it; found only {names_in(sizes)}"
 
-    for name, model in experiments.models.items():
+    for name, model in (experiments.models | experiments.filtered_models).items():
         yield from missing("recipes", model.recipe, f"model {name}", study.recipes)
         yield from missing("architectures", model.architecture, f"model {name}", study.architectures)
     for name, dataset in experiments.datasets.items():

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from advex.config.schema import (
+    CORRUPTED_TEST,
     NATURAL_TEST,
     NATURAL_TRAIN,
     EllipsesSettings,
@@ -15,11 +16,19 @@ from advex.config.schema import (
     GaussianSettings,
     JobResources,
     MeasurementSection,
+    ModelRow,
     Study,
     names_in,
 )
 from advex.errors import UserError
-from advex.settings import ArchitectureSettings, Construction, TrainingRun, plain, plain_value
+from advex.settings import (
+    ArchitectureSettings,
+    Construction,
+    FilterSettings,
+    TrainingRun,
+    plain,
+    plain_value,
+)
 
 Row = TypeVar("Row")
 
@@ -30,17 +39,22 @@ class Plan:
     def __init__(self, experiments: Experiments, studies: Mapping[str, Study]) -> None:
         self.experiments = experiments
         self.studies = dict(studies)
+        self._models = {name: _with_filtered(experiments, study) for name, study in studies.items()}
 
     def study(self, name: str) -> Study:
         """Return the sizes of a study."""
         return _find(self.studies, "study", name)
 
+    def models(self, study: str) -> dict[str, ModelRow]:
+        """Return all models of a study by name, those behind filters too."""
+        self.study(study)
+        return self._models[study]
+
     # Where things lie
 
     def model(self, study: str, model: str, seed: int | str) -> str:
         """Return the path of a model's weights."""
-        self.study(study)
-        _find(self.experiments.models, "model", model)
+        _find(self.models(study), "model", model)
         return f"results/{study}/models/{model}/seed{seed}.safetensors"
 
     def history(self, study: str, model: str, seed: int | str) -> str:
@@ -48,8 +62,10 @@ class Plan:
         return self.model(study, model, seed).removesuffix(".safetensors") + ".csv"
 
     def dataset(self, study: str, dataset: str, seed: int | str) -> str:
-        """Return the path of a data set; natural images have no seed."""
+        """Return the path of a data set; natural images and their corruptions have no seed."""
         self.study(study)
+        if dataset == CORRUPTED_TEST:
+            return f"results/{study}/datasets/corrupted/test.safetensors"
         if dataset in (NATURAL_TRAIN, NATURAL_TEST):
             return f"results/{study}/datasets/natural/{dataset.removeprefix('natural_')}.safetensors"
         _find(self.experiments.datasets, "data set", dataset)
@@ -70,7 +86,15 @@ class Plan:
         self.study(study)
         return [f"results/{study}/figures/{name}.svg" for name in self.experiments.figures]
 
+    def natural_test(self, study: str) -> str:
+        """Return the path of the test images."""
+        return self.dataset(study, NATURAL_TEST, 0)
+
     # What jobs need
+
+    def corruptions(self, study: str) -> dict[str, Any]:
+        """Return which corruptions of the test images a study has, and where they come from."""
+        return self.study(study).corruptions.model_dump()
 
     def precision(self, study: str) -> str:
         """Return the precision a study computes at on a GPU."""
@@ -89,7 +113,7 @@ class Plan:
 
     def training_inputs(self, study: str, model: str, seed: int | str) -> dict[str, str]:
         """Return the paths a training reads."""
-        row = _find(self.experiments.models, "model", model)
+        row = _find(self.models(study), "model", model)
         return {
             "training_set": self.dataset(study, row.trained_on, seed),
             "test_set": self.dataset(study, NATURAL_TEST, seed),
@@ -97,7 +121,7 @@ class Plan:
 
     def training(self, study: str, model: str, seed: int) -> dict[str, Any]:
         """Return the settings of a training, as plain values of a TrainingRun."""
-        sizes, row = self.study(study), _find(self.experiments.models, "model", model)
+        sizes, row = self.study(study), _find(self.models(study), "model", model)
         family = sizes.architectures[row.architecture]
         architecture = ArchitectureSettings(
             name=family.name,
@@ -106,12 +130,13 @@ class Plan:
             classes=sizes.data.classes,
             mean=sizes.data.mean,
             std=sizes.data.std,
+            filter=row.filter if isinstance(row, _Filtered) else None,
         )
         return plain(TrainingRun(model, seed, architecture, sizes.recipes[row.recipe]))
 
     def training_modules(self, study: str, model: str) -> list[str]:
         """Return the library's optional modules that a training uses."""
-        recipe = self.study(study).recipes[_find(self.experiments.models, "model", model).recipe]
+        recipe = self.study(study).recipes[_find(self.models(study), "model", model).recipe]
         return ["advex.adversary"] if recipe.adversary else []
 
     def construction_inputs(self, study: str, dataset: str, seed: int | str) -> dict[str, str]:
@@ -128,14 +153,23 @@ class Plan:
         attack = self.study(study).attacks[row.attack]
         return plain(Construction(dataset, seed, row.rule, attack, row.start, row.target))
 
-    def sections(self, measurement: str) -> list[MeasurementSection]:
-        """Return what a measurement measures."""
-        return _find(self.experiments.measurements, "measurement", measurement)
+    def sections(self, study: str, measurement: str) -> list[MeasurementSection]:
+        """Return what a measurement measures, a row of filtered models as all its models."""
+        filtered = self.experiments.filtered_models
+        sections = []
+        for section in _find(self.experiments.measurements, "measurement", measurement):
+            models = [
+                model
+                for name in section.models
+                for model in (_names(name, self.study(study)) if name in filtered else [name])
+            ]
+            sections.append(section.model_copy(update={"models": models}))
+        return sections
 
     def measurement_inputs(self, study: str, measurement: str, seed: int | str) -> list[str]:
         """Return the paths a measurement of one seed reads, each once."""
         paths: dict[str, None] = {}
-        for section in self.sections(measurement):
+        for section in self.sections(study, measurement):
             instruments = [self.experiments.instruments[name] for name in section.instruments]
             if any(instrument.kind != "history" for instrument in instruments):
                 models = [*section.models, *(row.source for row in instruments if row.source)]
@@ -148,9 +182,9 @@ class Plan:
     def measurement_settings(self, study: str, measurement: str, seed: int) -> list[dict[str, Any]]:
         """Return one entry for every model, data set and instrument of a measurement, with all paths."""
         sizes = self.study(study)
-        sweep = sizes.attack_strength.model_dump()
+        sweep, noise = sizes.attack_strength.model_dump(), plain(sizes.fourier_noise)
         entries = []
-        for section in self.sections(measurement):
+        for section in self.sections(study, measurement):
             for model in section.models:
                 for dataset in section.measured_on:
                     for name in section.instruments:
@@ -160,7 +194,7 @@ class Plan:
                                 "quantity": row.quantity or name,
                                 "kind": row.kind,
                                 "model": model,
-                                "architecture": self.experiments.models[model].architecture,
+                                "architecture": self.models(study)[model].architecture,
                                 "dataset": dataset,
                                 "model_path": self.model(study, model, seed),
                                 "history_path": self.history(study, model, seed),
@@ -169,13 +203,14 @@ class Plan:
                                 "labels": row.labels,
                                 "attack": plain(sizes.attacks[row.attack]) if row.attack else None,
                                 "sweep": sweep if row.kind == "attack_strength" else None,
+                                "noise": noise if row.kind.startswith("fourier") else None,
                             }
                         )
         return entries
 
     def measurement_modules(self, study: str, measurement: str) -> list[str]:
         """Return the library's modules of the instruments that a measurement uses."""
-        used = {name for section in self.sections(measurement) for name in section.instruments}
+        used = {name for section in self.sections(study, measurement) for name in section.instruments}
         return sorted({f"advex.instruments.{self.experiments.instruments[name].kind}" for name in used})
 
     def mathematics_settings(self, study: str, measurement: str) -> dict[str, Any]:
@@ -236,33 +271,55 @@ class Plan:
             if name in self.experiments.pictures:
                 jobs.add(f"picture/{name}")
                 for dataset in self.experiments.pictures[name].rows.values():
-                    jobs |= self._dataset_jobs(dataset, 0)
+                    jobs |= self._dataset_jobs(study, dataset, 0)
                 continue
             jobs.add(f"collect/{name}")
             for seed in range(self.seeds(study, name)):
                 jobs.add(f"measure/{name}/seed{seed}")
-                for section in self.experiments.measurements.get(name, []):
+                if name in self.experiments.mathematics:
+                    continue
+                for section in self.sections(study, name):
                     sources = [self.experiments.instruments[row].source for row in section.instruments]
                     for model in {*section.models, *filter(None, sources)}:
-                        jobs |= self._model_jobs(model, seed)
+                        jobs |= self._model_jobs(study, model, seed)
                     for dataset in section.measured_on:
-                        jobs |= self._dataset_jobs(dataset, seed)
+                        jobs |= self._dataset_jobs(study, dataset, seed)
         return jobs
 
-    def _model_jobs(self, model: str, seed: int) -> set[str]:
-        trained_on = self.experiments.models[model].trained_on
-        return {f"train/{model}/seed{seed}"} | self._dataset_jobs(trained_on, seed)
+    def _model_jobs(self, study: str, model: str, seed: int) -> set[str]:
+        trained_on = self.models(study)[model].trained_on
+        return {f"train/{model}/seed{seed}"} | self._dataset_jobs(study, trained_on, seed)
 
-    def _dataset_jobs(self, dataset: str, seed: int) -> set[str]:
-        if dataset in (NATURAL_TRAIN, NATURAL_TEST):
-            return {"prepare/natural"}
+    def _dataset_jobs(self, study: str, dataset: str, seed: int) -> set[str]:
+        if dataset in (NATURAL_TRAIN, NATURAL_TEST, CORRUPTED_TEST):
+            return {"prepare/natural"} | ({"corrupt/test"} if dataset == CORRUPTED_TEST else set())
         source = self.experiments.datasets[dataset].source
-        return {f"construct/{dataset}/seed{seed}"} | self._model_jobs(source, seed)
+        return {f"construct/{dataset}/seed{seed}"} | self._model_jobs(study, source, seed)
 
     def resources(self, study: str, verb: str) -> JobResources:
         """Return what a job of a verb asks for in a study."""
         resources: Mapping[Any, JobResources] = self.study(study).resources
         return resources.get(verb, JobResources())
+
+
+class _Filtered(ModelRow):
+    """A model with its filter, as a study has it."""
+
+    filter: FilterSettings
+
+
+def _names(row: str, study: Study) -> list[str]:
+    """Return the models of a row of filtered models."""
+    return [f"{row}_{bandwidth}" for bandwidth in study.bandwidths]
+
+
+def _with_filtered(experiments: Experiments, study: Study) -> dict[str, ModelRow]:
+    models = dict(experiments.models)
+    for name, row in experiments.filtered_models.items():
+        for model, bandwidth in zip(_names(name, study), study.bandwidths, strict=True):
+            kept = FilterSettings(row.filter, bandwidth)
+            models[model] = _Filtered(**(row.model_dump() | {"filter": kept}))
+    return models
 
 
 def _find(rows: Mapping[str, Row], kind: str, name: str) -> Row:

@@ -3,11 +3,11 @@
 Unknown keys are refused everywhere. A comment in a study's file says why a size is what it is.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from advex.settings import AttackSettings, Count, NonNegative, Positive, Recipe
+from advex.settings import AttackSettings, Count, FourierNoise, NonNegative, OddCount, Positive, Recipe
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 FigureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]
@@ -27,7 +27,45 @@ Architecture = Literal[
     "small_inception",
 ]
 
-NATURAL_TRAIN, NATURAL_TEST = "natural_train", "natural_test"
+Instrument = Literal[
+    "accuracy",
+    "robust_accuracy",
+    "attack_strength",
+    "transfer",
+    "history",
+    "filtered_accuracy",
+    "fourier_sensitivity",
+    "fourier_norms",
+    "corruption_accuracy",
+    "corruption_spectrum",
+]
+MadeCorruption = Literal[
+    "fog",
+    "contrast",
+    "brightness",
+    "low_pass_noise",
+    "gaussian_blur",
+    "defocus_blur",
+    "pixelate",
+    "jpeg_compression",
+    "gaussian_noise",
+    "shot_noise",
+    "impulse_noise",
+    "high_pass_noise",
+]
+OfficialCorruption = Literal[
+    "glass_blur",
+    "motion_blur",
+    "zoom_blur",
+    "snow",
+    "frost",
+    "elastic_transform",
+    "speckle_noise",
+    "spatter",
+    "saturate",
+]
+
+NATURAL_TRAIN, NATURAL_TEST, CORRUPTED_TEST = "natural_train", "natural_test", "corrupted_test"
 
 
 class Strict(BaseModel):
@@ -42,6 +80,12 @@ class ModelRow(Strict):
     trained_on: Name
     recipe: Name
     architecture: Name = "resnet50"
+
+
+class FilteredModelRow(ModelRow):
+    """Models behind a frequency filter, one for each of a study's bandwidths, named ``<row>_<bandwidth>``."""
+
+    filter: Literal["low_pass", "high_pass"]
 
 
 class DatasetRow(Strict):
@@ -61,7 +105,7 @@ class InstrumentRow(Strict):
     ``quantity`` is what the table calls the result, by default the row's name.
     """
 
-    kind: Literal["accuracy", "robust_accuracy", "attack_strength", "transfer", "history"]
+    kind: Instrument
     attack: Name | None = None
     quantity: Name | None = None
     labels: Literal["true", "next_class"] = "true"
@@ -103,6 +147,7 @@ class Experiments(Strict):
     """All rows; ``mathematics`` names measurements without data, and the section with their sizes."""
 
     models: dict[Name, ModelRow]
+    filtered_models: dict[Name, FilteredModelRow] = {}
     datasets: dict[Name, DatasetRow]
     instruments: dict[Name, InstrumentRow]
     measurements: dict[FigureName, list[MeasurementSection]]
@@ -167,6 +212,20 @@ class EllipsesSettings(Strict):
     seeds: Count
 
 
+class CorruptionSettings(Strict):
+    """Which corruptions of the test images: made here, or (``cifar10_c``) read from CIFAR-10-C."""
+
+    source: Literal["generated", "cifar10_c"] = "generated"
+    names: Annotated[list[MadeCorruption | OfficialCorruption], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _can_be_made(self) -> "CorruptionSettings":
+        official = sorted(set(self.names) & set(get_args(OfficialCorruption)))
+        if self.source == "generated" and official:
+            raise ValueError(f"{', '.join(official)}: only with source cifar10_c, they are not made here")
+        return self
+
+
 class JobResources(Strict):
     """What a job of one verb asks of a cluster; the local machine only counts ``threads``."""
 
@@ -190,7 +249,10 @@ class Study(Strict):
     attack_strength: AttackStrength
     gaussian: GaussianSettings
     ellipses: EllipsesSettings
-    resources: dict[Literal["prepare", "train", "construct", "measure"], JobResources] = {}
+    bandwidths: Annotated[list[OddCount], Field(min_length=1)]
+    fourier_noise: FourierNoise
+    corruptions: CorruptionSettings
+    resources: dict[Literal["prepare", "corrupt", "train", "construct", "measure"], JobResources] = {}
 
 
 def names_in(rows: dict[str, Any]) -> str:

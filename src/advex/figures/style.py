@@ -38,6 +38,7 @@ COLOURS: dict[str, str] = {
     "neutral": "#8C8C8C",
     "chance": "#595959",
     "accent": "#009E73",
+    "second_accent": "#CC79A7",
 }
 
 _TEXT = 7.5

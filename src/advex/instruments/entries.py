@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic.dataclasses import dataclass
 
-from advex.settings import STRICT, AttackSettings
+from advex.settings import STRICT, AttackSettings, FourierNoise
 
 Row = dict[str, Any]
 """Columns of one row that differ from the defaults: see :func:`advex.instruments.measure.measure`."""
@@ -41,3 +41,4 @@ class MeasurementEntry:
     labels: Literal["true", "next_class"] = "true"
     attack: AttackSettings | None = None
     sweep: Sweep | None = None
+    noise: FourierNoise | None = None

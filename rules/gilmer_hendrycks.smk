@@ -1,0 +1,28 @@
+# Corrupted test images need no model and no seed, so they have a rule of their own beside `prepare`.
+
+
+rule corrupt:
+    input:
+        images=of_plan(PLAN.natural_test),
+    output:
+        dataset="results/{study}/datasets/corrupted/test.safetensors",
+    log:
+        "results/{study}/logs/corrupt/test.log",
+    benchmark:
+        "results/{study}/benchmarks/corrupt/test.tsv"
+    conda:
+        "../envs/torch.yaml"
+    threads: asked_for("corrupt", "threads")
+    resources:
+        mem_mb=asked_for("corrupt", "mem_mb"),
+        runtime=asked_for("corrupt", "runtime_minutes"),
+        mirror=mirror_of,
+    params:
+        study="{study}",
+        corruptions=of_plan(PLAN.corruptions),
+        downloads="data",
+        code=code_of("corrupt.py"),
+    message:
+        "corrupt the test images of {wildcards.study}"
+    script:
+        "../scripts/corrupt.py"

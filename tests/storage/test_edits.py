@@ -1,0 +1,154 @@
+"""Edits: each kind of edit runs again what it affects, and neither a job less nor a job more.
+
+What an edit affects directly is written down here; what follows from that is found along the inputs and
+outputs in the records of the published jobs, independently of the workflow's own planning.
+"""
+
+from typing import NamedTuple
+
+import pytest
+from checkouts import FIGURE, Checkout
+
+from advex.records import Record
+
+
+class Edit(NamedTuple):
+    """A text put in the place of another in a file, and how the names of jobs begin that this affects."""
+
+    file: str
+    old: str
+    new: str
+    affects: tuple[str, ...] = ()
+
+
+TARGETING = ("construct/rand/", "construct/det/", "construct/rand_robust/", "construct/det_robust/")
+ATTACKING = (
+    "train/robust/",
+    "construct/",
+    "measure/ilyas/attack_strength/",
+    "measure/ilyas/robust_datasets/",
+    "measure/ilyas/robust_generalisation/",
+    "measure/ilyas/transferability/",
+)
+DRAWING_IMAGES = (
+    "draw/ilyas/accuracy_curves",
+    "draw/ilyas/attack_strength",
+    "draw/ilyas/dataset_grid",
+    "draw/ilyas/nonrobust_datasets",
+    "draw/ilyas/perturbation_grid",
+    "draw/ilyas/relabelled",
+    "draw/ilyas/robust_datasets",
+    "draw/ilyas/robust_generalisation",
+    "draw/ilyas/transferability",
+)
+LIBRARY, STUDY = "src/advex", "config/studies/test.yaml"
+EDITS = {
+    "attack": Edit(f"{LIBRARY}/attacks.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef ", ATTACKING),
+    "loss of attacks": Edit(f"{LIBRARY}/objectives.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef ", ATTACKING),
+    "comment": Edit(f"{LIBRARY}/attacks.py", "best = current\n", "best = current  # so far\n"),
+    "docstring": Edit(f"{LIBRARY}/training.py", "Pass once over the data", "Go once over the data"),
+    "training": Edit(f"{LIBRARY}/training.py", "_HISTORY = [", "X = 1\n_HISTORY = [", ("train/",)),
+    "job script": Edit("scripts/train.py", "from pathlib", "import sys\nfrom pathlib", ("train/",)),
+    "constructions": Edit(
+        f"{LIBRARY}/constructions.py", "NOISE_MEAN,", "X = 1\nNOISE_MEAN,", ("construct/",)
+    ),
+    "instrument": Edit(
+        f"{LIBRARY}/instruments/transfer.py",
+        "_TRANSFER_OBJECTIVES = {",
+        "X = 1\n_TRANSFER_OBJECTIVES = {",
+        ("measure/ilyas/transferability/",),
+    ),
+    "progress": Edit(f"{LIBRARY}/progress.py", "\n\nclass ", "\n\nX = 1\n\n\nclass "),
+    "figure": Edit(
+        f"{LIBRARY}/figures/ilyas/relabelled.py",
+        "_QUANTITIES = (",
+        "X = 1\n_QUANTITIES = (",
+        ("draw/ilyas/relabelled",),
+    ),
+    "style": Edit(f"{LIBRARY}/figures/style.py", "COLUMN_WIDTH = 85", "COLUMN_WIDTH = 86", ("draw/",)),
+    "mathematics": Edit(
+        f"{LIBRARY}/ellipses.py",
+        "\n\n\ndef ",
+        "\n\n\nX = 1\n\n\ndef ",
+        ("measure/ilyas/robust_and_accurate/",),
+    ),
+    "radius": Edit(
+        STUDY, "targeted: {norm: l2, epsilon: 1.0", "targeted: {norm: l2, epsilon: 0.9", TARGETING
+    ),
+    "recipe": Edit(
+        STUDY,
+        "  on_rand: *recipe",
+        "  on_rand: {epochs: 2, batch_size: 50, learning_rate: 0.1}",
+        ("train/on_rand/", "train/on_rand_robust/"),
+    ),
+    "words": Edit(STUDY, "description: ", "description: these ", DRAWING_IMAGES),
+    "resources": Edit(STUDY, "seeds: 1\n", "seeds: 1\nresources: {train: {threads: 2, mem_mb: 3000}}\n"),
+    "published number": Edit("published/ilyas.csv", ",95.25,", ",95.26,", ("draw/ilyas/", "judge/")),
+    "claim": Edit("config/claims/ilyas.yaml", "test accuracy,", "accuracy,", ("judge/",)),
+    "caption": Edit("report/captions/ilyas/relabelled.md", "\n", "\nIndeed. ", ("report/",)),
+}
+
+
+class Jobs:
+    """All jobs of the published study, and how they depend on each other, as their records say."""
+
+    def __init__(self, records: list[Record]) -> None:
+        self.names = {name(record) for record in records}
+        wrote = {path: name(record) for record in records for path in record.outputs}
+        self.inputs = {
+            name(record): {wrote[path] for path in record.inputs if path in wrote} for record in records
+        }
+        self.drawing = wrote[FIGURE]
+
+    def beginning(self, starts: tuple[str, ...]) -> set[str]:
+        """Return the jobs whose names begin with one of ``starts``, each of which begins some."""
+        found = [{job for job in self.names if job.startswith(start)} for start in starts]
+        assert all(found), starts
+        return set().union(*found)
+
+    def descendants(self, jobs: set[str]) -> set[str]:
+        """Return jobs and all that depend on them."""
+        while more := {job for job, inputs in self.inputs.items() if inputs & jobs} - jobs:
+            jobs = jobs | more
+        return jobs
+
+    def ancestors(self, job: str) -> set[str]:
+        """Return a job and all that it depends on."""
+        return {job}.union(*(self.ancestors(source) for source in self.inputs[job]))
+
+
+def name(record: Record) -> str:
+    return record.log.split("/logs/")[1].removesuffix(".log")
+
+
+@pytest.fixture(scope="module")
+def jobs(untouched: Checkout) -> Jobs:
+    return Jobs([Record.read(path) for path in sorted((untouched.folder / "records/test").rglob("*.json"))])
+
+
+@pytest.fixture(scope="module")
+def sparse(published: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A clone into which one figure has been pulled."""
+    checkout = published.clone(tmp_path_factory.mktemp("sparse") / "clone")
+    checkout.dvc("pull", "--quiet", FIGURE)
+    return checkout
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_plans_what_it_affects_and_nothing_else(untouched: Checkout, jobs: Jobs, edit: str) -> None:
+    directly = jobs.beginning(EDITS[edit].affects)
+    with untouched.edited(*EDITS[edit][:3]):
+        assert untouched.planned() == jobs.descendants(directly)
+
+
+def test_edits_taken_back_leave_nothing_to_do(untouched: Checkout) -> None:
+    assert untouched.planned() == set()
+
+
+@pytest.mark.parametrize("edit", ["attack", "training", "figure", "radius", "caption"])
+def test_an_edit_is_noticed_though_only_a_figure_was_pulled(sparse: Checkout, jobs: Jobs, edit: str) -> None:
+    """A figure that is affected has to be made again, and with it everything that is absent."""
+    needed = jobs.ancestors(jobs.drawing)
+    affected = needed & jobs.descendants(jobs.beginning(EDITS[edit].affects))
+    with sparse.edited(*EDITS[edit][:3]):
+        assert sparse.planned(FIGURE) == (needed if affected else set())

@@ -1,0 +1,193 @@
+"""Publishing: refuses what would record something false, and never forgets what is merely absent."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from checkouts import FIGURE, PUBLISH, Checkout
+
+from advex.sources.official import official_files
+
+MODEL = "results/test/models/standard/seed0.safetensors"
+
+
+def versioned(checkout: Checkout) -> dict[str, str]:
+    """Return the MD5 of every path in the manifest of the test study."""
+    listed = checkout.dvc("list", ".", "results/test", "--dvc-only", "--recursive", "--show-hash")
+    return {path: md5 for md5, path in (line.split() for line in listed.splitlines())}
+
+
+def test_publishing_twice_changes_nothing(pulled: Checkout) -> None:
+    assert "0 artifacts of test are new" in pulled.publish()
+    assert pulled.git("status", "--porcelain") == ""
+
+
+def test_everything_recorded_is_versioned_and_in_the_store(published: Checkout) -> None:
+    entries = versioned(published)
+    assert {"scorecard.csv", "report.html", "costs.csv"} <= set(entries)
+    assert sum(path.startswith("models/") for path in entries) > 20
+    for md5 in entries.values():
+        assert (published.folder / "store/files/md5" / md5[:2] / md5[2:]).exists()
+    out = yaml.safe_load((published.folder / "results/test.dvc").read_text())["outs"][0]
+    assert out["remote"] == "store"
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("src/advex/figures/ilyas/relabelled.py", "next", "other"),
+        ("config/studies/test.yaml", "seeds: 1", "seeds: 1 # one"),
+        ("published/ilyas.csv", ",95.25,", ",95.26,"),
+    ],
+)
+def test_what_artifacts_are_made_from_must_be_committed(
+    pulled: Checkout, path: str, old: str, new: str
+) -> None:
+    pulled.replace(path, old, new)
+    said = pulled.refused(*PUBLISH)
+    assert "not committed" in said
+    assert path in said
+    assert pulled.git("diff", "--name-only") == f"{path}\n"
+
+
+def test_a_new_file_in_the_library_must_be_committed(pulled: Checkout) -> None:
+    (pulled.folder / "src/advex/figures/ilyas/new.py").write_text("X = 1\n")
+    assert "new.py" in pulled.refused(*PUBLISH)
+
+
+def test_artifacts_that_are_out_of_date_are_not_published(pulled: Checkout) -> None:
+    pulled.replace("src/advex/figures/ilyas/relabelled.py", "_QUANTITIES = (", "X = 1\n_QUANTITIES = (")
+    pulled.commit("an edit")
+    said = pulled.refused(*PUBLISH)
+    assert "out of date" in said
+    assert "draw" in said
+
+
+def test_a_damaged_artifact_is_not_published(pulled: Checkout) -> None:
+    with (pulled.folder / MODEL).open("ab") as file:
+        file.write(b"x")
+    assert MODEL in pulled.refused(*PUBLISH)
+
+
+def test_a_file_that_no_job_wrote_is_not_published(pulled: Checkout) -> None:
+    stray = pulled.folder / "results/test/figures/ilyas/mine.svg"
+    stray.write_text("<svg/>")
+    assert "mine.svg: no job wrote this" in pulled.refused(*PUBLISH)
+
+
+def test_a_study_that_was_not_run_is_not_published(finished: Checkout, tmp_path: Path) -> None:
+    checkout = finished.copy(tmp_path / "checkout")
+    (checkout.folder / MODEL).unlink()
+    said = checkout.refused(*PUBLISH)
+    assert "1 artifacts are neither here nor versioned" in said
+    assert MODEL in said
+    assert not (checkout.folder / "results/test.dvc").exists()
+    said = checkout.refused(sys.executable, "-m", "advex.publishing", "digits")
+    assert "make STUDY=digits" in said
+
+
+def test_an_absent_artifact_of_another_version_is_not_passed_off(clone: Checkout) -> None:
+    """The record says that a table was made anew, the manifest holds the old one, and the new one is gone."""
+    clone.dvc("pull", "--quiet", FIGURE)
+    record = clone.folder / "records/test/train/standard/seed0.json"
+    lines = record.read_text().splitlines()
+    changed = [line.replace('"md5": "', '"md5": "0') if '"md5"' in line else line for line in lines]
+    record.write_text("\n".join(changed))
+    said = clone.refused(*PUBLISH)
+    assert MODEL in said
+    assert "neither here nor versioned" in said
+
+
+def test_a_partial_checkout_keeps_all_entries(clone: Checkout) -> None:
+    before = versioned(clone)
+    clone.dvc(
+        "pull", "--quiet", "results/test/measurements/ilyas", "results/test/datasets/natural/origin.csv"
+    )
+    clone.replace("src/advex/figures/ilyas/relabelled.py", '"original\\nclass"', '"first\\nclass"')
+    clone.commit("another label")
+    clone.snakemake(FIGURE)
+    assert "2 artifacts of test are new" in clone.publish()
+    after = versioned(clone)
+    assert set(after) == set(before)
+    changed = {path for path in after if after[path] != before[path]}
+    figure = {"figures/ilyas/relabelled.svg", "figures/ilyas/relabelled.png"}
+    assert (
+        figure
+        <= changed
+        <= {*figure, "logs/draw/ilyas/relabelled.log", "benchmarks/draw/ilyas/relabelled.tsv"}
+    )
+
+
+def test_the_store_keeps_only_what_is_needed(pulled: Checkout) -> None:
+    """Objects of versions gone by leave the store; their commits still hold them."""
+    pulled.replace("src/advex/figures/ilyas/relabelled.py", '"original\\nclass"', '"first\\nclass"')
+    pulled.commit("another label")
+    pulled.snakemake("--config", "study=test")
+    before = versioned(pulled)["figures/ilyas/relabelled.svg"]
+    pulled.publish()
+    after = versioned(pulled)["figures/ilyas/relabelled.svg"]
+    objects = pulled.folder / "store/files/md5"
+    assert not (objects / before[:2] / before[2:]).exists()
+    assert (objects / after[:2] / after[2:]).exists()
+    assert "undamaged" in pulled.ok(sys.executable, "-m", "advex.manifests")
+    pulled.commit("published")
+    pulled.git("checkout", "--quiet", "HEAD~2")
+    assert (objects / before[:2] / before[2:]).exists()
+
+
+def test_an_experiment_that_was_dropped_leaves_the_manifest(pulled: Checkout) -> None:
+    rows = (pulled.folder / "config/experiments.yaml").read_text()
+    kept = [line for line in rows.splitlines() if "ilyas/attack_strength" not in line]
+    start = next(
+        i for i, line in enumerate(kept) if "models: [on_robust], instruments: [attack_strength" in line
+    )
+    del kept[start]
+    (pulled.folder / "config/experiments.yaml").write_text("\n".join(kept) + "\n")
+    claims = yaml.safe_load((pulled.folder / "config/claims/ilyas.yaml").read_text())
+    claims["claims"] = [claim for claim in claims["claims"] if claim["figure"] != "attack_strength"]
+    (pulled.folder / "config/claims/ilyas.yaml").write_text(yaml.safe_dump(claims, sort_keys=False))
+    pulled.commit("one experiment less")
+    pulled.snakemake("--config", "study=test")
+    before = set(versioned(pulled))
+    pulled.publish()
+    gone = before - set(versioned(pulled))
+    assert {"figures/ilyas/attack_strength.svg", "measurements/ilyas/attack_strength.csv"} <= gone
+    assert all("attack_strength" in path for path in gone if not path.startswith(("logs", "benchmarks")))
+    assert not (pulled.folder / "records/test/draw/ilyas/attack_strength.json").exists()
+    assert pulled.planned() == set()
+
+
+def test_large_studies_do_not_go_into_the_repository(finished: Checkout, tmp_path: Path) -> None:
+    checkout = finished.copy(tmp_path / "checkout")
+    checkout.replace("src/advex/publishing.py", "STORE_MEGABYTES = 30", "STORE_MEGABYTES = 1")
+    checkout.commit("a small store")
+    said = checkout.refused(*PUBLISH)
+    assert "name a remote of your own" in said
+    assert not (checkout.folder / "store").exists()
+
+
+def test_data_dvc_says_which_version_of_each_data_set_is_used() -> None:
+    root = Path(__file__).parents[2]
+    versions = yaml.safe_load((root / "data.dvc").read_text())["meta"]["versions"]
+    for source in ("cifar10", "mnist", "fashion_mnist"):
+        assert versions[source] == {file.name: file.md5 for file in official_files(source)}
+    (listing,) = versions["digits"].values()
+    assert (root / "store/files/md5" / listing[:2] / listing[2:]).exists()
+
+
+def test_the_lineage_of_a_figure_goes_back_to_the_raw_data(pulled: Checkout) -> None:
+    said = pulled.ok(sys.executable, "-m", "advex.lineage", FIGURE)
+    for part in (
+        "draw: code ",
+        "train: code ",
+        '"adversary": {"norm": "l2"',
+        "raw data: source digits",
+        "torch ",
+    ):
+        assert part in said
+    (pulled.folder / MODEL).write_text("another")
+    assert f"{MODEL}  sha256" in pulled.ok(sys.executable, "-m", "advex.lineage", FIGURE)
+    assert "ANOTHER FILE LIES HERE" in pulled.ok(sys.executable, "-m", "advex.lineage", FIGURE)
+    said = pulled.refused(sys.executable, "-m", "advex.lineage", "results/test/nothing.svg")
+    assert "no job that wrote it has a record" in said
