@@ -100,6 +100,7 @@ class Estimate:
         self.plan = plan
         self.study = study
         self.sizes = plan.study(study)
+        self._models = plan.models(study)
         data = self.sizes.data
         side = data.image_size or SIDES.get(data.source)
         if side is None or data.train_images is None or data.test_images is None:
@@ -151,7 +152,7 @@ class Estimate:
         return self.counts["test" if dataset == "natural_test" else "train"]
 
     def _training(self, model: str) -> Work:
-        row = self.plan.experiments.models[model]
+        row = self._models[model]
         recipe: Recipe = self.sizes.recipes[row.recipe]
         one, images = self._passes(row.architecture), self._images(row.trained_on)
         tests = 1 + -(-recipe.epochs // recipe.evaluate_every)
@@ -164,7 +165,7 @@ class Estimate:
 
     def _construction(self, dataset: str) -> Work:
         row = self.plan.experiments.datasets[dataset]
-        one = self._passes(self.plan.experiments.models[row.source].architecture)
+        one = self._passes(self._models[row.source].architecture)
         images = self._images(dataset)
         attacked = _attack(one, self.sizes.attacks[row.attack]) + 2 * one.forward
         return Work(attack=images * attacked, bytes=images * self._image_bytes())
@@ -176,7 +177,7 @@ class Estimate:
             images = self._images(entry["dataset"])
             one = self._passes(entry["architecture"])
             attack = AttackSettings(**entry["attack"]) if entry.get("attack") else None
-            if entry["kind"] == "accuracy":
+            if entry["kind"] in ("accuracy", "filtered_accuracy"):
                 total += images * one.forward
             elif entry["kind"] == "robust_accuracy" and attack:
                 # At most: an image that has been fooled is not attacked again.
@@ -193,7 +194,7 @@ class Estimate:
         return Work(attack=total)
 
     def _architecture_of(self, path: str) -> str:
-        return self.plan.experiments.models[Path(path).parent.name].architecture
+        return self._models[Path(path).parent.name].architecture
 
 
 def _attack(one: Passes, attack: AttackSettings) -> float:
@@ -253,7 +254,9 @@ def report(plan: Plan, study: str, hardware: Hardware) -> str:
         "counted.",
     ]
     if estimate.not_counted:
-        notes.append(f"Not counted: {', '.join(sorted(estimate.not_counted))}.")
+        notes.append(
+            f"Not counted, as they only pass images forward: {', '.join(sorted(estimate.not_counted))}."
+        )
     return "\n".join([*lines, "", *(textwrap.fill(note, 110) for note in notes)])
 
 
