@@ -1,6 +1,7 @@
 # make            install what is pinned into .venv, build the study, say where its results are
 # make pull       install the same way and fetch the published artifacts; nothing is computed
 # make test       install the same way and run all tests
+# make plan       say what the study STUDY will cost on known hardware (HARDWARE=a100), figure by figure
 # make publish    version a finished study's artifacts with DVC and push them to their remote
 # make push       push what is versioned to your own remote (docs/storage.md)
 # make provenance ARTIFACT=results/digits/figures/ilyas/relabelled.svg   print how it came about
@@ -8,6 +9,7 @@
 # make lock       choose new versions for requirements.lock and requirements-test.lock
 
 STUDY ?= digits
+HARDWARE ?= a100
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,7 +18,7 @@ TESTABLE := $(VENV)/testable
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := study
-.PHONY: study pull test publish push provenance docs lock
+.PHONY: study pull test plan publish push provenance docs lock
 
 study: $(INSTALLED)
 	@$(BIN)/snakemake --config study=$(STUDY)
@@ -27,6 +29,9 @@ pull: $(INSTALLED)
 
 test: $(TESTABLE)
 	@$(BIN)/python -m pytest
+
+plan: $(INSTALLED)
+	@$(BIN)/python -m advex.estimate $(STUDY) $(HARDWARE)
 
 publish: $(INSTALLED)
 	@$(BIN)/python -m advex.publishing $(STUDY)

@@ -16,6 +16,7 @@ wildcard_constraints:
 
 
 include: "rules/common.smk"
+include: "rules/site.smk"
 include: "rules/records.smk"
 
 
@@ -35,6 +36,7 @@ include: "rules/report.smk"
 
 
 onstart:
+    refuse_what_arrays_cannot()
     start_clock()
 
 
@@ -46,3 +48,6 @@ rule all:
     default_target: True
     input:
         study_targets(config["study"]),
+
+
+include: "rules/resources.smk"

@@ -1,3 +1,7 @@
+localrules:
+    prepare,
+
+
 rule prepare:
     output:
         train="results/{study}/datasets/natural/train.safetensors",

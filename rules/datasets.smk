@@ -21,6 +21,8 @@ rule construct:
         seed="{seed}",
         precision=of_plan(PLAN.precision),
         construction=of_plan(PLAN.construction, "dataset", "seed"),
+        # As with training: no output, since outputs are deleted before a job starts again.
+        checkpoint="results/{study}/datasets/{dataset}/seed{seed}.checkpoint",
         code=code_of("construct.py"),
     message:
         "construct {wildcards.dataset}, seed {wildcards.seed} of {wildcards.study}"

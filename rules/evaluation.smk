@@ -1,3 +1,9 @@
+localrules:
+    collect,
+    picture,
+    draw,
+
+
 rule measure:
     input:
         of_plan(PLAN.measurement_inputs, "source/measurement", "seed"),

@@ -1,6 +1,10 @@
 # Corrupted test images need no model and no seed, so they have a rule of their own beside `prepare`.
 
 
+localrules:  # it may download
+    corrupt,
+
+
 rule corrupt:
     input:
         images=of_plan(PLAN.natural_test),

@@ -1,5 +1,7 @@
 """Construct one data set from its source model."""
 
+from pathlib import Path
+
 from advex import __version__
 from advex.artifacts import write_table
 from advex.constructions import construct
@@ -13,7 +15,9 @@ with recorded(snakemake):
     construction = Construction(**snakemake.params.construction)
     device = Device.choose(snakemake.params.precision, snakemake.threads)
     images = ImageSet.read(snakemake.input.images)
-    dataset, measured = construct(construction, images, read_model(snakemake.input.source, device), device)
+    source = read_model(snakemake.input.source, device)
+    checkpoint = Path(snakemake.params.checkpoint)
+    dataset, measured = construct(construction, images, source, device, checkpoint=checkpoint)
     description = {
         "study": snakemake.params.study,
         "library": __version__,
@@ -21,3 +25,4 @@ with recorded(snakemake):
     }
     write_table(snakemake.output.measured, measured)
     dataset.write(snakemake.output.dataset, description)
+    checkpoint.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from advex.objectives import Objective
+from advex.parts import Parts
 from advex.predictions import evaluating
 from advex.progress import Progress
 from advex.settings import AttackSettings
@@ -85,18 +86,21 @@ def attack(
     seed: int = 0,
     batch_size: int = 1024,
     what: str = "attack",
+    parts: Parts | None = None,
 ) -> Tensor:
     """Run :func:`projected_gradient` over any number of images in batches, with progress.
 
     The random start of an image depends on ``seed`` and on its place in ``images``, not on the batches.
+    Images that are among ``parts`` already are not attacked again; those of each batch join them.
 
     Returns:
         (N, C, H, W) float32 in [0, 1].
     """
     start = start_perturbation(images, settings, torch.Generator(images.device).manual_seed(seed))
-    results = []
-    progress = Progress(what, total=-(-len(images) // batch_size) * settings.steps)
-    for first in range(0, len(images), batch_size):
+    results = parts.read(images.device) if parts else []
+    done = sum(map(len, results))
+    progress = Progress(what, total=-(-(len(images) - done) // batch_size) * settings.steps)
+    for first in range(done, len(images), batch_size):
         batch = slice(first, first + batch_size)
         results.append(
             projected_gradient(
@@ -109,4 +113,6 @@ def attack(
                 progress=progress,
             )
         )
+        if parts:
+            parts.keep(results)
     return torch.cat(results) if results else images.clone()

@@ -6,8 +6,10 @@ standard one. *Targeting* perturbs the image towards a target class and takes th
 ``rand`` with a random target, ``det`` with the next class.
 """
 
+import json
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,8 +22,9 @@ from advex.attacks import attack
 from advex.devices import Device, as_float, stable_seed
 from advex.images import ImageSet
 from advex.objectives import representation_distance, targeted_cross_entropy
+from advex.parts import Parts
 from advex.predictions import evaluating, predictions
-from advex.settings import Construction
+from advex.settings import Construction, plain
 from advex.targets import TARGETS
 
 _log = logging.getLogger(__name__)
@@ -30,7 +33,12 @@ NOISE_MEAN, NOISE_STD = 0.5, 0.05  # the start the authors' inversion notebook u
 
 
 def construct(
-    construction: Construction, images: ImageSet, source: Classifier, device: Device
+    construction: Construction,
+    images: ImageSet,
+    source: Classifier,
+    device: Device,
+    *,
+    checkpoint: Path | None = None,
 ) -> tuple[ImageSet, pd.DataFrame]:
     """Build a data set, and measure how well the construction went.
 
@@ -39,6 +47,8 @@ def construct(
         images: natural images to build from.
         source: the model whose features go into the set.
         device: where to compute.
+        checkpoint: file that keeps finished images, from which an interrupted construction goes on.
+            Delete it once the set is written.
 
     Returns:
         The set, float32 images in [0, 1] in the order of ``images``, with ``original_labels`` and, for
@@ -48,7 +58,8 @@ def construct(
         start), ``mean_representation_distance`` and ``mean_relative_representation_distance``
         (inversion only: distance left, and as a share of the distance at the start), ``images``.
     """
-    built, start, distances = RULES[construction.rule](construction, images, source, device)
+    parts = Parts(checkpoint, _made_from(construction, images, source)) if checkpoint else None
+    built, start, distances = RULES[construction.rule](construction, images, source, device, parts)
     predicted = predictions(source, device.images(built.images), device).cpu().numpy()
     change = np.linalg.norm((built.images - start).reshape(len(built), -1), axis=1)
     measured = {
@@ -72,7 +83,9 @@ def construct(
 Built = tuple[ImageSet, Array, dict[str, float]]
 
 
-def _target(construction: Construction, images: ImageSet, source: Classifier, device: Device) -> Built:
+def _target(
+    construction: Construction, images: ImageSet, source: Classifier, device: Device, parts: Parts | None
+) -> Built:
     generator = np.random.default_rng(stable_seed("targets", construction.name, construction.seed))
     targets = TARGETS[construction.target](images.labels, len(images.classes), generator)
     start = images.as_float()
@@ -85,12 +98,15 @@ def _target(construction: Construction, images: ImageSet, source: Classifier, de
             construction.attack,
             seed=stable_seed("attack", construction.name, construction.seed),
             what=f"construct {construction.name}, seed {construction.seed}",
+            parts=parts,
         )
     extras = {"original_labels": images.labels}
     return ImageSet(_host(perturbed), targets, images.classes, extras), start, {}
 
 
-def _invert(construction: Construction, images: ImageSet, source: Classifier, device: Device) -> Built:
+def _invert(
+    construction: Construction, images: ImageSet, source: Classifier, device: Device, parts: Parts | None
+) -> Built:
     generator = np.random.default_rng(stable_seed("starts", construction.seed))
     natural = images.as_float()
     if construction.start == "images":
@@ -112,6 +128,7 @@ def _invert(construction: Construction, images: ImageSet, source: Classifier, de
             wanted,
             construction.attack,
             what=f"invert {construction.name}, seed {construction.seed}",
+            parts=parts,
         )
         before = torch.linalg.vector_norm(_representations(source, starts) - wanted, dim=1)
         after = torch.linalg.vector_norm(_representations(source, inverted) - wanted, dim=1)
@@ -136,7 +153,13 @@ def _host(images: Tensor) -> Array:
     return array
 
 
-RULES: dict[str, Callable[[Construction, ImageSet, Classifier, Device], Built]] = {
+def _made_from(construction: Construction, images: ImageSet, source: Classifier) -> list[bytes]:
+    weights = [value.cpu().numpy().tobytes() for value in source.state_dict().values()]
+    settings = json.dumps(plain(construction), sort_keys=True).encode()
+    return [settings, images.images.tobytes(), images.labels.tobytes(), *weights]
+
+
+RULES: dict[str, Callable[[Construction, ImageSet, Classifier, Device, Parts | None], Built]] = {
     "target": _target,
     "invert": _invert,
 }

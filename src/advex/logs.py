@@ -10,6 +10,10 @@ from pathlib import Path
 from advex.errors import UserError
 
 COMPUTED = "computed for"
+STOPPED, FAILED = "stopped", "failed"
+
+# What the machine did to a job rather than the job itself: another try may help.
+_OF_THE_MACHINE = ("MemoryError", "OSError", "BlockingIOError", "CUDA error", "CUDNN", "cuDNN", "NCCL")
 
 
 @contextmanager
@@ -39,12 +43,23 @@ def logged(path: str, what: str) -> Iterator[None]:
             )
         )
     except UserError as error:
-        logger.error("%s: stopped: %s", what, error)
+        logger.error("%s: %s: %s", what, STOPPED, error)
         sys.exit(1)
     except Exception:
-        logger.exception("%s: failed", what)
+        logger.exception("%s: %s", what, FAILED)
         raise
     finally:
         for handler in handlers:
             logger.removeHandler(handler)
             handler.close()
+
+
+def failed_for_its_own_reason(log: Path) -> bool:
+    """Tell from a job's log whether it failed by itself, so that trying again is of no use.
+
+    A job that was killed (out of time or memory, preempted, its node lost) leaves no such trace; errors
+    of the machine under it, such as a GPU's, do not count.
+    """
+    lines = log.read_text(encoding="utf-8").strip().splitlines() if log.exists() else []
+    own = any(line[9:].endswith(f": {FAILED}") or f": {STOPPED}: " in line for line in lines)
+    return own and not any(trace in lines[-1] for trace in _OF_THE_MACHINE)

@@ -88,7 +88,7 @@ EDITS = {
         ("train/on_rand/", "train/on_rand_robust/"),
     ),
     "words": Edit(STUDY, "description: ", "description: these ", DRAWING_IMAGES),
-    "resources": Edit(STUDY, "seeds: 1\n", "seeds: 1\nresources: {train: {threads: 2, mem_mb: 3000}}\n"),
+    "resources": Edit(STUDY, "train: {gpu: 1, mem_mb: 1000,", "train: {threads: 2, mem_mb: 3000,"),
     "published number": Edit("published/ilyas.csv", ",95.25,", ",95.26,", ("draw/ilyas/", "judge/")),
     "claim": Edit("config/claims/ilyas.yaml", "test accuracy,", "accuracy,", ("judge/",)),
     "caption": Edit("report/captions/ilyas/relabelled.md", "\n", "\nIndeed. ", ("report/",)),

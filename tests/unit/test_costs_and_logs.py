@@ -1,5 +1,6 @@
 """Progress, logs, and the costs read back from them."""
 
+import contextlib
 import logging
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from advex import progress as progress_module
 from advex.costs import computing_seconds, cost_table, job_costs, summary
 from advex.errors import UserError
-from advex.logs import logged
+from advex.logs import failed_for_its_own_reason, logged
 from advex.progress import Progress, duration
 
 
@@ -96,3 +97,27 @@ def test_the_summary_names_the_results_that_are_there(results: Path) -> None:
     (results / "scorecard.csv").touch()
     (results / "report.html").touch()
     assert f"report.html:   {results}/report.html" in summary(results, since=0, now=1e9, cores=2)
+
+
+@pytest.mark.parametrize(
+    ("error", "own"),
+    [
+        (None, False),
+        (UserError("x.yaml: wrong"), True),
+        (ZeroDivisionError("division by zero"), True),
+        (MemoryError(), False),
+        (OSError("Stale file handle"), False),
+        (RuntimeError("CUDA error: uncorrectable ECC error encountered"), False),
+        (KeyboardInterrupt(), False),
+    ],
+)
+def test_a_log_tells_whether_trying_again_is_of_use(
+    tmp_path: Path, error: BaseException | None, own: bool
+) -> None:
+    log = tmp_path / "x.log"
+    assert not failed_for_its_own_reason(log)
+    with contextlib.suppress(BaseException), logged(str(log), "train"):
+        logging.getLogger("advex").info("train robust: epoch 1 failed to improve")
+        if error:
+            raise error
+    assert failed_for_its_own_reason(log) == own

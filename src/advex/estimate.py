@@ -1,0 +1,277 @@
+"""What a study will cost before it runs: jobs, hours of a device and disk, figure by figure.
+
+Floating-point operations of every job are counted from its settings, with torch's own counter for one
+image through each network, and divided by the speed that known hardware was measured to have
+(``config/hardware.yaml``). Loading, augmentation and starting Python are not counted.
+"""
+
+import sys
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from torch.utils.flop_counter import FlopCounterMode
+
+from advex.architectures import build
+from advex.config import Plan, load
+from advex.config.schema import Strict
+from advex.errors import UserError
+from advex.settings import ArchitectureSettings, AttackSettings, Count, Positive, Recipe
+
+SIDES = {"digits": 8, "cifar10": 32, "mnist": 28, "fashion_mnist": 28, "sample_images": 128}
+BYTES = 4  # of a float32
+
+
+class Measured(Strict):
+    """So many images through a network of the published size (32x32 colour images) took so long."""
+
+    architecture: str
+    images: Count
+    seconds: Positive
+
+
+class Hardware(Strict):
+    """One device, and what it was measured to do."""
+
+    name: str
+    basis: str
+    train: Measured
+    attack: Measured
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Floating-point operations of one image through one network, and the network's parameters."""
+
+    forward: float
+    attack: float
+    train: float
+    parameters: int
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one job does: operations in training, operations in attacks and tests, bytes it leaves."""
+
+    train: float = 0.0
+    attack: float = 0.0
+    bytes: float = 0.0
+
+    def __add__(self, other: "Work") -> "Work":
+        return Work(self.train + other.train, self.attack + other.attack, self.bytes + other.bytes)
+
+
+def passes(settings: ArchitectureSettings, side: int) -> Passes:
+    """Count the operations of one image of ``side`` x ``side`` pixels through a network."""
+    return _passes(settings.name, tuple(settings.options.items()), settings.channels, settings.classes, side)
+
+
+@cache
+def _passes(
+    name: str, options: tuple[tuple[str, int], ...], channels: int, classes: int, side: int
+) -> Passes:
+    settings = ArchitectureSettings(
+        name, dict(options), channels, classes, (0.5,) * channels, (0.25,) * channels
+    )
+    model = build(settings, "estimate").eval()
+    image = torch.zeros(1, channels, side, side)
+
+    def count(of_images: bool, of_weights: bool) -> float:
+        model.requires_grad_(of_weights)
+        with FlopCounterMode(display=False) as counter:
+            output = model(image.clone().requires_grad_(of_images))
+            if of_images or of_weights:
+                output.sum().backward()
+        return float(counter.get_total_flops())
+
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    return Passes(count(False, False), count(True, False), count(False, True), parameters)
+
+
+class Estimate:
+    """The work of every job of a study, in ``works`` by its name as in ``Plan.figure_jobs``."""
+
+    def __init__(self, plan: Plan, study: str) -> None:
+        self.plan = plan
+        self.study = study
+        self.sizes = plan.study(study)
+        self._models = plan.models(study)
+        data = self.sizes.data
+        side = data.image_size or SIDES.get(data.source)
+        if side is None or data.train_images is None or data.test_images is None:
+            raise UserError(
+                f"study {study}: its cost can be told only if its file gives train_images, test_images and, "
+                "for your own data, image_size"
+            )
+        self.side: int = side
+        self.counts = {"train": data.train_images, "test": data.test_images}
+        self.not_counted: set[str] = set()
+        self._jobs_of = plan.figure_jobs(study)
+        names = sorted({job for jobs in self._jobs_of.values() for job in jobs})
+        self.works = {job: self._work(job) for job in names}
+
+    def _work(self, job: str) -> Work:
+        verb, _, name = job.partition("/")
+        name, _, seed = name.rpartition("/seed")
+        if verb == "train":
+            return self._training(name)
+        if verb == "construct":
+            return self._construction(name)
+        if verb == "measure" and name not in self.plan.experiments.mathematics:
+            return self._measurement(name, int(seed))
+        if verb == "prepare":
+            return Work(bytes=sum(self.counts.values()) * self._image_bytes() / BYTES)
+        return Work()
+
+    def figures(self) -> dict[str, tuple[int, Work]]:
+        """Return the number of jobs and the work behind every figure, and behind all of them."""
+        rows = {
+            figure: (len(jobs), _total(self.works[job] for job in jobs))
+            for figure, jobs in self._jobs_of.items()
+        }
+        return rows | {"all figures": (len(self.works), _total(self.works.values()))}
+
+    def _passes(self, family: str) -> Passes:
+        row, data = self.sizes.architectures[family], self.sizes.data
+        settings = ArchitectureSettings(
+            row.name, row.options, data.channels, data.classes, data.mean, data.std
+        )
+        return passes(settings, self.side)
+
+    def _image_bytes(self) -> float:
+        return BYTES * self.sizes.data.channels * self.side**2
+
+    def _images(self, dataset: str) -> int:
+        if dataset in self.plan.experiments.datasets:
+            dataset = self.plan.experiments.datasets[dataset].images
+        return self.counts["test" if dataset == "natural_test" else "train"]
+
+    def _training(self, model: str) -> Work:
+        row = self._models[model]
+        recipe: Recipe = self.sizes.recipes[row.recipe]
+        one, images = self._passes(row.architecture), self._images(row.trained_on)
+        tests = 1 + -(-recipe.epochs // recipe.evaluate_every)
+        attacked = _attack(one, recipe.adversary) if recipe.adversary else 0.0
+        return Work(
+            train=recipe.epochs * images * one.train,
+            attack=recipe.epochs * images * attacked + tests * self.counts["test"] * one.forward,
+            bytes=one.parameters * BYTES,
+        )
+
+    def _construction(self, dataset: str) -> Work:
+        row = self.plan.experiments.datasets[dataset]
+        one = self._passes(self._models[row.source].architecture)
+        images = self._images(dataset)
+        attacked = _attack(one, self.sizes.attacks[row.attack]) + 2 * one.forward
+        return Work(attack=images * attacked, bytes=images * self._image_bytes())
+
+    def _measurement(self, name: str, seed: int) -> Work:
+        total = 0.0
+        shared: set[str] = set()  # attacks on a source that several models are measured with
+        for entry in self.plan.measurement_settings(self.study, name, seed):
+            images = self._images(entry["dataset"])
+            one = self._passes(entry["architecture"])
+            attack = AttackSettings(**entry["attack"]) if entry.get("attack") else None
+            if entry["kind"] in ("accuracy", "filtered_accuracy"):
+                total += images * one.forward
+            elif entry["kind"] == "robust_accuracy" and attack:
+                # At most: an image that has been fooled is not attacked again.
+                total += images * self.sizes.data.classes * (_attack(one, attack) + one.forward)
+            elif entry["kind"] == "attack_strength" and attack:
+                total += images * _sweep(one, entry["sweep"])
+            elif entry["kind"] == "transfer" and attack:
+                source = self._passes(self._architecture_of(entry["source_path"]))
+                key = f"{entry['source_path']} {entry['dataset']} {entry['quantity']}"
+                total += images * (one.forward + (0 if key in shared else _attack(source, attack)))
+                shared.add(key)
+            elif entry["kind"] != "history":
+                self.not_counted.add(entry["kind"])
+        return Work(attack=total)
+
+    def _architecture_of(self, path: str) -> str:
+        return self._models[Path(path).parent.name].architecture
+
+
+def _attack(one: Passes, attack: AttackSettings) -> float:
+    return attack.steps * one.attack + (one.forward if attack.keep_best else 0.0)
+
+
+def _sweep(one: Passes, sweep: Mapping[str, Any]) -> float:
+    steps = sum(count * one.attack + 2 * one.forward for count in sweep["steps"])
+    return float(len(sweep["objectives"]) * len(sweep["relative_step_sizes"]) * steps)
+
+
+def _total(works: Iterable[Work]) -> Work:
+    total = Work()
+    for work in works:
+        total += work
+    return total
+
+
+def speeds(hardware: Hardware) -> tuple[float, float]:
+    """Return the operations a second of a device, in training and in attacks."""
+
+    def rate(measured: Measured, kind: str) -> float:
+        one = _passes(measured.architecture, (), 3, 10, 32)
+        operations = one.train if kind == "train" else one.attack
+        return float(operations * measured.images / measured.seconds)
+
+    return rate(hardware.train, "train"), rate(hardware.attack, "attack")
+
+
+def read_hardware(file: Path) -> dict[str, Hardware]:
+    """Read the table of known hardware."""
+    rows = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return {name: Hardware.model_validate(row) for name, row in rows.items()}
+
+
+def report(plan: Plan, study: str, hardware: Hardware) -> str:
+    """Say what each figure of a study costs on a device, and what that is based on."""
+    estimate = Estimate(plan, study)
+    training, attacking = speeds(hardware)
+
+    def hours(work: Work) -> float:
+        return (work.train / training + work.attack / attacking) / 3600
+
+    lines = [f"{'figure':<34}{'jobs':>6}{'PFLOP':>12}{'hours':>9}{'disk, GB':>10}"]
+    for figure, (jobs, work) in estimate.figures().items():
+        operations = (work.train + work.attack) / 1e15
+        lines.append(
+            f"{figure:<34}{jobs:>6}{operations:>12,.1f}{hours(work):>9,.1f}{work.bytes / 1e9:>10.2f}"
+        )
+    longest_hours, longest = max((hours(work), job) for job, work in estimate.works.items())
+    notes = [
+        f"Hours of {hardware.name}, at {training / 1e12:.2f} TFLOP/s in training and {attacking / 1e12:.2f} "
+        f"in attacks; the longest job, {longest}, takes {longest_hours:.1f} of them.",
+        f"Basis: {hardware.basis}",
+        "A job behind several figures counts in each, and once in all. Robust accuracy counts every attack, "
+        "though an image that is fooled needs no other: at most so much. Loading and starting Python are not "
+        "counted.",
+    ]
+    if estimate.not_counted:
+        notes.append(
+            f"Not counted, as they only pass images forward: {', '.join(sorted(estimate.not_counted))}."
+        )
+    return "\n".join([*lines, "", *(textwrap.fill(note, 110) for note in notes)])
+
+
+def main(arguments: list[str]) -> None:
+    """Print the report: ``python -m advex.estimate STUDY [HARDWARE]``."""
+    config = Path("config")
+    known = read_hardware(config / "hardware.yaml")
+    study, hardware = [*arguments, "a100"][:2] if arguments else ("cifar10", "a100")
+    try:
+        if hardware not in known:
+            raise UserError(f"config/hardware.yaml: no {hardware!r}; there are: {', '.join(known)}")
+        print(report(load(config), study, known[hardware]))
+    except UserError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
