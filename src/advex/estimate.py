@@ -122,8 +122,10 @@ class Estimate:
             return self._training(name)
         if verb == "construct":
             return self._construction(name)
-        if verb == "measure" and name not in self.plan.experiments.mathematics:
+        if verb == "measure" and name in self.plan.experiments.measurements:
             return self._measurement(name, int(seed))
+        if verb == "measure" and name not in self.plan.experiments.mathematics:
+            self.not_counted.add(f"linear algebra of {name}")
         if verb == "prepare":
             return Work(bytes=sum(self.counts.values()) * self._image_bytes() / BYTES)
         return Work()
@@ -255,7 +257,7 @@ def report(plan: Plan, study: str, hardware: Hardware) -> str:
     ]
     if estimate.not_counted:
         notes.append(
-            f"Not counted, as they only pass images forward: {', '.join(sorted(estimate.not_counted))}."
+            f"Not counted, as they are small beside trainings: {', '.join(sorted(estimate.not_counted))}."
         )
     return "\n".join([*lines, "", *(textwrap.fill(note, 110) for note in notes)])
 

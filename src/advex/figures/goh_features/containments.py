@@ -78,6 +78,9 @@ def _draw_plane(
         style.published_marks(axis, at, heights, "published", size=4)
 
 
+_ABBREVIATIONS = "LS: least squares, DM: difference of means"
+
+
 def _draw_transfer(axis: Axes, table: pd.DataFrame, pair: str) -> None:
     ticks = []
     for group, sees in enumerate(("parts", "all")):
@@ -89,7 +92,9 @@ def _draw_transfer(axis: Axes, table: pd.DataFrame, pair: str) -> None:
                 style.bars(axis, place, values.tolist(), role, width=0.46, label=label)
     axis.set(ylim=(0, 104), yticks=range(0, 101, 25), ylabel="accuracy on held-out images (%)")
     groups = ((1.66, "learner sees the\nfeature's parts"), (6.26, "learner sees\nall features"))
-    style.group_ticks(axis, [place for place, _ in ticks], [text for _, text in ticks], groups, "")
+    style.group_ticks(
+        axis, [place for place, _ in ticks], [text for _, text in ticks], groups, _ABBREVIATIONS
+    )
     style.chance_line(axis, 50, "chance")
 
 
