@@ -20,6 +20,7 @@ rule construct:
         dataset="{dataset}",
         seed="{seed}",
         precision=of_plan(PLAN.precision),
+        stored_as=of_plan(PLAN.stored_as),
         construction=of_plan(PLAN.construction, "dataset", "seed"),
         # As with training: no output, since outputs are deleted before a job starts again.
         checkpoint="results/{study}/datasets/{dataset}/seed{seed}.checkpoint",

@@ -20,6 +20,7 @@ rule train:
         model="{model}",
         seed="{seed}",
         precision=of_plan(PLAN.precision),
+        stored_as=of_plan(PLAN.stored_as),
         run=of_plan(PLAN.training, "model", "seed"),
         # Not an output: outputs are deleted before a job starts again, and this is what it resumes from.
         checkpoint="results/{study}/models/{model}/seed{seed}.checkpoint",

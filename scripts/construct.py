@@ -17,12 +17,15 @@ with recorded(snakemake):
     images = ImageSet.read(snakemake.input.images)
     source = read_model(snakemake.input.source, device)
     checkpoint = Path(snakemake.params.checkpoint)
-    dataset, measured = construct(construction, images, source, device, checkpoint=checkpoint)
+    stored_as = snakemake.params.stored_as
+    dataset, measured = construct(
+        construction, images, source, device, checkpoint=checkpoint, stored_as=stored_as
+    )
     description = {
         "study": snakemake.params.study,
         "library": __version__,
         "construction": plain(construction),
     }
     write_table(snakemake.output.measured, measured)
-    dataset.write(snakemake.output.dataset, description)
+    dataset.write(snakemake.output.dataset, description, stored_as)
     checkpoint.unlink(missing_ok=True)

@@ -23,5 +23,5 @@ with recorded(snakemake):
     )
     description = {"study": snakemake.params.study, "library": __version__, "run": plain(run)}
     write_table(snakemake.output.history, history)
-    write_model(snakemake.output.model, model, run.architecture, description)
+    write_model(snakemake.output.model, model, run.architecture, description, snakemake.params.stored_as)
     checkpoint.unlink(missing_ok=True)

@@ -24,6 +24,21 @@ Description = Mapping[str, Any]
 _DESCRIPTION_KEY = "advex"
 
 
+def stored(array: Array, dtype: str) -> Array:
+    """Return an array as it is stored: float32 as ``dtype`` (float32 or float16), others as they are.
+
+    Raises:
+        UserError: a number is too large for the type.
+    """
+    if array.dtype != np.float32 or dtype == "float32":
+        return array
+    with np.errstate(over="ignore"):
+        rounded: Array = array.astype(dtype)
+    if not np.array_equal(np.isfinite(rounded), np.isfinite(array)):
+        raise UserError(f"stored_as: {dtype} cannot hold {np.abs(array).max():g}; set it to float32")
+    return rounded
+
+
 def write_tensors(
     path: str | os.PathLike[str], tensors: Mapping[str, Array], description: Description
 ) -> None:

@@ -39,6 +39,7 @@ def construct(
     device: Device,
     *,
     checkpoint: Path | None = None,
+    stored_as: str = "float32",
 ) -> tuple[ImageSet, pd.DataFrame]:
     """Build a data set, and measure how well the construction went.
 
@@ -49,6 +50,7 @@ def construct(
         device: where to compute.
         checkpoint: file that keeps finished images, from which an interrupted construction goes on.
             Delete it once the set is written.
+        stored_as: how the set will be stored: it is rounded to that before it is measured.
 
     Returns:
         The set, float32 images in [0, 1] in the order of ``images``, with ``original_labels`` and, for
@@ -60,6 +62,7 @@ def construct(
     """
     parts = Parts(checkpoint, _made_from(construction, images, source)) if checkpoint else None
     built, start, distances = RULES[construction.rule](construction, images, source, device, parts)
+    built = built.rounded(stored_as)
     predicted = predictions(source, device.images(built.images), device).cpu().numpy()
     change = np.linalg.norm((built.images - start).reshape(len(built), -1), axis=1)
     measured = {

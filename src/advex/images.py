@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from advex.artifacts import Array, read_description, read_tensors, write_tensors
+from advex.artifacts import Array, read_description, read_tensors, stored, write_tensors
 from advex.errors import UserError
 
 _COLUMNS = ("images", "labels")
@@ -52,9 +52,19 @@ class ImageSet:
             return self.images.astype(np.float32) / np.float32(255)
         return self.images
 
-    def write(self, path: str | os.PathLike[str], description: Mapping[str, Any]) -> None:
-        """Write the set and a description of it as one safetensors file."""
-        tensors = {"images": self.images, "labels": self.labels, **self.extras}
+    def rounded(self, stored_as: str) -> "ImageSet":
+        """Return the set as it will be read back once stored in ``stored_as`` (float32 or float16)."""
+        if self.images.dtype == np.uint8:
+            return self
+        images = stored(self.images, stored_as).astype(np.float32)
+        return ImageSet(images, self.labels, self.classes, self.extras)
+
+    def write(
+        self, path: str | os.PathLike[str], description: Mapping[str, Any], stored_as: str = "float32"
+    ) -> None:
+        """Write the set and a description of it as one safetensors file, fractions in ``stored_as``."""
+        images = stored(self.images, stored_as)
+        tensors = {"images": images, "labels": self.labels, **self.extras}
         write_tensors(path, tensors, {**description, "classes": list(self.classes)})
 
     @classmethod
@@ -70,4 +80,7 @@ class ImageSet:
             raise UserError(f"{path}: holds no {' and no '.join(missing)}; is it a dataset?")
         classes = tuple(read_description(path).get("classes", ()))
         extras = {name: array for name, array in tensors.items() if name not in _COLUMNS}
-        return cls(tensors["images"], tensors["labels"], classes, extras)
+        images = tensors["images"]
+        if images.dtype == np.float16:
+            images = images.astype(np.float32)
+        return cls(images, tensors["labels"], classes, extras)

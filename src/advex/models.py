@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from advex.architectures import Classifier, build
-from advex.artifacts import read_description, read_tensors, write_tensors
+from advex.artifacts import read_description, read_tensors, stored, write_tensors
 from advex.devices import Device
 from advex.errors import UserError
 from advex.settings import ArchitectureSettings, plain
@@ -18,9 +18,17 @@ def write_model(
     model: Classifier,
     architecture: ArchitectureSettings,
     description: Mapping[str, Any],
+    stored_as: str = "float32",
 ) -> None:
-    """Write a model's weights and buffers with its architecture and a description of how it was made."""
-    tensors = {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
+    """Write a model's weights and buffers with its architecture and a description of how it was made.
+
+    In half precision (``stored_as`` float16) they are rounded; whoever reads the model computes with that.
+
+    Raises:
+        UserError: a weight is too large for half precision.
+    """
+    state = model.state_dict().items()
+    tensors = {name: stored(value.detach().cpu().numpy(), stored_as) for name, value in state}
     write_tensors(path, tensors, {**description, "architecture": plain(architecture)})
 
 

@@ -136,6 +136,17 @@ def test_models_come_back_from_files_bit_by_bit(tmp_path, cpu, name):
         torch.testing.assert_close(read(images), model.eval()(images))
 
 
+def test_models_in_half_precision_come_back_rounded(tmp_path, cpu):
+    model = build(TINY, "model", 3)
+    write_model(tmp_path / "half", model, TINY, {}, "float16")
+    write_model(tmp_path / "again", read_model(tmp_path / "half", cpu), TINY, {}, "float16")
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "half").read_bytes()
+    read = read_model(tmp_path / "half", cpu).state_dict()
+    for key, value in model.state_dict().items():
+        assert read[key].dtype == value.dtype
+        torch.testing.assert_close(read[key], value, rtol=2**-11, atol=2**-24)
+
+
 def test_equal_models_give_equal_files(tmp_path):
     for file in ("a", "b"):
         write_model(tmp_path / file, build(TINY, "model"), TINY, {"b": 1, "a": [2.5]})

@@ -11,6 +11,7 @@ from advex.artifacts import (
     read_description,
     read_table,
     read_tensors,
+    stored,
     write_table,
     write_tensors,
 )
@@ -135,3 +136,27 @@ def test_pictures_align_by_image_or_by_label(tmp_path: Path) -> None:
     by_label.write(tmp_path / "p")
     again = Picture.read(tmp_path / "p")
     assert (again.rows, again.columns) == (["one", "two"], ["a", "b", "c"])
+
+
+def test_half_precision_halves_and_rounds(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).random((3, 1, 4, 4), dtype=np.float32)
+    original = ImageSet(images, np.arange(3), ("a", "b", "c"), {"start_indices": np.arange(3)})
+    original.write(tmp_path / "whole", {})
+    original.write(tmp_path / "half", {}, "float16")
+    assert read_tensors(tmp_path / "half")["images"].dtype == np.float16
+    read = ImageSet.read(tmp_path / "half")
+    assert read.images.dtype == np.float32
+    assert np.abs(read.images - images).max() <= 2**-12
+    assert np.array_equal(read.images, original.rounded("float16").images)
+    assert np.array_equal(read.extras["start_indices"], np.arange(3))
+    assert np.array_equal(ImageSet.read(tmp_path / "whole").images, images)
+    grey = ImageSet(np.zeros((1, 1, 2, 2), np.uint8), np.zeros(1, np.int64), ("a",))
+    assert grey.rounded("float16") is grey
+
+
+def test_half_precision_refuses_what_it_cannot_hold() -> None:
+    assert stored(np.array([1, 2]), "float16").dtype == np.int64
+    assert stored(np.array([1.5], np.float32), "float16").tolist() == [1.5]
+    assert np.isinf(stored(np.array([np.inf], np.float32), "float16"))
+    with pytest.raises(UserError, match=r"stored_as: float16 cannot hold 70000; set it to float32"):
+        stored(np.array([7e4], np.float32), "float16")

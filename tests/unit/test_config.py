@@ -44,7 +44,7 @@ MISTAKES = {
     "unknown norm": Mistake(
         DIGITS, "{norm: l2, epsilon: 0.625", "{norm: l7, epsilon: 0.625", ["norm", "'l7'", "'linf'"]
     ),
-    "missing key": Mistake(DIGITS, "seeds: 3\ndata", "data", ["seeds", "missing"]),
+    "missing key": Mistake(DIGITS, "seeds: 3\n", "", ["seeds", "missing"]),
     "no epochs": Mistake(DIGITS, "{epochs: 10", "{epochs: 0", ["epochs", "found 0", "greater than"]),
     "unknown architecture": Mistake(
         DIGITS,

@@ -113,6 +113,10 @@ class Plan:
         """Return the precision a study computes at on a GPU."""
         return self.study(study).precision
 
+    def stored_as(self, study: str) -> str:
+        """Return the type that a study stores weights and constructed images in."""
+        return self.study(study).stored_as
+
     def title(self, study: str) -> str:
         """Return what a study is called in its report."""
         return self.study(study).title

@@ -266,6 +266,7 @@ class Study(Strict):
     sizes_are_published: bool = False
     seeds: Count
     precision: Literal["float32", "bfloat16"] = "float32"
+    stored_as: Literal["float32", "float16"] = "float32"
     data: DataSettings
     architectures: dict[Name, ArchitectureRow]
     recipes: dict[Name, Recipe]
