@@ -111,7 +111,7 @@ class Checkout:
     def planned(self, *arguments: str) -> set[str]:
         """Return the jobs that a dry run plans, named ``verb/name...`` as their logs are."""
         said = self.snakemake("--dry-run", *(arguments or TEST))
-        told = re.findall(r"^Job \d+: (.+) (?:of|with) test$", said, re.MULTILINE)
+        told = re.findall(r"^Job \d+: (.+) (?:of|with) [\w-]+$", said, re.MULTILINE)
         total = re.search(r"^total +(\d+)$", said, re.MULTILINE)
         assert len(told) == (int(total[1]) - ("\nall " in said) if total else 0), said
         assert told or "Nothing to be done" in said, said

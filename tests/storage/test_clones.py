@@ -19,7 +19,10 @@ def shuffle_times(checkout: Checkout, seed: int) -> None:
             os.utime(Path(folder, name), (time, time))
 
 
-@pytest.mark.parametrize(("link", "seed"), list(product(("copy", "hardlink", "symlink"), range(4))))
+CLONES = [("copy", 0), ("copy", 1), ("copy", 2), ("copy", 3), *product(("hardlink", "symlink"), range(3))]
+
+
+@pytest.mark.parametrize(("link", "seed"), CLONES)
 def test_nothing_is_planned_in_any_clone(clone: Checkout, link: str, seed: int) -> None:
     clone.dvc("config", "--local", "cache.type", link)
     clone.dvc("pull", "--quiet")

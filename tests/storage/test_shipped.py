@@ -1,0 +1,55 @@
+"""What the repository ships: the digits study, pulled into a clone of the last commit, nothing configured."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from checkouts import Checkout
+
+ROOT = Path(__file__).parents[2]
+DIGITS = ("--config", "study=digits")
+FIGURE = "results/digits/figures/ilyas/relabelled.svg"
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no git repository, so there is nothing to clone")
+    clone = Checkout(ROOT).clone(tmp_path_factory.mktemp("shipped") / "clone")
+    clone.dvc("pull", "--quiet")
+    return clone
+
+
+def test_the_store_is_whole_and_small(shipped: Checkout) -> None:
+    assert "undamaged" in shipped.ok(sys.executable, "-m", "advex.manifests")
+    objects = [path for path in (shipped.folder / "store").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in objects) < 30e6
+
+
+def test_there_is_nothing_to_do(shipped: Checkout) -> None:
+    assert shipped.planned(*DIGITS) == set()
+    for figure in shipped.figures():
+        assert (shipped.folder / f"results/digits/figures/{figure}.svg").stat().st_size > 1000
+
+
+def test_a_figure_is_redrawn(shipped: Checkout) -> None:
+    (shipped.folder / FIGURE).unlink()
+    assert shipped.planned(FIGURE) == {"draw/ilyas/relabelled"}
+    shipped.snakemake(FIGURE)
+    assert (shipped.folder / FIGURE).read_text().startswith("<?xml")
+    assert shipped.planned(FIGURE) == set()
+
+
+def test_its_lineage_goes_back_to_the_digits(shipped: Checkout) -> None:
+    said = shipped.ok(sys.executable, "-m", "advex.lineage", FIGURE)
+    assert "raw data: source digits" in said
+    assert "sha256_of digits.csv.gz" in said
+
+
+def test_the_readme_shows_what_was_published(shipped: Checkout) -> None:
+    copies = shipped.folder / "docs/results/digits"
+    for name in ("scorecard.csv", "costs.csv"):
+        assert (copies / name).read_bytes() == (shipped.folder / "results/digits" / name).read_bytes()
+    for figure in shipped.figures():
+        drawn = (shipped.folder / f"results/digits/figures/{figure}.png").read_bytes()
+        assert (copies / f"figures/{figure}.png").read_bytes() == drawn
