@@ -26,6 +26,7 @@ study: $(INSTALLED)
 pull: $(INSTALLED)
 	@# Once more on failure: DVC can stumble once over what an interrupted pull left in its cache.
 	@$(BIN)/dvc pull || $(BIN)/dvc pull || { $(BIN)/python -m advex.manifests; false; }
+	@$(BIN)/python -m advex.manifests
 
 test: $(TESTABLE)
 	@$(BIN)/python -m pytest

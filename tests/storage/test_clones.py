@@ -2,6 +2,7 @@
 
 import os
 import random
+import sys
 from itertools import product
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def test_one_path_can_be_pulled_alone(clone: Checkout) -> None:
 def test_what_a_partial_pull_plans_is_what_is_missing(clone: Checkout) -> None:
     """With tables but no figures, only drawing is left; models are not missed."""
     clone.dvc("pull", "--quiet", "results/test/measurements", "results/test/datasets/natural")
-    drawn = {f"draw/{path}" for path in clone.figures()}
+    drawn = {f"draw/{path}" for path in [*clone.figures(), "goh_features/explorer"]}
     assert clone.planned() == {*drawn, "judge/scorecard", "costs/costs", "report/report"}
     clone.dvc("pull", "--quiet", "results/test/figures")
     assert clone.planned() == {"judge/scorecard", "costs/costs", "report/report"}
@@ -106,6 +107,9 @@ def test_branches_can_be_switched_and_switched_back(pulled: Checkout) -> None:
     pulled.git("switch", "--quiet", "other")
     pulled.snakemake("--config", "study=test")
     pulled.publish()
+    # Objects of versions gone by leave the store; their own commits still hold them.
+    assert "undamaged" in pulled.ok(sys.executable, "-m", "advex.manifests")
+    assert pulled.git("status", "--porcelain", "--", "store").count("\n D ") >= 2
     pulled.commit("published")
     assert pulled.planned() == set()
 

@@ -151,7 +151,7 @@ def test_edits_taken_back_leave_nothing_to_do(untouched: Checkout) -> None:
     assert untouched.planned() == set()
 
 
-@pytest.mark.parametrize("edit", ["attack", "training", "figure", "radius", "caption"])
+@pytest.mark.parametrize("edit", ["attack", "figure", "radius", "caption"])
 def test_an_edit_is_noticed_though_only_a_figure_was_pulled(sparse: Checkout, jobs: Jobs, edit: str) -> None:
     """A figure that is affected has to be made again, and with it everything that is absent."""
     needed = jobs.ancestors(jobs.drawing)

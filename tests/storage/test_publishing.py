@@ -119,23 +119,6 @@ def test_a_partial_checkout_keeps_all_entries(clone: Checkout) -> None:
     )
 
 
-def test_the_store_keeps_only_what_is_needed(pulled: Checkout) -> None:
-    """Objects of versions gone by leave the store; their commits still hold them."""
-    pulled.replace("src/advex/figures/ilyas/relabelled.py", '"original\\nclass"', '"first\\nclass"')
-    pulled.commit("another label")
-    pulled.snakemake("--config", "study=test")
-    before = versioned(pulled)["figures/ilyas/relabelled.svg"]
-    pulled.publish()
-    after = versioned(pulled)["figures/ilyas/relabelled.svg"]
-    objects = pulled.folder / "store/files/md5"
-    assert not (objects / before[:2] / before[2:]).exists()
-    assert (objects / after[:2] / after[2:]).exists()
-    assert "undamaged" in pulled.ok(sys.executable, "-m", "advex.manifests")
-    pulled.commit("published")
-    pulled.git("checkout", "--quiet", "HEAD~2")
-    assert (objects / before[:2] / before[2:]).exists()
-
-
 def test_an_experiment_that_was_dropped_leaves_the_manifest(pulled: Checkout) -> None:
     rows = (pulled.folder / "config/experiments.yaml").read_text()
     kept = [line for line in rows.splitlines() if "ilyas/attack_strength" not in line]
