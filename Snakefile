@@ -41,7 +41,12 @@ onstart:
 
 
 onsuccess:
+    forget_what_was_edited()
     print_summary()
+
+
+onerror:
+    forget_what_was_edited()
 
 
 rule all:

@@ -1,7 +1,6 @@
 # What rules ask of the configuration: paths, settings and digests of code, by wildcard.
 import os
 import time
-from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -24,6 +23,7 @@ PUBLISHED = sorted(str(path) for path in Path("published").glob("*.csv"))
 CLAIMS = sorted(str(path) for path in Path("config/claims").glob("*.yaml"))
 CAPTIONS = sorted(str(path) for path in Path("report/captions").glob("*/*.md"))
 STARTED = []
+DIGESTS = {}
 
 
 def study_targets(study):
@@ -98,10 +98,13 @@ def code_of(script, modules=None):
     return value
 
 
-@cache
 def digest_of(script, modules):
     """Return a digest once for all jobs that share it."""
-    return code_digest(Path(workflow.basedir) / "scripts" / script, modules)
+    if (script, modules) not in DIGESTS:
+        DIGESTS[script, modules] = code_digest(
+            Path(workflow.basedir) / "scripts" / script, modules
+        )
+    return DIGESTS[script, modules]
 
 
 def figure_modules(wildcards):

@@ -4,6 +4,7 @@
 from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
 from snakemake.persistence.file import FilePersistence
 
+from advex.provenance import forget_code
 from advex.records import read_records
 from advex.verification import Contents, artifacts_in, compare
 
@@ -55,6 +56,25 @@ def remember(memory, output, known):
                 record_format_version=RECORD_FORMAT_VERSION, incomplete=False, **known
             ),
         )
+
+
+def forget_what_was_edited():
+    """Take back the records of this run's jobs whose code was edited meanwhile: they may have run with either."""
+    forget_code()
+    edited = {
+        digest
+        for (script, modules), digest in DIGESTS.items()
+        if code_digest(Path(workflow.basedir) / "scripts" / script, modules) != digest
+    }
+    for record in read_records() if edited else []:
+        if (
+            record.params["code"] in edited
+            and record.path.stat().st_mtime >= STARTED[0]
+        ):
+            record.path.unlink()
+            print(
+                f"{record.log}: its code was edited during the run; it will run again"
+            )
 
 
 def damage_message(damaged):

@@ -93,6 +93,12 @@ def _imported(path: Path) -> tuple[Path, ...]:
     return tuple(file for name in names for file in _files(name))
 
 
+def forget_code() -> None:
+    """Read files again when the next digest is asked for."""
+    _code.cache_clear()
+    _imported.cache_clear()
+
+
 def _files(name: str) -> Iterator[Path]:
     """Yield the file of a module of the library and those of its packages, which are run before it."""
     parts = name.split(".")

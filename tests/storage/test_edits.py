@@ -4,10 +4,12 @@ What an edit affects directly is written down here; what follows from that is fo
 outputs in the records of the published jobs, independently of the workflow's own planning.
 """
 
+import subprocess
+import time
 from typing import NamedTuple
 
 import pytest
-from checkouts import FIGURE, Checkout
+from checkouts import FIGURE, SNAKEMAKE, Checkout
 
 from advex.records import Record
 
@@ -158,3 +160,31 @@ def test_an_edit_is_noticed_though_only_a_figure_was_pulled(sparse: Checkout, jo
     affected = needed & jobs.descendants(jobs.beginning(EDITS[edit].affects))
     with sparse.edited(*EDITS[edit][:3]):
         assert sparse.planned(FIGURE) == (needed if affected else set())
+
+
+def test_code_that_is_edited_during_a_run_is_not_recorded(pulled: Checkout) -> None:
+    """Though the edit is taken back: a job that started after it ran with other code than its record says."""
+    table = pulled.folder / "results/test/measurements/ilyas/gaussian"
+    for file in table.glob("*.csv"):
+        file.unlink()
+    log = pulled.folder / "results/test/logs/measure/ilyas/gaussian/seed0.log"
+    log.unlink()
+    target = "results/test/measurements/ilyas/gaussian/seed0.csv"
+    run = subprocess.Popen(
+        [*SNAKEMAKE, target],
+        cwd=pulled.folder,
+        env=pulled.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    end = time.monotonic() + 60
+    while not log.exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    with pulled.edited("src/advex/gaussian.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef "):
+        said = run.communicate(timeout=120)[0]
+    assert run.returncode == 0, said
+    assert "its code was edited during the run" in said
+    assert "measure/ilyas/gaussian/seed0" in pulled.planned(
+        "results/test/measurements/ilyas/gaussian/seed0.csv"
+    )

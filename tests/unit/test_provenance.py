@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from advex import provenance
-from advex.provenance import code_digest, modules_reached
+from advex.provenance import code_digest, forget_code, modules_reached
 
 
 @pytest.fixture
@@ -30,8 +30,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def digest(library: Path, *modules: str) -> str:
-    provenance._code.cache_clear()
-    provenance._imported.cache_clear()
+    forget_code()
     return code_digest(library.parent / "job.py", modules)
 
 
