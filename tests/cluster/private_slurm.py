@@ -139,6 +139,10 @@ def tool(*command: str, seconds: float = 60) -> str:
     return finished.stdout
 
 
+STATE_SAVED_AFTER = 7.0
+"""Seconds after which the controller has surely saved its state (it may wait 5)."""
+
+
 class PrivateSlurm:
     """Start with ``start``, stop with ``stop``; in between any SLURM command on this machine reaches it."""
 
@@ -187,6 +191,10 @@ class PrivateSlurm:
         """Start the controller, with what it remembers, and wait for its answer."""
         self._daemon("slurmctld", "slurmctld", "-D")
         wait_until(lambda: _answers("scontrol", "ping"), 30, f"controller; see {self.folder}/slurmctld.log")
+
+    def wait_for_saved_state(self) -> None:
+        """Wait until the controller has written down what has happened so far."""
+        time.sleep(STATE_SAVED_AFTER)
 
     def kill_controller(self) -> None:
         """End the controller at once, as a crash would."""

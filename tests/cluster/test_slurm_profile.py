@@ -141,6 +141,8 @@ def test_two_studies_at_once_survive_a_drained_node_and_a_lost_controller(
     runs = [copy.start("--profile", "slurm", target, *QUICKLY) for target in targets]
     try:
         wait_until(lambda: any(row["rule"] == "train" for row in copy.trace()), 90, "first training")
+        # A controller that is killed before it has written down its state forgets what it has started.
+        slurm.wait_for_saved_state()
         slurm.kill_controller()
         slurm.start_controller()
         tool("scontrol", "update", f"NodeName={NODE}", "State=drain", "Reason=test")
