@@ -190,7 +190,7 @@ class PrivateSlurm:
     def start_controller(self) -> None:
         """Start the controller, with what it remembers, and wait for its answer."""
         self._daemon("slurmctld", "slurmctld", "-D")
-        wait_until(lambda: _answers("scontrol", "ping"), 30, f"controller; see {self.folder}/slurmctld.log")
+        wait_until(lambda: answers("scontrol", "ping"), 30, f"controller; see {self.folder}/slurmctld.log")
 
     def wait_for_saved_state(self) -> None:
         """Wait until the controller has written down what has happened so far."""
@@ -260,11 +260,11 @@ class PrivateSlurm:
             "mariadbd", "mariadbd", "--no-defaults", "--user=root", f"--datadir={data}",
             "--bind-address=127.0.0.1", f"--port={self._ports[3]}", f"--socket={self.folder}/mariadb.socket",
         )  # fmt: skip
-        wait_until(lambda: _answers("mariadb", *here, "--execute", "select 1"), 60, "MariaDB")
+        wait_until(lambda: answers("mariadb", *here, "--execute", "select 1"), 60, "MariaDB")
         grant = "create user slurm@'%' identified by 'private'; grant all on slurm.* to slurm@'%'"
         tool("mariadb", *here, "--execute", grant)
         self._daemon("slurmdbd", "slurmdbd", "-D")
-        wait_until(lambda: _answers("sacctmgr", "--immediate", "show", "cluster"), 60, "slurmdbd")
+        wait_until(lambda: answers("sacctmgr", "--immediate", "show", "cluster"), 60, "slurmdbd")
         for what in ("cluster private", f"account {ACCOUNT} cluster=private", f"user root account={ACCOUNT}"):
             tool("sacctmgr", "--immediate", "add", *what.split())
 
@@ -294,7 +294,7 @@ class PrivateSlurm:
             daemon.wait(10)
 
 
-def _answers(*command: str) -> bool:
+def answers(*command: str) -> bool:
     try:
         tool(*command, seconds=10)
     except (RuntimeError, subprocess.TimeoutExpired):

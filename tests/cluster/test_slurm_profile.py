@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cluster_copies import QUICKLY, Copy, Run, private_slurm
-from private_slurm import NODE, PrivateSlurm, tool, wait_until
+from private_slurm import NODE, PrivateSlurm, answers, tool, wait_until
 
 GPU_RULES = {"train", "construct", "measure"}
 CPU_RULES = {"robust_and_accurate"}
@@ -150,7 +150,9 @@ def test_two_studies_at_once_survive_a_drained_node_and_a_lost_controller(
         wait_until(
             lambda: "PENDING" in tool("squeue", "--noheader", "--format=%T"), 60, "jobs wait for a node"
         )
-        tool("scontrol", "update", f"NodeName={NODE}", "State=resume")
+        # Refused until the node has answered the new controller.
+        resume = ("scontrol", "update", f"NodeName={NODE}", "State=resume")
+        wait_until(lambda: answers(*resume), 60, "the node resumes")
         for run in runs:
             assert run.wait(240) == 0, run.text[-5000:]
     finally:
