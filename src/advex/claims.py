@@ -62,6 +62,14 @@ class _Strict(BaseModel):
         return data
 
 
+class Near(_Strict):
+    """A number, ``value / over``, and how far from it will do."""
+
+    value: float
+    over: float = Field(1.0, gt=0)
+    within: float = Field(gt=0)
+
+
 class Rows(_Strict):
     """One number for each seed: the matching rows of a measured table.
 
@@ -69,6 +77,7 @@ class Rows(_Strict):
         table: the measurement; empty for the claim's own.
         rows: column: value, or a list of values any of which will do, or null for an empty cell.
         at_least: column: the smallest number that will do.
+        near: column: the number wanted, and how far from it will do.
         pick: which of several rows of a seed, ``first`` and ``last`` in the order of column ``along``;
             ``only`` says that there is exactly one.
         along: the column that several rows of a seed differ in.
@@ -77,6 +86,7 @@ class Rows(_Strict):
     table: str | None = None
     rows: dict[str, Any]
     at_least: dict[str, float] = Field(default_factory=dict)
+    near: dict[str, Near] = Field(default_factory=dict)
     pick: Literal["only", "mean", "max", "min", "first", "last"] = "only"
     along: str | None = None
 
@@ -255,7 +265,7 @@ def load_claims(paths: Sequence[str | os.PathLike[str]]) -> list[Claim]:
     first_seen: dict[str, str | os.PathLike[str]] = {}
     for path in paths:
         try:
-            data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+            data = _each_written_out(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
             file = _ClaimsFile.model_validate(data)
         except FileNotFoundError as error:
             raise UserError(f"{path}: no such claims file") from error
@@ -279,6 +289,30 @@ def load_claims(paths: Sequence[str | os.PathLike[str]]) -> list[Claim]:
     if mistakes:
         raise UserError("\n".join(mistakes))
     return claims
+
+
+def _each_written_out(data: Any) -> Any:
+    """Write out claims with ``for_each: {name: [values]}``: one for each value, where ``{name}`` stands."""
+    if not isinstance(data, dict) or not isinstance(data.get("claims"), list):
+        return data
+    claims: list[Any] = []
+    for claim in data["claims"]:
+        each = claim.get("for_each") if isinstance(claim, dict) else None
+        if not isinstance(each, dict) or len(each) != 1:
+            claims.append(claim)  # a for_each of another form is named as an unknown key
+            continue
+        ((name, values),) = each.items()
+        pattern = {key: part for key, part in claim.items() if key != "for_each"}
+        claims.extend(_filled_in(pattern, f"{{{name}}}", str(value)) for value in values)
+    return {**data, "claims": claims}
+
+
+def _filled_in(part: Any, name: str, value: str) -> Any:
+    if isinstance(part, dict):
+        return {key: _filled_in(inner, name, value) for key, inner in part.items()}
+    if isinstance(part, list):
+        return [_filled_in(inner, name, value) for inner in part]
+    return part.replace(name, value) if isinstance(part, str) else part
 
 
 def _in_words(mistake: dict[str, Any], data: Any) -> str:

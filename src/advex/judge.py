@@ -67,7 +67,8 @@ class _Measured:
         if name not in self.tables:
             raise _NotTestedError(f"{name} was not measured")
         table = self.tables[name]
-        used = ["seed", "value", *selector.rows, *selector.at_least, *filter(None, (points, selector.along))]
+        columns = (*selector.rows, *selector.at_least, *selector.near)
+        used = ["seed", "value", *columns, *filter(None, (points, selector.along))]
         if missing := [column for column in used if column not in table.columns]:
             raise UserError(
                 f"claim {self.claim.claim}: {name} has no column {', '.join(missing)}; "
@@ -79,6 +80,9 @@ class _Measured:
             table = table[matches | table[column].isna() if None in choices else matches]
         for column, smallest in selector.at_least.items():
             table = table[pd.to_numeric(table[column], errors="coerce") >= smallest]
+        for column, near in selector.near.items():
+            distance = (pd.to_numeric(table[column], errors="coerce") - near.value / near.over).abs()
+            table = table[distance <= near.within]
         table = table[table["seed"].notna()]
         if table.empty:
             raise _NotTestedError(f"no rows for {words} in {name}")
@@ -246,6 +250,10 @@ def describe(selector: Rows | Combination, claim: Claim) -> str:
         words += f" of {_listed(model)}"
     others = [f"{column} {_listed(wanted)}" for column, wanted in rows.items()]
     others += [f"{column} at least {_number(smallest)}" for column, smallest in selector.at_least.items()]
+    others += [
+        f"{column} {_number(near.value / near.over)} to within {_number(near.within)}"
+        for column, near in selector.near.items()
+    ]
     if selector.table not in (None, claim.table) or len({part.table for part in all_rows(claim)}) > 1:
         others.append(f"from {selector.table or claim.table}")
     return f"{words} ({', '.join(others)})" if others else words
