@@ -298,12 +298,12 @@ def _each_written_out(data: Any) -> Any:
     claims: list[Any] = []
     for claim in data["claims"]:
         each = claim.get("for_each") if isinstance(claim, dict) else None
-        if not isinstance(each, dict) or len(each) != 1:
+        if isinstance(each, dict) and len(each) == 1 and all(isinstance(one, list) for one in each.values()):
+            ((name, values),) = each.items()
+            pattern = {key: part for key, part in claim.items() if key != "for_each"}
+            claims.extend(_filled_in(pattern, f"{{{name}}}", str(value)) for value in values)
+        else:
             claims.append(claim)  # a for_each of another form is named as an unknown key
-            continue
-        ((name, values),) = each.items()
-        pattern = {key: part for key, part in claim.items() if key != "for_each"}
-        claims.extend(_filled_in(pattern, f"{{{name}}}", str(value)) for value in values)
     return {**data, "claims": claims}
 
 

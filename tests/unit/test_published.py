@@ -145,9 +145,10 @@ def test_a_claim_for_each_of_several_values(tmp_path: Path) -> None:
     text = "source: ilyas\nclaims:" + GOOD_CLAIM.replace("claim: fine", "claim: fine_{size}", 1)
     path.write_text(text.replace("  - claim", "  - for_each: {size: [3, 10]}\n    claim", 1))
     assert [claim.claim for claim in load_claims([path])] == ["fine_3", "fine_10"]
-    path.write_text(text.replace("  - claim", "  - for_each: 3\n    claim", 1))
-    with pytest.raises(UserError, match="found unknown for_each"):
-        load_claims([path])
+    for wrong in ("3", "{size: 3}", "{size: [3], name: [a]}"):
+        path.write_text(text.replace("  - claim", f"  - for_each: {wrong}\n    claim", 1))
+        with pytest.raises(UserError, match="found unknown for_each"):
+            load_claims([path])
 
 
 def test_a_published_key_twice_or_a_missing_column_is_refused(tmp_path: Path) -> None:
