@@ -18,7 +18,7 @@ TESTABLE := $(VENV)/testable
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := study
-.PHONY: study pull test plan publish push provenance docs lock
+.PHONY: study pull test test-study test-rest plan publish push provenance docs lock
 
 study: $(INSTALLED)
 	@$(BIN)/snakemake --config study=$(STUDY)
@@ -28,8 +28,15 @@ pull: $(INSTALLED)
 	@$(BIN)/dvc pull || $(BIN)/dvc pull || { $(BIN)/python -m advex.manifests; false; }
 	@$(BIN)/python -m advex.manifests
 
+# Side by side: what shares a finished study, and the rest.
 test: $(TESTABLE)
-	@$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-study test-rest
+
+test-study: $(TESTABLE)
+	@$(BIN)/python -m pytest tests/storage tests/workflow
+
+test-rest: $(TESTABLE)
+	@$(BIN)/python -m pytest --ignore=tests/storage --ignore=tests/workflow
 
 plan: $(INSTALLED)
 	@$(BIN)/python -m advex.estimate $(STUDY) $(HARDWARE)

@@ -61,29 +61,33 @@ def spectrum(table: pd.DataFrame, pair: str) -> pd.DataFrame:
     return rows.pivot_table(index="feature", columns="quantity", values="value")
 
 
-def plane(axis: Axes, epsilons: Sequence[float], limits: tuple[float, float], *, named: bool = True) -> None:
+def plane(axis: Axes, table: pd.DataFrame, vectors: pd.DataFrame, pair: str) -> pd.DataFrame:
     """Prepare the plane: logarithmic axes and the lines on which robust usefulness is zero.
 
     Args:
         axis: where to draw.
-        epsilons: radii; above the line of a radius, usefulness is left after its attack.
-        limits: least and greatest robustness.
-        named: whether the lines carry their radius.
+        table: names the radii; above the line of a radius, usefulness is left after its attack.
+        vectors: measurement of the singular vectors, whose robustness sets the width.
+        pair: a pair of classes.
+
+    Returns:
+        The :func:`spectrum` of the pair.
     """
-    low, high = limits[0] / 1.6, limits[1] * 1.8
+    singular = spectrum(vectors, pair)
+    epsilons = sorted(table["epsilon"].dropna().unique())
+    low, high = float(singular["robustness"].min()) / 1.6, float(singular["robustness"].max()) * 1.8
     axis.set(xscale="log", yscale="log", xlim=(low, high), ylim=(LEAST_USEFUL, 1.6))
     axis.set_xlabel(r"robustness $\|a\|_\Sigma\,/\,\|a\|_2$ (pixel values)")
+    axis.set_ylabel("usefulness E[y f(x)]")
     x = np.geomspace(low, high, 50)
     for epsilon in epsilons:
         axis.plot(x, epsilon / x, color=style.COLOURS["chance"], linewidth=0.6, linestyle=":", zorder=1)
-    if named:
-        text = "robust usefulness 0; from left to right ε = " + ", ".join(
-            f"{epsilon:g}" for epsilon in epsilons
-        )
-        axis.plot([], [], color=style.COLOURS["chance"], linewidth=0.8, linestyle=":", label=text)
+    text = "robust usefulness 0; from left to right ε = " + ", ".join(f"{epsilon:g}" for epsilon in epsilons)
+    axis.plot([], [], color=style.COLOURS["chance"], linewidth=0.8, linestyle=":", label=text)
     axis.xaxis.set_major_formatter("{x:g}")
     axis.yaxis.set_major_formatter("{x:g}")
     axis.minorticks_off()
+    return singular
 
 
 def dots(axis: Axes, x: Array, y: Array, colour: str, *, label: str | None = None, size: float = 2.2) -> None:

@@ -54,10 +54,7 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
 def _draw_plane(
     axis: Axes, table: pd.DataFrame, vectors: pd.DataFrame, pair: str, published: pd.DataFrame
 ) -> None:
-    singular = features.spectrum(vectors, pair)
-    limits = float(singular["robustness"].min()), float(singular["robustness"].max())
-    features.plane(axis, sorted(table["epsilon"].dropna().unique()), limits)
-    axis.set_ylabel("usefulness E[y f(x)]")
+    singular = features.plane(axis, table, vectors, pair)
     features.dots(
         axis, singular["robustness"].to_numpy(), singular["usefulness"].to_numpy(), features.PALE,
         label="singular vectors",

@@ -52,10 +52,7 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
 def _draw_plane(
     axis: Axes, table: pd.DataFrame, vectors: pd.DataFrame, pair: str, published: pd.DataFrame
 ) -> None:
-    singular = features.spectrum(vectors, pair)
-    limits = float(singular["robustness"].min()), float(singular["robustness"].max())
-    features.plane(axis, sorted(table["epsilon"].dropna().unique()), limits)
-    axis.set_ylabel("usefulness E[y f(x)]")
+    singular = features.plane(axis, table, vectors, pair)
     rows = table[(table["pair"] == pair) & (table["name"] == "ensemble") & (table["seed"] == 0)]
     threshold = float(rows["at"].dropna().iloc[0])
     weak = singular["robustness"] < threshold

@@ -29,9 +29,9 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
         label = features.label_of(table, pair)
         _draw_plane(panels[0], table, pair, "usefulness", published)
         panels[0].set_title(f"{'ac'[row]}  {label}: training images")
-        panels[0].set_ylabel("usefulness E[y f(x)]")
         _draw_plane(panels[1], table, pair, "usefulness_held_out", published)
         panels[1].set_title(f"{'bd'[row]}  {label}: held-out images")
+        panels[1].set_ylabel("")  # as on its left
         features.thumbnails(
             panels[2],
             picture,
@@ -47,10 +47,7 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
 
 
 def _draw_plane(axis: Axes, table: pd.DataFrame, pair: str, quantity: str, published: pd.DataFrame) -> None:
-    vectors = features.spectrum(table, pair)
-    epsilons = sorted(table["epsilon"].dropna().unique())
-    limits = float(vectors["robustness"].min()), float(vectors["robustness"].max())
-    features.plane(axis, epsilons, limits)
+    vectors = features.plane(axis, table, table, pair)
     noise = features.one(table, pair, quantity.replace("usefulness", "permuted_usefulness", 1))[0]
     axis.axhspan(
         features.LEAST_USEFUL, noise, color=style.COLOURS["neutral"], alpha=0.18, linewidth=0,
