@@ -295,6 +295,7 @@ class PrivateSlurm:
 
 
 def answers(*command: str) -> bool:
+    """Return whether a command succeeds in time."""
     try:
         tool(*command, seconds=10)
     except (RuntimeError, subprocess.TimeoutExpired):
