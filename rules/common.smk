@@ -5,7 +5,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from advex.config import load
+from advex.config import figure_jobs, load
 from advex.errors import UserError
 from advex.provenance import code_digest
 

@@ -51,7 +51,7 @@ rule costs:
         runtime=10,
     params:
         study="{study}",
-        jobs=of_plan(PLAN.figure_jobs),
+        jobs=of_plan(lambda study: figure_jobs(PLAN, study)),
         code=code_of("costs.py"),
     message:
         "add up the costs of {wildcards.study}"

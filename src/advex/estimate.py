@@ -18,7 +18,7 @@ import yaml
 from torch.utils.flop_counter import FlopCounterMode
 
 from advex.architectures import build
-from advex.config import Plan, load
+from advex.config import Plan, figure_jobs, load
 from advex.config.schema import Strict
 from advex.errors import UserError
 from advex.settings import ArchitectureSettings, AttackSettings, Count, Positive, Recipe
@@ -94,7 +94,7 @@ def _passes(
 
 
 class Estimate:
-    """The work of every job of a study, in ``works`` by its name as in ``Plan.figure_jobs``."""
+    """The work of every job of a study, in ``works`` by its name as in :func:`figure_jobs`."""
 
     def __init__(self, plan: Plan, study: str) -> None:
         self.plan = plan
@@ -111,7 +111,7 @@ class Estimate:
         self.side: int = side
         self.counts = {"train": data.train_images, "test": data.test_images}
         self.not_counted: set[str] = set()
-        self._jobs_of = plan.figure_jobs(study)
+        self._jobs_of = figure_jobs(plan, study)
         names = sorted({job for jobs in self._jobs_of.values() for job in jobs})
         self.works = {job: self._work(job) for job in names}
 

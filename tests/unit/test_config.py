@@ -8,7 +8,7 @@ from typing import NamedTuple, get_args
 import pytest
 
 from advex.architectures import ARCHITECTURES
-from advex.config import load
+from advex.config import figure_jobs, load
 from advex.config.schema import Architecture, Source
 from advex.errors import UserError
 from advex.instruments.entries import MeasurementEntry
@@ -173,7 +173,7 @@ def test_a_row_of_filtered_models_is_a_model_for_each_bandwidth() -> None:
     assert TrainingRun(**PLAN.training("digits", "standard", 1)).architecture.filter is None
     measured = PLAN.measurement_settings("digits", "gilmer_hendrycks/frequency_filters", 0)
     assert {entry["model"] for entry in measured} == names | {"standard_resnet18"}
-    trained = PLAN.figure_jobs("digits")["gilmer_hendrycks/frequency_filters"]
+    trained = figure_jobs(PLAN, "digits")["gilmer_hendrycks/frequency_filters"]
     assert {job.split("/")[1] for job in trained if job.startswith("train/")} == names | {"standard_resnet18"}
     with pytest.raises(UserError, match="no model is named 'low_pass_4'"):
         PLAN.model("digits", "low_pass_4", 0)
@@ -188,7 +188,7 @@ def test_fourier_noise_is_as_strong_as_published() -> None:
 
 
 def test_corrupted_images_are_made_once_for_all_seeds() -> None:
-    jobs = PLAN.figure_jobs("digits")["gilmer_hendrycks/corruptions"]
+    jobs = figure_jobs(PLAN, "digits")["gilmer_hendrycks/corruptions"]
     assert [job for job in jobs if job.startswith("corrupt/")] == ["corrupt/test"]
     paths = {PLAN.dataset("digits", "corrupted_test", seed) for seed in range(3)}
     assert paths == {"results/digits/datasets/corrupted/test.safetensors"}
@@ -210,11 +210,11 @@ def test_the_published_sizes_are_those_of_the_paper() -> None:
 
 
 def test_the_jobs_behind_a_figure_are_what_it_needs_and_no_more() -> None:
-    jobs = PLAN.figure_jobs("test")["ilyas/relabelled"]
+    jobs = figure_jobs(PLAN, "test")["ilyas/relabelled"]
     trained = {job.split("/")[1] for job in jobs if job.startswith("train/")}
     assert trained == {"standard", "robust", "on_det", "on_det_robust"}
     assert "prepare/natural" in jobs
-    assert PLAN.figure_jobs("test")["ilyas/gaussian"] == [
+    assert figure_jobs(PLAN, "test")["ilyas/gaussian"] == [
         "collect/ilyas/gaussian", "draw/ilyas/gaussian",
         "measure/ilyas/gaussian/seed0", "measure/ilyas/gaussian/seed1",
     ]  # fmt: skip

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from advex.artifacts import read_description, read_table
-from advex.config import load
+from advex.config import figure_jobs, load
 from advex.provenance import code_digest, modules_reached
 from advex.records import Record
 
@@ -91,7 +91,7 @@ def test_every_job_has_a_log_and_a_benchmark(repository: Path) -> None:
         for path in (results / "benchmarks").rglob("*.tsv")
     }
     assert logs == marks
-    wanted = {Path(job) for jobs in PLAN.figure_jobs("test").values() for job in jobs}
+    wanted = {Path(job) for jobs in figure_jobs(PLAN, "test").values() for job in jobs}
     assert wanted <= logs
 
 

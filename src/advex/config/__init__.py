@@ -1,6 +1,7 @@
 """The configuration: which experiments exist, at which sizes, and where every artifact lies."""
 
+from advex.config.jobs import figure_jobs
 from advex.config.loading import load
 from advex.config.plan import Plan
 
-__all__ = ["Plan", "load"]
+__all__ = ["Plan", "figure_jobs", "load"]

@@ -299,48 +299,6 @@ class Plan:
             "classes": sizes.data.classes,
         }
 
-    def figure_jobs(self, study: str) -> dict[str, list[str]]:
-        """Return the jobs behind every figure, named ``verb/name...`` like their logs and benchmarks."""
-        return {figure: sorted(self._jobs(study, figure)) for figure in self.experiments.figures}
-
-    def _jobs(self, study: str, figure: str) -> set[str]:
-        jobs = {f"draw/{figure}"}
-        for name in self.figure_measurements(study, figure):
-            if name in self.experiments.pictures:
-                jobs.add(f"picture/{name}")
-                for dataset in self.experiments.pictures[name].rows.values():
-                    jobs |= self._dataset_jobs(study, dataset, 0)
-                continue
-            if name not in self.pictures():
-                jobs.add(f"collect/{name}")
-            for seed in range(self.seeds(study, name)):
-                linear = self.experiments.linear.get(name)
-                jobs.add(f"measure/{linear.job if linear else name}/seed{seed}")
-                for dataset in linear.reads if linear else []:
-                    jobs |= self._dataset_jobs(study, dataset, seed)
-                for model in linear.models.values() if linear else []:
-                    jobs |= self._model_jobs(study, model, seed)
-                sections = self.sections(study, name) if name in self.experiments.measurements else []
-                for section in sections:
-                    sources = [self.experiments.instruments[row].source for row in section.instruments]
-                    for model in {*section.models, *filter(None, sources)}:
-                        jobs |= self._model_jobs(study, model, seed)
-                    for dataset in section.measured_on:
-                        jobs |= self._dataset_jobs(study, dataset, seed)
-        return jobs
-
-    def _model_jobs(self, study: str, model: str, seed: int) -> set[str]:
-        trained_on = self.models(study)[model].trained_on
-        return {f"train/{model}/seed{seed}"} | self._dataset_jobs(study, trained_on, seed)
-
-    def _dataset_jobs(self, study: str, dataset: str, seed: int) -> set[str]:
-        if dataset in (NATURAL_TRAIN, NATURAL_TEST, CORRUPTED_TEST):
-            return {"prepare/natural"} | ({"corrupt/test"} if dataset == CORRUPTED_TEST else set())
-        if dataset in (WHOLE_TRAIN, WHOLE_TEST):
-            return {"prepare/whole"}
-        source = self.experiments.datasets[dataset].source
-        return {f"construct/{dataset}/seed{seed}"} | self._model_jobs(study, source, seed)
-
     def resources(self, study: str, verb: str) -> JobResources:
         """Return what a job of a verb asks for in a study."""
         resources: Mapping[Any, JobResources] = self.study(study).resources

@@ -1,0 +1,70 @@
+"""Which jobs are behind a figure: followed from it along the paths that each job reads."""
+
+from pathlib import PurePosixPath
+
+from advex.config.plan import Plan
+
+_WITHOUT_SEED = ("natural", "whole", "corrupted")
+
+
+def figure_jobs(plan: Plan, study: str) -> dict[str, list[str]]:
+    """Return the jobs behind every figure of a study, named ``verb/name...`` like logs and benchmarks."""
+    walk = _Walk(plan, study)
+    figures = {path: path.split("/figures/")[1].removesuffix(".svg") for path in plan.figures(study)}
+    return {name: sorted(walk.jobs_behind(path)) for path, name in figures.items()}
+
+
+class _Walk:
+    """The jobs behind each path of a study, each path looked at once."""
+
+    def __init__(self, plan: Plan, study: str) -> None:
+        self.plan = plan
+        self.study = study
+        self._known: dict[str, frozenset[str]] = {}
+
+    def jobs_behind(self, path: str) -> frozenset[str]:
+        """Return the names of the jobs that a path needs, the one that writes it among them."""
+        if path not in self._known:
+            job, reads = self._job(path)
+            self._known[path] = frozenset({job}).union(*map(self.jobs_behind, reads))
+        return self._known[path]
+
+    def _job(self, path: str) -> tuple[str, list[str]]:
+        """Return the job that writes a path, and what that reads."""
+        plan, study = self.plan, self.study
+        kind, _, rest = path.removeprefix(f"results/{study}/").partition("/")
+        place = PurePosixPath(rest)
+        name, last = str(place.parent), place.stem
+        if kind == "figures":
+            name = f"{name}/{last}"
+            return f"draw/{name}", plan.figure_inputs(study, name) + plan.figure_origin(study, name)
+        if kind == "models":
+            return f"train/{name}/{last}", list(
+                plan.training_inputs(study, name, last.removeprefix("seed")).values()
+            )
+        if kind == "datasets":
+            return self._dataset(name, last)
+        if last.startswith("seed"):
+            return self._measurement(name, last)
+        name = f"{name}/{last}"
+        if place.suffix == ".csv":
+            return f"collect/{name}", plan.measurement_parts(study, name)
+        return f"picture/{name}", list(plan.picture_inputs(study, name).values())
+
+    def _dataset(self, name: str, last: str) -> tuple[str, list[str]]:
+        if name == "corrupted":
+            return f"corrupt/{last}", [self.plan.natural_test(self.study)]
+        if name in _WITHOUT_SEED:
+            return f"prepare/{name}", []
+        seed = last.removeprefix("seed")
+        return f"construct/{name}/{last}", list(
+            self.plan.construction_inputs(self.study, name, seed).values()
+        )
+
+    def _measurement(self, name: str, last: str) -> tuple[str, list[str]]:
+        plan, study, seed = self.plan, self.study, last.removeprefix("seed")
+        if name in plan.experiments.linear:
+            job = plan.experiments.linear[name].job
+            return f"measure/{job}/{last}", list(plan.linear_inputs(study, name, seed).values())
+        mathematics = name in plan.experiments.mathematics
+        return f"measure/{name}/{last}", [] if mathematics else plan.measurement_inputs(study, name, seed)
