@@ -112,10 +112,8 @@ def with_channels(images: Tensor, channels: int) -> Tensor:
 
 
 def _chain(module: nn.Module) -> Iterator[nn.Module]:
-    """Yield the parts of a backbone in the order they are run, blocks whole, up to the pooling of positions."""
-    nested = isinstance(module, nn.Sequential) or hasattr(
-        module, "layer1"
-    )  # the latter: torchvision's ResNet
+    """Yield the parts of a backbone in the order they run, blocks whole, up to the pooling of positions."""
+    nested = isinstance(module, nn.Sequential) or hasattr(module, "layer1")  # that is torchvision's ResNet
     for part in module.children() if nested else [module]:
         if isinstance(part, nn.AdaptiveAvgPool2d):
             return
