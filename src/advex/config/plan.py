@@ -203,6 +203,7 @@ class Plan:
         """Return one entry for every model, data set and instrument of a measurement, with all paths."""
         sizes = self.study(study)
         sweep, noise = sizes.attack_strength.model_dump(), plain(sizes.fourier_noise)
+        layers = plain(sizes.layer_robustness)
         entries = []
         for section in self.sections(study, measurement):
             for model in section.models:
@@ -224,6 +225,7 @@ class Plan:
                                 "attack": plain(sizes.attacks[row.attack]) if row.attack else None,
                                 "sweep": sweep if row.kind == "attack_strength" else None,
                                 "noise": noise if row.kind.startswith("fourier") else None,
+                                "layers": layers if row.kind == "layer_robustness" else None,
                             }
                         )
         return entries

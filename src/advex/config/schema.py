@@ -8,7 +8,16 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from advex.config.linear import FeatureSettings, LeakageSettings
-from advex.settings import AttackSettings, Count, FourierNoise, NonNegative, OddCount, Positive, Recipe
+from advex.settings import (
+    AttackSettings,
+    Count,
+    FourierNoise,
+    LayerSizes,
+    NonNegative,
+    OddCount,
+    Positive,
+    Recipe,
+)
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 FigureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]
@@ -42,6 +51,7 @@ Instrument = Literal[
     "fourier_norms",
     "corruption_accuracy",
     "corruption_spectrum",
+    "layer_robustness",
 ]
 MadeCorruption = Literal[
     "fog",
@@ -119,7 +129,7 @@ class InstrumentRow(Strict):
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> "InstrumentRow":
-        attacks = self.kind in ("robust_accuracy", "attack_strength", "transfer")
+        attacks = self.kind in ("robust_accuracy", "attack_strength", "transfer", "layer_robustness")
         if attacks != (self.attack is not None):
             raise ValueError(f"kind {self.kind} {'needs an' if attacks else 'has no'} attack")
         if (self.kind == "transfer") != (self.source is not None):
@@ -282,6 +292,7 @@ class Study(Strict):
     bandwidths: Annotated[list[OddCount], Field(min_length=1)]
     fourier_noise: FourierNoise
     corruptions: CorruptionSettings
+    layer_robustness: LayerSizes
     resources: dict[Literal["prepare", "corrupt", "train", "construct", "measure"], JobResources] = {}
 
 
