@@ -38,6 +38,11 @@ Architecture = Literal[
     "small_alexnet",
     "small_densenet",
     "small_inception",
+    "imagenet_resnet50",
+    "imagenet_densenet121",
+    "imagenet_vgg16",
+    "imagenet_vgg19",
+    "imagenet_alexnet",
 ]
 
 Instrument = Literal[
