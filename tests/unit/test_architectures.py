@@ -12,9 +12,17 @@ from advex.errors import UserError
 from advex.models import read_model, write_model
 from advex.settings import ArchitectureSettings
 
-LARGE = ["resnet18", "resnet50", "vgg16", "densenet121", "inception"]
+LARGE = ["resnet18", "resnet50", "vgg16", "vgg19", "alexnet", "densenet121", "inception"]
 SMALL_ONES = [name for name in ARCHITECTURES if name not in LARGE]
-FEATURES = {"resnet18": 512, "resnet50": 2048, "vgg16": 512, "densenet121": 1024, "inception": 2048}
+FEATURES = {
+    "resnet18": 512,
+    "resnet50": 2048,
+    "vgg16": 512,
+    "vgg19": 512,
+    "alexnet": 256,
+    "densenet121": 1024,
+    "inception": 2048,
+}
 # Numbers of weights and biases of torchvision's networks for 10 classes, with the stem for 32x32 images.
 PARAMETERS = {"resnet18": 11_173_962, "resnet50": 23_520_842, "densenet121": 6_956_426}
 
