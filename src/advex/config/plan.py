@@ -5,6 +5,7 @@ name that does not exist raises a :class:`UserError` that lists the names that d
 """
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -26,6 +27,7 @@ from advex.config.schema import (
     Study,
     names_in,
 )
+from advex.config.style import StyleSettings
 from advex.errors import UserError
 from advex.settings import (
     ArchitectureSettings,
@@ -129,7 +131,8 @@ class Plan:
         if measurement in self.pictures():
             return 1
         linear = self.experiments.linear.get(measurement)
-        return self._linear(study, linear).seeds if linear and linear.seeds == "section" else sizes.seeds
+        section = self._linear(study, linear) if linear and linear.seeds == "section" else None
+        return sizes.seeds if section is None or isinstance(section, StyleSettings) else section.seeds
 
     def training_inputs(self, study: str, model: str, seed: int | str) -> dict[str, str]:
         """Return the paths a training reads."""
@@ -253,9 +256,23 @@ class Plan:
         row = _find(self.experiments.linear, "measurement of linear features", measurement)
         return _values(self._linear(study, row), {"seeds", "description"})
 
-    def _linear(self, study: str, row: LinearRow) -> LeakageSettings | FeatureSettings:
-        sizes = self.study(study)
-        return sizes.goh_leakage if row.sizes == "goh_leakage" else sizes.goh_features
+    def _linear(self, study: str, row: LinearRow) -> LeakageSettings | FeatureSettings | StyleSettings:
+        section: LeakageSettings | FeatureSettings | StyleSettings = getattr(self.study(study), row.sizes)
+        return section
+
+    def photographs(self, study: str) -> list[str]:
+        """Return the paths of a person's own photographs for style transfer.
+
+        Raises:
+            UserError: one is missing.
+        """
+        files = self.study(study).style_transfer.files()
+        for file in files:
+            if not Path(file).is_file():
+                raise UserError(
+                    f"style_transfer of study {study}: no file {file}; put it there, or correct its name"
+                )
+        return files
 
     def picture_inputs(self, study: str, name: str) -> dict[str, str]:
         """Return the paths of the data sets behind a picture's rows, of seed 0."""
@@ -287,8 +304,9 @@ class Plan:
         mathematics = names[0] in self.experiments.mathematics
         linear = self.experiments.linear.get(names[0])
         description = sizes.data.description
-        if linear and linear.seeds == "section":
-            description = self._linear(study, linear).description
+        section = self._linear(study, linear) if linear and linear.seeds == "section" else None
+        if isinstance(section, LeakageSettings | FeatureSettings):
+            description = section.description
         return {
             "study": study,
             "figure": figure,

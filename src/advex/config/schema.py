@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from advex.config.linear import FeatureSettings, LeakageSettings
+from advex.config.style import StyleSettings
 from advex.settings import AttackSettings, Count, FourierNoise, NonNegative, OddCount, Positive, Recipe
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -144,7 +145,7 @@ class PictureRow(Strict):
 
 
 class LinearRow(Strict):
-    """A measurement of linear features, made by a rule of its own.
+    """A measurement made by a rule of its own: of linear features, or of images by style transfer.
 
     Attributes:
         sizes: the section of a study's file with its sizes.
@@ -155,11 +156,11 @@ class LinearRow(Strict):
         models: the models it reads, by the name the rule knows them by.
     """
 
-    sizes: Literal["goh_leakage", "goh_features"]
+    sizes: Literal["goh_leakage", "goh_features", "style_transfer"]
     job: FigureName
     picture: bool = False
     seeds: Literal["section", "study"] = "section"
-    reads: Annotated[list[Name], Field(min_length=1)]
+    reads: list[Name] = []
     models: dict[Name, Name] = {}
 
 
@@ -279,6 +280,7 @@ class Study(Strict):
     ellipses: EllipsesSettings
     goh_leakage: LeakageSettings
     goh_features: FeatureSettings
+    style_transfer: StyleSettings
     bandwidths: Annotated[list[OddCount], Field(min_length=1)]
     fourier_noise: FourierNoise
     corruptions: CorruptionSettings

@@ -1,0 +1,304 @@
+"""Everything that is measured of style transfer with one seed's networks (Nakano's comment and the response).
+
+Published are pictures only. Beside them we measure how far each network's own style loss falls, how far the
+outputs are from style and content for a network that made none of them, and how fine the changes are.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from advex.architectures import Classifier
+from advex.artifacts import Array
+from advex.devices import Device, as_float, stable_seed
+from advex.layers import Layers, main_layers, with_channels
+from advex.pictures import Picture
+from advex.spectra import radial_spectrum, stride_power
+from advex.style_judges import Judge, untrained, verdicts
+from advex.style_transfer import Network, Transferred, noise_like, transfer
+
+FAMILIES = {"standard": "resnet", "robust": "resnet", "on_robust": "resnet", "vgg": "vgg", "alexnet": "alexnet"}
+"""The networks that images are made with, and whose layers each has."""
+
+VGG_WITH_MAXIMUM = "vgg_maximum"
+"""VGG as it was trained. Elsewhere its pooling is averaging, put in afterwards, as in the comment."""
+
+TEXTURES = ("robust", "standard", "vgg", VGG_WITH_MAXIMUM, "alexnet")
+SINGLE_LAYERS = ("vgg", "alexnet", "standard", "robust")
+CONTENT_NETWORK = "standard"
+"""Whose content loss single layers are combined with, as in the response."""
+
+UNITS = {
+    "style_loss": "share of that at the start",
+    "style_reduction": "factor",
+    "judged_style_distance": "share of the content's",
+    "judged_style_distance_untrained": "share of the content's",
+    "judged_content_distance": "share of the style's",
+    "judged_content_distance_untrained": "share of the style's",
+    "high_frequency_share": "percent",
+    "change": "pixel values",
+    "stride_share": "percent",
+    "stride_excess": "ratio",
+    "spectrum": "share of the mean power",
+}
+_SPECTRUM_BINS = 16
+_SNAPSHOTS = 10
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a study says of style transfer, see :class:`advex.config.style.StyleSettings`."""
+
+    image_size: int
+    evaluations: int
+    optimiser: str
+    initial_style: float
+    period: int
+    images_at_once: int
+    layers: Mapping[str, Mapping[str, Any]]
+
+
+class Job(NamedTuple):
+    """One image to make: names of its photographs; which style layers count, by default all."""
+
+    content: str
+    style: str
+    layers: tuple[float, ...] | None = None
+
+    @property
+    def pair(self) -> str:
+        """What it is called."""
+        return f"{self.content} as {self.style}"
+
+
+class Workshop:
+    """The networks of one seed and the photographs, ready to make images.
+
+    Args:
+        models: ``standard``, ``robust``, ``on_robust``, ``vgg``, ``alexnet``, and a held-out ``judge``.
+        photographs: (3, S, S) uint8 by name; grey networks get the luminance.
+        sizes: of the study.
+        seed: which repetition; of the noise that textures start from.
+        device: where to compute, always in float32: Gram matrices of fewer digits differ too little.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, Classifier],
+        photographs: Mapping[str, Array],
+        sizes: Sizes,
+        seed: int,
+        device: Device,
+    ) -> None:
+        self.sizes, self.seed = sizes, seed
+        channels = models["standard"].mean.shape[1]
+        self.photographs = {
+            name: with_channels(as_float(device.images(image[None])), channels)
+            for name, image in photographs.items()
+        }
+        self.judges = {"": Judge(models["judge"]), "_untrained": Judge(untrained(models["judge"]))}
+        self._models = models
+        self._layers = {name: self._network(name, "average") for name in FAMILIES}
+        self._layers[VGG_WITH_MAXIMUM] = self._network("vgg", "max")
+
+    def _network(self, name: str, pooling: Any) -> Layers:
+        wanted = self.sizes.layers[FAMILIES[name]]
+        pooled = pooling if name == "vgg" else "max"
+        return Layers(self._models[name], [*wanted["style"], wanted["content"]], pooling=pooled)
+
+    def stacked(self, names: Iterable[str]) -> Tensor:
+        """Return photographs by name, (N, C, S, S)."""
+        return torch.cat([self.photographs[name] for name in names])
+
+    def make(self, style_network: str, content_network: str | None, jobs: Sequence[Job]) -> Transferred:
+        """Make the images of jobs, from the contents, or from noise where there is no content network."""
+        style = self._layers[style_network]
+        content = self._layers[content_network] if content_network else None
+        return self._make(style, range(len(style.names) - 1), content, jobs)
+
+    def make_by_layer(self, style_network: str, content: str, style: str) -> tuple[list[str], Transferred]:
+        """Make one image for every main layer of a network, with that layer alone for the style.
+
+        Returns:
+            The names of the layers, and the images.
+        """
+        names = main_layers(self._models[style_network])
+        pooling = "average" if style_network == "vgg" else "max"
+        alone = Layers(self._models[style_network], names, pooling=pooling)
+        jobs = [Job(content, style, tuple(row)) for row in np.eye(len(names)).tolist()]
+        return names, self._make(alone, range(len(names)), self._layers[CONTENT_NETWORK], jobs)
+
+    def _make(
+        self, style: Layers, layers: Iterable[int], content: Layers | None, jobs: Sequence[Job]
+    ) -> Transferred:
+        """Optimise a few images at a time: each by itself, so that it does not matter how many."""
+        parts = []
+        network = Network(style, tuple(layers))
+        target = Network(content, (len(content.names) - 1,)) if content is not None else None
+        every = self.stacked(job.content for job in jobs)
+        starts = every if target else noise_like(every, stable_seed("style transfer", self.seed))
+        for first in range(0, len(jobs), self.sizes.images_at_once):
+            now = slice(first, first + self.sizes.images_at_once)
+            some, contents = jobs[now], every[now]
+            weights = [job.layers for job in some if job.layers is not None]
+            parts.append(
+                transfer(
+                    network,
+                    target,
+                    self.stacked(job.style for job in some),
+                    contents,
+                    starts[now],
+                    layer_weights=contents.new_tensor(weights) if weights else None,
+                    initial_style=self.sizes.initial_style,
+                    evaluations=self.sizes.evaluations,
+                    optimiser=self.sizes.optimiser,
+                )
+            )
+        images, by_style, by_content, factors = zip(*parts, strict=True)
+        return Transferred(
+            torch.cat(images), torch.cat(by_style, 1), torch.cat(by_content, 1), torch.cat(factors)
+        )
+
+    def judged(self, made: Transferred, jobs: Sequence[Job]) -> dict[str, Array]:
+        """Return all numbers about finished images, (N,) by quantity."""
+        contents, styles = self.stacked(job.content for job in jobs), self.stacked(job.style for job in jobs)
+        return {
+            "style_reduction": 1 / made.style[-1].double().cpu().numpy(),
+            **verdicts(self.judges, made.images, styles, contents),
+        }
+
+
+class Rows:
+    """Observations on their way to a table, and finished images by name."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._tables: dict[str, list[dict[str, object]]] = {}
+        self.images: dict[str, Array] = {}
+
+    def note(self, table: str, quantity: str, value: float, **columns: object) -> None:
+        """Write down one observation."""
+        row = {"seed": self._seed, **columns, "quantity": quantity, "value": float(value)}
+        self._tables.setdefault(table, []).append(row | {"unit": UNITS[quantity]})
+
+    def note_all(self, table: str, found: Mapping[str, Array], index: int, **columns: object) -> None:
+        """Write down all numbers of one image."""
+        for quantity, values in found.items():
+            self.note(table, quantity, values[index], **columns)
+
+    def show(self, images: Tensor, names: Sequence[str]) -> None:
+        """Keep images (N, C, S, S) in [0, 1] to be shown, as bytes; those of the first seed only."""
+        if self._seed:
+            return
+        as_bytes = images.mul(255).round().byte().cpu().numpy()
+        self.images |= dict(zip(names, as_bytes, strict=True))
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables by name."""
+        return {name: pd.DataFrame(rows) for name, rows in self._tables.items()}
+
+    def picture(self) -> Picture:
+        """Return the kept images in one row; it may be empty."""
+        images = np.stack(list(self.images.values())) if self.images else np.zeros((0, 1, 1, 1), np.uint8)
+        return Picture(images[None], ["images"], list(self.images))
+
+
+def study_style(
+    workshop: Workshop, contents: Sequence[str], styles: Sequence[str]
+) -> tuple[dict[str, pd.DataFrame], Picture]:
+    """Make and measure all images of one seed.
+
+    Args:
+        workshop: networks and photographs.
+        contents: names of those to depict; the first is used where one must do.
+        styles: names of those in whose manner.
+
+    Returns:
+        Tables ``style_transfer``, ``texture_artifacts``, ``style_and_content_network`` and
+        ``single_layer_style`` with columns seed, quantity, value, unit and those that say which image; and
+        all images, named ``table|network|...``, as bytes.
+    """
+    rows = Rows(workshop.seed)
+    rows.show(workshop.stacked(contents), [f"content|{name}" for name in contents])
+    rows.show(workshop.stacked(styles), [f"style|{name}" for name in styles])
+    _networks_and_swaps(rows, workshop, contents, styles)
+    _textures(rows, workshop, styles)
+    _single_layers(rows, workshop, contents[0], styles[0])
+    return rows.tables(), rows.picture()
+
+
+def _networks_and_swaps(
+    rows: Rows, workshop: Workshop, contents: Sequence[str], styles: Sequence[str]
+) -> None:
+    """Every network on every pair; then style of one network with content of another, on the first content."""
+    jobs = [Job(content, style) for content in contents for style in styles]
+    for network in FAMILIES:
+        made = workshop.make(network, network, jobs)
+        found = workshop.judged(made, jobs)
+        curve = made.style.cpu().numpy()
+        for index, job in enumerate(jobs):
+            where = {"network": network, "pair": job.pair}
+            rows.note_all("style_transfer", found, index, **where, evaluation=None)
+            for evaluation in snapshots(workshop.sizes.evaluations):
+                rows.note(
+                    "style_transfer", "style_loss", curve[evaluation, index], **where, evaluation=evaluation
+                )
+            if network in ("standard", "vgg") and job.content == contents[0]:
+                both = {"style_network": network, "content_network": network, "pair": job.pair}
+                rows.note_all("style_and_content_network", found, index, **both)
+        rows.show(made.images, [f"style_transfer|{network}|{job.pair}" for job in jobs])
+    jobs = [Job(contents[0], style) for style in styles]
+    for style_network, content_network in (("standard", "vgg"), ("vgg", "standard")):
+        made = workshop.make(style_network, content_network, jobs)
+        found = workshop.judged(made, jobs)
+        for index, job in enumerate(jobs):
+            both = {"style_network": style_network, "content_network": content_network, "pair": job.pair}
+            rows.note_all("style_and_content_network", found, index, **both)
+        name = f"style_and_content_network|{style_network}|{content_network}"
+        rows.show(made.images[:1], [f"{name}|{jobs[0].pair}"])
+
+
+def _textures(rows: Rows, workshop: Workshop, styles: Sequence[str]) -> None:
+    """Textures from noise, style alone; and the photographs of the styles, for comparison."""
+    period = workshop.sizes.period
+    jobs = [Job(style, style) for style in styles]
+    for network in (None, *TEXTURES):
+        if network is None:
+            images, reductions = workshop.stacked(styles), None
+        else:
+            made = workshop.make(network, None, jobs)
+            images, reductions = made.images, 1 / made.style[-1].double().cpu().numpy()
+            rows.show(images, [f"texture_artifacts|{network}|{style}" for style in styles])
+        as_array = images.cpu().numpy()
+        shares, excesses = stride_power(as_array, period)
+        frequencies, spectrum = radial_spectrum(as_array, _SPECTRUM_BINS)
+        for index, style in enumerate(styles):
+            where = {"network": network or "photograph", "style": style}
+            numbers = {"stride_share": shares, "stride_excess": excesses}
+            if reductions is not None:
+                numbers["style_reduction"] = reductions
+            rows.note_all("texture_artifacts", numbers, index, **where, frequency=None)
+            for frequency, value in zip(frequencies, spectrum[index], strict=True):
+                rows.note("texture_artifacts", "spectrum", value, **where, frequency=frequency)
+
+
+def _single_layers(rows: Rows, workshop: Workshop, content: str, style: str) -> None:
+    """One style layer at a time, with the content loss of one network throughout."""
+    for network in SINGLE_LAYERS:
+        layers, made = workshop.make_by_layer(network, content, style)
+        jobs = [Job(content, style)] * len(layers)
+        found = workshop.judged(made, jobs)
+        for index, layer in enumerate(layers):
+            where = {"network": network, "layer": layer, "position": index + 1}
+            rows.note_all("single_layer_style", found, index, **where, pair=jobs[0].pair)
+        rows.show(made.images, [f"single_layer_style|{network}|{layer}" for layer in layers])
+
+
+def snapshots(evaluations: int) -> list[int]:
+    """Return at which evaluations losses are kept: the first, the end, and ever fewer in between."""
+    return [0, *np.unique(np.geomspace(1, evaluations, _SNAPSHOTS).round().astype(int)).tolist()]
