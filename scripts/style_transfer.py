@@ -1,6 +1,6 @@
 """Make and measure images by style transfer with one seed's networks."""
 
-from advex.artifacts import write_table
+from advex.artifacts import read_table, write_table
 from advex.devices import Device
 from advex.models import read_model
 from advex.records import recorded
@@ -25,6 +25,7 @@ with recorded(snakemake):
         Workshop(models, photographs, Sizes(**settings), int(snakemake.params.seed), device),
         [title_of(name) for name in contents],
         [title_of(name) for name in styles],
+        read_table(snakemake.input.measured_layer_robustness),
     )
     for name, table in tables.items():
         write_table(snakemake.output[name], table)

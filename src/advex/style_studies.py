@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import torch
+from scipy.stats import spearmanr
 from torch import Tensor
 
 from advex.architectures import Classifier
@@ -29,7 +30,9 @@ VGG_WITH_MAXIMUM = "vgg_maximum"
 """VGG as it was trained. Elsewhere its pooling is averaging, put in afterwards, as in the comment."""
 
 TEXTURES = ("robust", "standard", "vgg", VGG_WITH_MAXIMUM, "alexnet")
-SINGLE_LAYERS = ("vgg", "alexnet", "standard", "robust")
+SINGLE_LAYERS = {"vgg": "standard_vgg16", "alexnet": "standard_alexnet", "standard": "standard", "robust": "robust"}
+"""Networks whose layers are tried one by one, with their names in the table of layers' robustness."""
+
 CONTENT_NETWORK = "standard"
 """Whose content loss single layers are combined with, as in the response."""
 
@@ -45,7 +48,16 @@ UNITS = {
     "stride_share": "percent",
     "stride_excess": "ratio",
     "spectrum": "share of the mean power",
+    "layer_robustness": "ratio",
+    "rank_correlation": "",
+    "rank_correlation_untrained": "",
 }
+JUDGES = ("", "_untrained")
+"""Endings of what the trained judge and the one without training say."""
+
+RELATIVE_EPSILON = 0.5
+"""The radius of R(f), as a share of that of the study's attack on layers: where its claims are judged."""
+
 _SPECTRUM_BINS = 16
 _SNAPSHOTS = 10
 
@@ -101,7 +113,7 @@ class Workshop:
             name: with_channels(as_float(device.images(image[None])), channels)
             for name, image in photographs.items()
         }
-        self.judges = {"": Judge(models["judge"]), "_untrained": Judge(untrained(models["judge"]))}
+        self.judges = dict(zip(JUDGES, map(Judge, (models["judge"], untrained(models["judge"]))), strict=True))
         self._models = models
         self._layers = {name: self._network(name, "average") for name in FAMILIES}
         self._layers[VGG_WITH_MAXIMUM] = self._network("vgg", "max")
@@ -124,12 +136,13 @@ class Workshop:
     def make_by_layer(self, style_network: str, content: str, style: str) -> tuple[list[str], Transferred]:
         """Make one image for every main layer of a network, with that layer alone for the style.
 
+        VGG pools as it was trained, since that is the network whose R(f) is known.
+
         Returns:
             The names of the layers, and the images.
         """
         names = main_layers(self._models[style_network])
-        pooling = "average" if style_network == "vgg" else "max"
-        alone = Layers(self._models[style_network], names, pooling=pooling)
+        alone = Layers(self._models[style_network], names)
         jobs = [Job(content, style, tuple(row)) for row in np.eye(len(names)).tolist()]
         return names, self._make(alone, range(len(names)), self._layers[CONTENT_NETWORK], jobs)
 
@@ -209,14 +222,15 @@ class Rows:
 
 
 def study_style(
-    workshop: Workshop, contents: Sequence[str], styles: Sequence[str]
+    workshop: Workshop, contents: Sequence[str], styles: Sequence[str], robustness: pd.DataFrame
 ) -> tuple[dict[str, pd.DataFrame], Picture]:
     """Make and measure all images of one seed.
 
     Args:
         workshop: networks and photographs.
         contents: names of those to depict; the first is used where one must do.
-        styles: names of those in whose manner.
+        styles: names of those in whose manner; likewise.
+        robustness: the measurement of R(f) by layer, of this seed.
 
     Returns:
         Tables ``style_transfer``, ``texture_artifacts``, ``style_and_content_network`` and
@@ -228,7 +242,7 @@ def study_style(
     rows.show(workshop.stacked(styles), [f"style|{name}" for name in styles])
     _networks_and_swaps(rows, workshop, contents, styles)
     _textures(rows, workshop, styles)
-    _single_layers(rows, workshop, contents[0], styles[0])
+    _single_layers(rows, workshop, contents[0], styles[0], robustness)
     return rows.tables(), rows.picture()
 
 
@@ -287,16 +301,27 @@ def _textures(rows: Rows, workshop: Workshop, styles: Sequence[str]) -> None:
                 rows.note("texture_artifacts", "spectrum", value, **where, frequency=frequency)
 
 
-def _single_layers(rows: Rows, workshop: Workshop, content: str, style: str) -> None:
-    """One style layer at a time, with the content loss of one network throughout."""
-    for network in SINGLE_LAYERS:
+def _single_layers(
+    rows: Rows, workshop: Workshop, content: str, style: str, robustness: pd.DataFrame
+) -> None:
+    """One style layer at a time, with the content loss of one network throughout; and R(f) of each layer."""
+    table, points = "single_layer_style", []
+    known = robustness[robustness["relative_epsilon"] == RELATIVE_EPSILON].set_index(["model", "layer"])["value"]
+    for network, model in SINGLE_LAYERS.items():
         layers, made = workshop.make_by_layer(network, content, style)
         jobs = [Job(content, style)] * len(layers)
         found = workshop.judged(made, jobs)
         for index, layer in enumerate(layers):
             where = {"network": network, "layer": layer, "position": index + 1}
-            rows.note_all("single_layer_style", found, index, **where, pair=jobs[0].pair)
-        rows.show(made.images, [f"single_layer_style|{network}|{layer}" for layer in layers])
+            rows.note_all(table, found, index, **where, pair=jobs[0].pair)
+            rows.note(table, "layer_robustness", known[model, layer], **where, pair=None)
+            points.append((known[model, layer], *(found[f"judged_style_distance{each}"][index] for each in JUDGES)))
+        rows.show(made.images, [f"{table}|{network}|{layer}" for layer in layers])
+    values, *distances = np.array(points).T
+    for ending, distance in zip(JUDGES, distances, strict=True):
+        correlation = float(spearmanr(values, distance).statistic)
+        everywhere = {"network": "all", "layer": None, "position": None, "pair": None}
+        rows.note(table, f"rank_correlation{ending}", correlation, **everywhere)
 
 
 def snapshots(evaluations: int) -> list[int]:

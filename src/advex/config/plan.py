@@ -206,6 +206,7 @@ class Plan:
         """Return one entry for every model, data set and instrument of a measurement, with all paths."""
         sizes = self.study(study)
         sweep, noise = sizes.attack_strength.model_dump(), plain(sizes.fourier_noise)
+        layers = plain(sizes.layer_robustness)
         entries = []
         for section in self.sections(study, measurement):
             for model in section.models:
@@ -227,6 +228,7 @@ class Plan:
                                 "attack": plain(sizes.attacks[row.attack]) if row.attack else None,
                                 "sweep": sweep if row.kind == "attack_strength" else None,
                                 "noise": noise if row.kind.startswith("fourier") else None,
+                                "layers": layers if row.kind == "layer_robustness" else None,
                             }
                         )
         return entries
@@ -246,14 +248,17 @@ class Plan:
         return sizes.gaussian if section == "gaussian" else sizes.ellipses
 
     def linear_inputs(self, study: str, measurement: str, seed: int | str) -> dict[str, str]:
-        """Return the paths a measurement of linear features reads, by names of data sets and models."""
-        row = _find(self.experiments.linear, "measurement of linear features", measurement)
+        """Return the paths that a measurement with a rule of its own reads, by what they are."""
+        row = _find(self.experiments.linear, "measurement with a rule of its own", measurement)
         datasets = {name: self.dataset(study, name, seed) for name in row.reads}
-        return datasets | {f"model_{key}": self.model(study, name, seed) for key, name in row.models.items()}
+        models = {f"model_{key}": self.model(study, name, seed) for key, name in row.models.items()}
+        folder = f"results/{study}/measurements"
+        measured = {f"measured_{Path(name).name}": f"{folder}/{name}/seed{seed}.csv" for name in row.measurements}
+        return datasets | models | measured
 
     def linear_settings(self, study: str, measurement: str) -> dict[str, Any]:
-        """Return the sizes of a measurement of linear features."""
-        row = _find(self.experiments.linear, "measurement of linear features", measurement)
+        """Return the sizes of a measurement with a rule of its own."""
+        row = _find(self.experiments.linear, "measurement with a rule of its own", measurement)
         return _values(self._linear(study, row), {"seeds", "description"})
 
     def _linear(self, study: str, row: LinearRow) -> LeakageSettings | FeatureSettings | StyleSettings:
@@ -338,13 +343,21 @@ class Plan:
                     jobs |= self._dataset_jobs(study, dataset, seed)
                 for model in linear.models.values() if linear else []:
                     jobs |= self._model_jobs(study, model, seed)
-                sections = self.sections(study, name) if name in self.experiments.measurements else []
-                for section in sections:
-                    sources = [self.experiments.instruments[row].source for row in section.instruments]
-                    for model in {*section.models, *filter(None, sources)}:
-                        jobs |= self._model_jobs(study, model, seed)
-                    for dataset in section.measured_on:
-                        jobs |= self._dataset_jobs(study, dataset, seed)
+                for measurement in linear.measurements if linear else []:
+                    jobs |= {f"measure/{measurement}/seed{seed}"}
+                    jobs |= self._measurement_jobs(study, measurement, seed)
+                if name in self.experiments.measurements:
+                    jobs |= self._measurement_jobs(study, name, seed)
+        return jobs
+
+    def _measurement_jobs(self, study: str, measurement: str, seed: int) -> set[str]:
+        jobs: set[str] = set()
+        for section in self.sections(study, measurement):
+            sources = [self.experiments.instruments[row].source for row in section.instruments]
+            for model in {*section.models, *filter(None, sources)}:
+                jobs |= self._model_jobs(study, model, seed)
+            for dataset in section.measured_on:
+                jobs |= self._dataset_jobs(study, dataset, seed)
         return jobs
 
     def _model_jobs(self, study: str, model: str, seed: int) -> set[str]:

@@ -9,7 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from advex.config.linear import FeatureSettings, LeakageSettings
 from advex.config.style import StyleSettings
-from advex.settings import AttackSettings, Count, FourierNoise, NonNegative, OddCount, Positive, Recipe
+from advex.settings import (
+    AttackSettings,
+    Count,
+    FourierNoise,
+    LayerSizes,
+    NonNegative,
+    OddCount,
+    Positive,
+    Recipe,
+)
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 FigureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]
@@ -43,6 +52,7 @@ Instrument = Literal[
     "fourier_norms",
     "corruption_accuracy",
     "corruption_spectrum",
+    "layer_robustness",
 ]
 MadeCorruption = Literal[
     "fog",
@@ -120,7 +130,7 @@ class InstrumentRow(Strict):
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> "InstrumentRow":
-        attacks = self.kind in ("robust_accuracy", "attack_strength", "transfer")
+        attacks = self.kind in ("robust_accuracy", "attack_strength", "transfer", "layer_robustness")
         if attacks != (self.attack is not None):
             raise ValueError(f"kind {self.kind} {'needs an' if attacks else 'has no'} attack")
         if (self.kind == "transfer") != (self.source is not None):
@@ -154,6 +164,7 @@ class LinearRow(Strict):
         seeds: whether repetitions are those of the section, or of the study's models.
         reads: the data sets it reads.
         models: the models it reads, by the name the rule knows them by.
+        measurements: the measurements it reads, of the same seed.
     """
 
     sizes: Literal["goh_leakage", "goh_features", "style_transfer"]
@@ -162,6 +173,7 @@ class LinearRow(Strict):
     seeds: Literal["section", "study"] = "section"
     reads: list[Name] = []
     models: dict[Name, Name] = {}
+    measurements: list[FigureName] = []
 
 
 class FigureRow(Strict):
@@ -284,6 +296,7 @@ class Study(Strict):
     bandwidths: Annotated[list[OddCount], Field(min_length=1)]
     fourier_noise: FourierNoise
     corruptions: CorruptionSettings
+    layer_robustness: LayerSizes
     resources: dict[Literal["prepare", "corrupt", "train", "construct", "measure"], JobResources] = {}
 
 
