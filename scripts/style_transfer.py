@@ -5,7 +5,8 @@ from advex.devices import Device
 from advex.models import read_model
 from advex.records import recorded
 from advex.sources.photographs import is_file, load_photograph, title_of
-from advex.style_studies import Sizes, Workshop, study_style
+from advex.style_studies import study_style
+from advex.style_workshop import Sizes, Workshop
 
 with recorded(snakemake):
     settings = dict(snakemake.params.settings)

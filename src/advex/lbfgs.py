@@ -6,7 +6,8 @@ with its default settings (step length 1, no line search, Liu and Nocedal's two 
 the device.
 """
 
-from torch import Tensor, where, zeros_like
+import torch
+from torch import Tensor
 
 _TOLERANCE_GRADIENT = 1e-7  # torch's: an image whose gradient is nowhere larger stands still
 _TOLERANCE_CHANGE = 1e-9  # torch's: likewise one whose loss would hardly fall along the step
@@ -24,9 +25,8 @@ class Lbfgs:
     def __init__(self, history: int = 100, learning_rate: float = 1.0) -> None:
         self._history, self._learning_rate = history, learning_rate
         self._pairs: list[tuple[Tensor, Tensor, Tensor]] = []
-        self._gradient: Tensor | None = None
-        self._step: Tensor | None = None
-        self._scale: Tensor | None = None
+        self._last: tuple[Tensor, Tensor] | None = None  # gradient, and the step that was taken there
+        self._scale = torch.ones(1, 1)
 
     def step(self, gradient: Tensor) -> Tensor:
         """Return what to add to each problem's variables, given the gradient at them.
@@ -37,37 +37,33 @@ class Lbfgs:
         Returns:
             Of the same shape.
         """
-        flat = gradient.flatten(1)
-        first = self._gradient is None
-        if first:
+        flat = gradient.detach().flatten(1)
+        if self._last is None:
             self._scale = flat.new_ones(len(flat), 1)
-            direction = -flat
+            length = (1 / flat.abs().sum(1, keepdim=True)).clamp(max=1)
         else:
-            self._remember(flat)
-            direction = self._direction(flat)
-        length = self._learning_rate * (
-            (1 / flat.abs().sum(1, keepdim=True)).clamp(max=1) if first else flat.new_ones(len(flat), 1)
-        )
+            self._remember(flat, *self._last)
+            length = torch.ones_like(self._scale)
+        direction = self._direction(flat)
         moves = (flat.abs().amax(1, keepdim=True) > _TOLERANCE_GRADIENT) & (
             _dot(flat, direction) <= -_TOLERANCE_CHANGE
         )
-        self._gradient = flat.clone()
-        self._step = where(moves, direction * length, zeros_like(flat))
-        return self._step.view_as(gradient)
+        step = torch.where(moves, direction * (self._learning_rate * length), 0.0)
+        self._last = flat.clone(), step
+        return step.view_as(gradient)
 
-    def _remember(self, flat: Tensor) -> None:
-        assert self._gradient is not None and self._step is not None and self._scale is not None
-        change = flat - self._gradient
-        curvature = _dot(change, self._step)
+    def _remember(self, flat: Tensor, gradient: Tensor, step: Tensor) -> None:
+        """Add what the last step taught about the curvature."""
+        change = flat - gradient
+        curvature = _dot(change, step)
         used = curvature > _LEAST_CURVATURE
         # A weight of zero leaves an image's direction as it would be without the pair.
-        weight = where(used, 1 / where(used, curvature, 1.0), 0.0)
-        self._scale = where(used, curvature / _dot(change, change).clamp(min=1e-38), self._scale)
-        self._pairs = [*self._pairs, (self._step, change, weight)][-self._history :]
+        weight = torch.where(used, 1 / torch.where(used, curvature, 1.0), 0.0)
+        self._scale = torch.where(used, curvature / _dot(change, change), self._scale)
+        self._pairs = [*self._pairs, (step, change, weight)][-self._history :]
 
     def _direction(self, flat: Tensor) -> Tensor:
         """Multiply the negative gradient with the approximate inverse Hessian: the two loops."""
-        assert self._scale is not None
         direction = -flat
         shares = []
         for step, change, weight in reversed(self._pairs):

@@ -1,4 +1,4 @@
-"""Power of images by frequency, in cycles per pixel: how much is fine grain, how much repeats with a stride."""
+"""Power of images by frequency, in cycles per pixel: what is fine grain, what repeats with a stride."""
 
 import numpy as np
 

@@ -39,23 +39,27 @@ class Judge:
             (N,).
         """
         wanted = [gram(layer) for layer in self._activations(styles)]
-        return self._style(images, wanted) / self._style(contents, wanted)
+        distance: Tensor = self._style(images, wanted) / self._style(contents, wanted)
+        return distance
 
     def _style(self, images: Tensor, wanted: list[Tensor]) -> Tensor:
         distances = [
             (gram(layer) - target).flatten(1).norm(dim=1) / target.flatten(1).norm(dim=1)
             for layer, target in zip(self._activations(images), wanted, strict=True)
         ]
-        return torch.stack(distances).mean(0)
+        mean: Tensor = torch.stack(distances).mean(0)
+        return mean
 
     def content_distance(self, images: Tensor, styles: Tensor, contents: Tensor) -> Tensor:
-        """Return the distance of activations to those of the content: 1 as far as the style, 0 the same; (N,)."""
+        """Return the distance of activations to the content's: 1 as far as the style, 0 the same; (N,)."""
         layer, target, far = (self._content(each) for each in (images, contents, styles))
-        return (layer - target).norm(dim=1) / (far - target).norm(dim=1)
+        distance: Tensor = (layer - target).norm(dim=1) / (far - target).norm(dim=1)
+        return distance
 
     def _content(self, images: Tensor) -> Tensor:
         activations = self._activations(images)
-        return activations[max(len(activations) - 2, 0)].flatten(1)
+        layer: Tensor = activations[max(len(activations) - 2, 0)]
+        return layer.flatten(1)
 
 
 def untrained(model: Classifier) -> Classifier:

@@ -1,8 +1,8 @@
-"""Style transfer by the Gram matrices of any network's layers (Nakano, "Adversarially Robust Neural Style Transfer").
+"""Style transfer by Gram matrices of any network's layers (comment 4, Nakano).
 
-The losses are those of the comment's notebook (after Gatys et al., 2016): G = F F^T / (C H W) for activations F of
-a layer; style and content losses are mean squared differences of G and of F. Pixels are optimised themselves:
-no smoothness term, no decorrelated parameters, no random transformations. Every image of a batch is its own
+The losses are those of the comment's notebook (after Gatys et al., 2016): G = F F^T / (C H W) for activations
+F of a layer; style and content losses are mean squared differences of G and of F. Pixels are optimised: no
+smoothness term, no decorrelated parameters, no random transformations. Every image of a batch is its own
 problem, see :mod:`advex.lbfgs`.
 """
 
@@ -42,7 +42,10 @@ def style_losses(activations: Sequence[Tensor], grams: Sequence[Tensor]) -> Tens
         grams: of each layer, (N, C, C) or (1, C, C).
     """
     return torch.stack(
-        [(gram(layer) - target).square().mean((1, 2)) for layer, target in zip(activations, grams, strict=True)],
+        [
+            (gram(layer) - target).square().mean((1, 2))
+            for layer, target in zip(activations, grams, strict=True)
+        ],
         1,
     )
 
@@ -64,8 +67,8 @@ class Transferred(NamedTuple):
 
     Attributes:
         images: (N, C, H, W) in [0, 1].
-        style: (evaluations + 1, N), the style loss in units of that of the start, at every evaluation and the end.
-        content: likewise the content loss, in units of the mean square of the content's activations; zeros where
+        style: (evaluations + 1, N), the style loss over that of the start, at every evaluation and the end.
+        content: likewise the content loss over the mean square of the content's activations; zeros where
             content does not count.
         style_weights: (N,), the factor of the raw style loss in the total.
     """
@@ -99,8 +102,8 @@ def transfer(
 ) -> Transferred:
     """Optimise the pixels of N images, each by itself.
 
-    One rule weighs the losses, not the eye: the style loss is multiplied so that it is ``initial_style`` at the
-    start, whatever the network and the layers, and the content loss is divided by the mean square of the
+    One rule weighs the losses, not the eye: the style loss is multiplied so that it is ``initial_style`` at
+    the start, whatever the network and the layers, and the content loss is divided by the mean square of the
     content's activations. Networks whose activations differ in scale then have the same problem to solve.
 
     Args:
@@ -112,11 +115,12 @@ def transfer(
         layer_weights: (N, style layers), by default 1 for all, as in the comment.
         initial_style: weighted style loss of each image at its start.
         evaluations: how often losses and gradients are computed, which is what the comment counts.
-        optimiser: ``lbfgs``, as torch's, or ``adam``; pixels are clamped before every evaluation and at the end.
+        optimiser: ``lbfgs``, as torch's, or ``adam``; pixels are clamped before every evaluation and at the
+            end.
 
     Raises:
         UserError: no evaluations, an unknown optimiser, several content layers, a start that has the Gram
-            matrices of its style already, or pixels that are no numbers in the end.
+            matrices of its style already, or pixels or losses that are no numbers.
     """
     if evaluations < 1:
         raise UserError(f"evaluations: found {evaluations}; at least 1 is needed")
@@ -128,7 +132,7 @@ def transfer(
     with torch.no_grad():
         first = losses(pixels)[0]
     if not bool((first > 0).all()):
-        raise UserError("style transfer: a start has the Gram matrices of its style already; take another one")
+        raise UserError("style transfer: a start has the Gram matrices of its style already; take another")
     weights = initial_style / first
     curve = []
     for _ in range(evaluations):
@@ -142,9 +146,9 @@ def transfer(
     with torch.no_grad():
         style, content = losses(pixels)
     curve.append(torch.stack([style / first, content]))
-    if not bool(torch.isfinite(pixels).all()):
-        raise UserError("style transfer: pixels became no numbers; lower initial_style or evaluations")
     by_style, by_content = torch.stack(curve, 1)
+    if not bool(torch.isfinite(pixels).all() & torch.isfinite(by_style).all()):
+        raise UserError("style transfer: pixels or losses became no numbers; lower initial_style")
     return Transferred(pixels, by_style, by_content, weights)
 
 

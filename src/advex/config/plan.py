@@ -253,7 +253,9 @@ class Plan:
         datasets = {name: self.dataset(study, name, seed) for name in row.reads}
         models = {f"model_{key}": self.model(study, name, seed) for key, name in row.models.items()}
         folder = f"results/{study}/measurements"
-        measured = {f"measured_{Path(name).name}": f"{folder}/{name}/seed{seed}.csv" for name in row.measurements}
+        measured = {
+            f"measured_{Path(name).name}": f"{folder}/{name}/seed{seed}.csv" for name in row.measurements
+        }
         return datasets | models | measured
 
     def linear_settings(self, study: str, measurement: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from advex.sources.packaged import centre_square, sample_photograph
 
 
 def is_file(name: str) -> bool:
-    """Tell whether a name is that of a file (``cat.jpg``) rather than of a packaged photograph (``chelsea``)."""
+    """Tell whether a name is that of a file (``cat.jpg``), not of a packaged photograph (``chelsea``)."""
     return "." in name
 
 
@@ -37,6 +37,8 @@ def load_photograph(name: str, size: int, path: str | os.PathLike[str] | None = 
         with Image.open(path) as image:
             return centre_square(image, str(path), size)
     except FileNotFoundError as error:
-        raise UserError(f"{path}: no such image; put it there, or correct the study's style_transfer") from error
+        raise UserError(
+            f"{path}: no such image; put it there, or correct the study's style_transfer"
+        ) from error
     except (UnidentifiedImageError, OSError) as error:
         raise UserError(f"{path}: not an image that can be read ({error})") from error
