@@ -32,6 +32,7 @@ def study_targets(study):
     return [
         *PLAN.figures(study),
         f"results/{study}/figures/goh_features/explorer.html",
+        f"results/{study}/figures/nakano/slider.html",
         *(
             f"results/{study}/{name}"
             for name in ("scorecard.csv", "scorecard.html", "costs.csv", "report.html")

@@ -115,6 +115,8 @@ def _loose_linear(experiments: Experiments, images: set[str]) -> Iterator[str]:
             yield from _unknown(f"linear.{name}.reads", dataset_name, images)
         for key, model_name in row.models.items():
             yield from _unknown(f"linear.{name}.models.{key}", model_name, set(experiments.models))
+        for measurement in row.measurements:
+            yield from _unknown(f"linear.{name}.measurements", measurement, set(experiments.measurements))
 
 
 def _loose_pictures_and_figures(experiments: Experiments, images: set[str]) -> Iterator[str]:

@@ -5,6 +5,7 @@ name that does not exist raises a :class:`UserError` that lists the names that d
 """
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -26,6 +27,7 @@ from advex.config.schema import (
     Study,
     names_in,
 )
+from advex.config.style import StyleSettings
 from advex.errors import UserError
 from advex.settings import (
     ArchitectureSettings,
@@ -129,7 +131,8 @@ class Plan:
         if measurement in self.pictures():
             return 1
         linear = self.experiments.linear.get(measurement)
-        return self._linear(study, linear).seeds if linear and linear.seeds == "section" else sizes.seeds
+        section = self._linear(study, linear) if linear and linear.seeds == "section" else None
+        return sizes.seeds if section is None or isinstance(section, StyleSettings) else section.seeds
 
     def training_inputs(self, study: str, model: str, seed: int | str) -> dict[str, str]:
         """Return the paths a training reads."""
@@ -245,19 +248,38 @@ class Plan:
         return sizes.gaussian if section == "gaussian" else sizes.ellipses
 
     def linear_inputs(self, study: str, measurement: str, seed: int | str) -> dict[str, str]:
-        """Return the paths a measurement of linear features reads, by names of data sets and models."""
-        row = _find(self.experiments.linear, "measurement of linear features", measurement)
+        """Return the paths that a measurement with a rule of its own reads, by what they are."""
+        row = _find(self.experiments.linear, "measurement with a rule of its own", measurement)
         datasets = {name: self.dataset(study, name, seed) for name in row.reads}
-        return datasets | {f"model_{key}": self.model(study, name, seed) for key, name in row.models.items()}
+        models = {f"model_{key}": self.model(study, name, seed) for key, name in row.models.items()}
+        folder = f"results/{study}/measurements"
+        measured = {
+            f"measured_{Path(name).name}": f"{folder}/{name}/seed{seed}.csv" for name in row.measurements
+        }
+        return datasets | models | measured
 
     def linear_settings(self, study: str, measurement: str) -> dict[str, Any]:
-        """Return the sizes of a measurement of linear features."""
-        row = _find(self.experiments.linear, "measurement of linear features", measurement)
+        """Return the sizes of a measurement with a rule of its own."""
+        row = _find(self.experiments.linear, "measurement with a rule of its own", measurement)
         return _values(self._linear(study, row), {"seeds", "description"})
 
-    def _linear(self, study: str, row: LinearRow) -> LeakageSettings | FeatureSettings:
-        sizes = self.study(study)
-        return sizes.goh_leakage if row.sizes == "goh_leakage" else sizes.goh_features
+    def _linear(self, study: str, row: LinearRow) -> LeakageSettings | FeatureSettings | StyleSettings:
+        section: LeakageSettings | FeatureSettings | StyleSettings = getattr(self.study(study), row.sizes)
+        return section
+
+    def photographs(self, study: str) -> list[str]:
+        """Return the paths of a person's own photographs for style transfer.
+
+        Raises:
+            UserError: one is missing.
+        """
+        files = self.study(study).style_transfer.files()
+        for file in files:
+            if not Path(file).is_file():
+                raise UserError(
+                    f"style_transfer of study {study}: no file {file}; put it there, or correct its name"
+                )
+        return files
 
     def picture_inputs(self, study: str, name: str) -> dict[str, str]:
         """Return the paths of the data sets behind a picture's rows, of seed 0."""
@@ -289,8 +311,9 @@ class Plan:
         mathematics = names[0] in self.experiments.mathematics
         linear = self.experiments.linear.get(names[0])
         description = sizes.data.description
-        if linear and linear.seeds == "section":
-            description = self._linear(study, linear).description
+        section = self._linear(study, linear) if linear and linear.seeds == "section" else None
+        if isinstance(section, LeakageSettings | FeatureSettings):
+            description = section.description
         return {
             "study": study,
             "figure": figure,
@@ -322,13 +345,21 @@ class Plan:
                     jobs |= self._dataset_jobs(study, dataset, seed)
                 for model in linear.models.values() if linear else []:
                     jobs |= self._model_jobs(study, model, seed)
-                sections = self.sections(study, name) if name in self.experiments.measurements else []
-                for section in sections:
-                    sources = [self.experiments.instruments[row].source for row in section.instruments]
-                    for model in {*section.models, *filter(None, sources)}:
-                        jobs |= self._model_jobs(study, model, seed)
-                    for dataset in section.measured_on:
-                        jobs |= self._dataset_jobs(study, dataset, seed)
+                for measurement in linear.measurements if linear else []:
+                    jobs |= {f"measure/{measurement}/seed{seed}"}
+                    jobs |= self._measurement_jobs(study, measurement, seed)
+                if name in self.experiments.measurements:
+                    jobs |= self._measurement_jobs(study, name, seed)
+        return jobs
+
+    def _measurement_jobs(self, study: str, measurement: str, seed: int) -> set[str]:
+        jobs: set[str] = set()
+        for section in self.sections(study, measurement):
+            sources = [self.experiments.instruments[row].source for row in section.instruments]
+            for model in {*section.models, *filter(None, sources)}:
+                jobs |= self._model_jobs(study, model, seed)
+            for dataset in section.measured_on:
+                jobs |= self._dataset_jobs(study, dataset, seed)
         return jobs
 
     def _model_jobs(self, study: str, model: str, seed: int) -> set[str]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from advex.config.linear import FeatureSettings, LeakageSettings
+from advex.config.style import StyleSettings
 from advex.settings import (
     AttackSettings,
     Count,
@@ -159,7 +160,7 @@ class PictureRow(Strict):
 
 
 class LinearRow(Strict):
-    """A measurement of linear features, made by a rule of its own.
+    """A measurement made by a rule of its own: of linear features, or of images by style transfer.
 
     Attributes:
         sizes: the section of a study's file with its sizes.
@@ -168,14 +169,16 @@ class LinearRow(Strict):
         seeds: whether repetitions are those of the section, or of the study's models.
         reads: the data sets it reads.
         models: the models it reads, by the name the rule knows them by.
+        measurements: the measurements it reads, of the same seed.
     """
 
-    sizes: Literal["goh_leakage", "goh_features"]
+    sizes: Literal["goh_leakage", "goh_features", "style_transfer"]
     job: FigureName
     picture: bool = False
     seeds: Literal["section", "study"] = "section"
-    reads: Annotated[list[Name], Field(min_length=1)]
+    reads: list[Name] = []
     models: dict[Name, Name] = {}
+    measurements: list[FigureName] = []
 
 
 class FigureRow(Strict):
@@ -294,6 +297,7 @@ class Study(Strict):
     ellipses: EllipsesSettings
     goh_leakage: LeakageSettings
     goh_features: FeatureSettings
+    style_transfer: StyleSettings
     bandwidths: Annotated[list[OddCount], Field(min_length=1)]
     fourier_noise: FourierNoise
     corruptions: CorruptionSettings

@@ -1,0 +1,159 @@
+"""The networks of one seed and the photographs: where style transfer's images are made and judged."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from advex.architectures import Classifier
+from advex.artifacts import Array
+from advex.devices import Device, as_float, stable_seed
+from advex.layers import Layers, main_layers, with_channels
+from advex.style_judges import Judge, untrained, verdicts
+from advex.style_transfer import Network, Transferred, noise_like, transfer
+
+FAMILIES = {
+    "standard": "resnet",
+    "robust": "resnet",
+    "on_robust": "resnet",
+    "vgg": "vgg",
+    "alexnet": "alexnet",
+}
+"""The networks that images are made with, and whose layers each has."""
+
+VGG_WITH_MAXIMUM = "vgg_maximum"
+"""VGG as it was trained. Elsewhere its pooling is averaging, put in afterwards, as in the comment."""
+
+CONTENT_NETWORK = "standard"
+"""Whose content loss single layers are combined with, as in the response."""
+
+JUDGES = ("", "_untrained")
+"""Endings of what the trained judge and the one without training say."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a study says of style transfer, see :class:`advex.config.style.StyleSettings`."""
+
+    image_size: int
+    evaluations: int
+    optimiser: str
+    initial_style: float
+    period: int
+    images_at_once: int
+    layers: Mapping[str, Mapping[str, Any]]
+
+
+class Job(NamedTuple):
+    """One image to make: names of its photographs; which style layers count, by default all."""
+
+    content: str
+    style: str
+    layers: tuple[float, ...] | None = None
+
+    @property
+    def pair(self) -> str:
+        """What it is called."""
+        return f"{self.content} as {self.style}"
+
+
+class Workshop:
+    """The networks of one seed and the photographs, ready to make images.
+
+    Args:
+        models: ``standard``, ``robust``, ``on_robust``, ``vgg``, ``alexnet``, and a held-out ``judge``.
+        photographs: (3, S, S) uint8 by name; grey networks get the luminance.
+        sizes: of the study.
+        seed: which repetition; of the noise that textures start from.
+        device: where to compute, always in float32: Gram matrices of fewer digits differ too little.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, Classifier],
+        photographs: Mapping[str, Array],
+        sizes: Sizes,
+        seed: int,
+        device: Device,
+    ) -> None:
+        self.sizes, self.seed = sizes, seed
+        channels = models["standard"].mean.shape[1]
+        self.photographs = {
+            name: with_channels(as_float(device.images(image[None])), channels)
+            for name, image in photographs.items()
+        }
+        self.judges = dict(
+            zip(JUDGES, map(Judge, (models["judge"], untrained(models["judge"]))), strict=True)
+        )
+        self._models = models
+        self._layers = {name: self._network(name, "average" if name == "vgg" else "max") for name in FAMILIES}
+        self._layers[VGG_WITH_MAXIMUM] = self._network("vgg", "max")
+
+    def _network(self, name: str, pooling: Literal["max", "average"]) -> Layers:
+        wanted = self.sizes.layers[FAMILIES[name]]
+        return Layers(self._models[name], [*wanted["style"], wanted["content"]], pooling=pooling)
+
+    def stacked(self, names: Iterable[str]) -> Tensor:
+        """Return photographs by name, (N, C, S, S)."""
+        return torch.cat([self.photographs[name] for name in names])
+
+    def make(self, style_network: str, content_network: str | None, jobs: Sequence[Job]) -> Transferred:
+        """Make the images of jobs, from the contents, or from noise where there is no content network."""
+        style = self._layers[style_network]
+        content = self._layers[content_network] if content_network else None
+        return self._make(style, range(len(style.names) - 1), content, jobs)
+
+    def make_by_layer(self, style_network: str, content: str, style: str) -> tuple[list[str], Transferred]:
+        """Make one image for every main layer of a network, with that layer alone for the style.
+
+        VGG pools as it was trained, since that is the network whose R(f) is known.
+
+        Returns:
+            The names of the layers, and the images.
+        """
+        names = main_layers(self._models[style_network])
+        alone = Layers(self._models[style_network], names)
+        jobs = [Job(content, style, tuple(row)) for row in np.eye(len(names)).tolist()]
+        return names, self._make(alone, range(len(names)), self._layers[CONTENT_NETWORK], jobs)
+
+    def _make(
+        self, style: Layers, layers: Iterable[int], content: Layers | None, jobs: Sequence[Job]
+    ) -> Transferred:
+        """Optimise a few images at a time: each by itself, so that it does not matter how many."""
+        parts = []
+        network = Network(style, tuple(layers))
+        target = Network(content, (len(content.names) - 1,)) if content is not None else None
+        every = self.stacked(job.content for job in jobs)
+        starts = every if target else noise_like(every, stable_seed("style transfer", self.seed))
+        for first in range(0, len(jobs), self.sizes.images_at_once):
+            now = slice(first, first + self.sizes.images_at_once)
+            some, contents = jobs[now], every[now]
+            weights = [job.layers for job in some if job.layers is not None]
+            parts.append(
+                transfer(
+                    network,
+                    target,
+                    self.stacked(job.style for job in some),
+                    contents,
+                    starts[now],
+                    layer_weights=contents.new_tensor(weights) if weights else None,
+                    initial_style=self.sizes.initial_style,
+                    evaluations=self.sizes.evaluations,
+                    optimiser=self.sizes.optimiser,
+                )
+            )
+        images, by_style, by_content, factors = zip(*parts, strict=True)
+        return Transferred(
+            torch.cat(images), torch.cat(by_style, 1), torch.cat(by_content, 1), torch.cat(factors)
+        )
+
+    def judged(self, made: Transferred, jobs: Sequence[Job]) -> dict[str, Array]:
+        """Return all numbers about finished images, (N,) by quantity."""
+        contents, styles = self.stacked(job.content for job in jobs), self.stacked(job.style for job in jobs)
+        return {
+            "style_reduction": 1 / made.style[-1].double().cpu().numpy(),
+            **verdicts(self.judges, made.images, styles, contents),
+        }
