@@ -6,7 +6,5 @@ from advex.records import recorded
 from advex.style_slider import slider_html
 
 with recorded(snakemake):
-    page = slider_html(
-        snakemake.input.template, snakemake.params.study, Picture.read(snakemake.input.images)
-    )
+    page = slider_html(snakemake.input.template, snakemake.params.study, Picture.read(snakemake.input.images))
     write_text(snakemake.output.page, page)

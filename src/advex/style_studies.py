@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
 from torch import Tensor
 
 from advex.artifacts import Array
 from advex.errors import UserError
 from advex.pictures import Picture
+from advex.rank_correlation import given, rank_correlation
 from advex.spectra import radial_spectrum, stride_power
 from advex.style_workshop import FAMILIES, JUDGES, VGG_WITH_MAXIMUM, Job, Workshop
 
@@ -41,6 +41,7 @@ UNITS = {
     "layer_robustness": "ratio",
     "rank_correlation": "",
     "rank_correlation_untrained": "",
+    "rank_correlation_given_depth": "",
 }
 RELATIVE_EPSILON = 0.5
 """The radius of R(f), as a share of that of the study's attack on layers: where its claims are judged."""
@@ -174,22 +175,25 @@ def _single_layers(
         raise UserError(f"layer_robustness: no radius {RELATIVE_EPSILON}; add it to relative_epsilons")
     known = chosen.set_index(["model", "layer"])["value"]
     for network, model in SINGLE_LAYERS.items():
-        layers, made = workshop.make_by_layer(network, content, style)
+        layers, made = workshop.make_by_layer(network, Job(content, style))
         jobs = [Job(content, style)] * len(layers)
         found = workshop.judged(made, jobs)
         for index, layer in enumerate(layers):
             where = {"network": network, "layer": layer, "position": index + 1}
             rows.note_all(table, found, index, **where, pair=jobs[0].pair)
             rows.note(table, "layer_robustness", known[model, layer], **where, pair=None)
-            points.append(
-                (known[model, layer], *(found[f"judged_style_distance{each}"][index] for each in JUDGES))
-            )
+            distances = [found[f"judged_style_distance{ending}"][index] for ending in JUDGES]
+            points.append((known[model, layer], (index + 1) / len(layers), *distances))
         rows.show(made.images, [f"{table}|{network}|{layer}" for layer in layers])
-    values, *columns = np.array(points).T
-    for ending, column in zip(JUDGES, columns, strict=True):
-        correlation = float(spearmanr(values, column).statistic)
-        everywhere = {"network": "all", "layer": None, "position": None, "pair": None}
-        rows.note(table, f"rank_correlation{ending}", correlation, **everywhere)
+    values, depths, *columns = np.array(points, dtype=float).T
+    correlations = {
+        f"rank_correlation{ending}": rank_correlation(values, column)
+        for ending, column in zip(JUDGES, columns, strict=True)
+    }
+    correlations["rank_correlation_given_depth"] = given(values, columns[0], depths)
+    everywhere = {"network": "all", "layer": None, "position": None, "pair": None}
+    for quantity, correlation in correlations.items():
+        rows.note(table, quantity, correlation, **everywhere)
 
 
 def snapshots(evaluations: int) -> list[int]:

@@ -95,7 +95,6 @@ def transfer(
     contents: Tensor,
     start: Tensor,
     *,
-    layer_weights: Tensor | None = None,
     initial_style: float,
     evaluations: int,
     optimiser: str = "lbfgs",
@@ -112,7 +111,6 @@ def transfer(
         styles: (N, C, H, W) in [0, 1], of any size.
         contents: (N, C, H, W) in [0, 1].
         start: (N, C, H, W), clamped to [0, 1].
-        layer_weights: (N, style layers), by default 1 for all, as in the comment.
         initial_style: weighted style loss of each image at its start.
         evaluations: how often losses and gradients are computed, which is what the comment counts.
         optimiser: ``lbfgs``, as torch's, or ``adam``; pixels are clamped before every evaluation and at the
@@ -126,7 +124,7 @@ def transfer(
         raise UserError(f"evaluations: found {evaluations}; at least 1 is needed")
     if content_network is not None and len(content_network.layers) != 1:
         raise UserError(f"content layers: found {len(content_network.layers)}; exactly one is compared")
-    losses = _losses(style_network, content_network, styles, contents, layer_weights)
+    losses = _losses(style_network, content_network, styles, contents)
     pixels = start.detach().clamp(0, 1)
     update = _update(optimiser, pixels)
     with torch.no_grad():
@@ -153,18 +151,12 @@ def transfer(
 
 
 def _losses(
-    style_network: Network,
-    content_network: Network | None,
-    styles: Tensor,
-    contents: Tensor,
-    layer_weights: Tensor | None,
+    style_network: Network, content_network: Network | None, styles: Tensor, contents: Tensor
 ) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
     """Return a function from images to the raw style loss and the relative content loss, (N,) each."""
     with torch.no_grad():
         activations = style_network.activations(styles)
         grams = [gram(activations[index]) for index in style_network.layers]
-        if layer_weights is None:
-            layer_weights = styles.new_ones(len(styles), len(grams))
         if content_network is not None:
             target = content_network.activations(contents)[content_network.layers[0]]
             scale = target.square().mean((1, 2, 3))
@@ -172,7 +164,7 @@ def _losses(
     def losses(images: Tensor) -> tuple[Tensor, Tensor]:
         activations = style_network.activations(images)
         layers = [activations[index] for index in style_network.layers]
-        style = (layer_weights * style_losses(layers, grams)).sum(1)
+        style = style_losses(layers, grams).sum(1)
         if content_network is None:
             return style, torch.zeros_like(style)
         if content_network.activations is not style_network.activations:  # else one pass serves both

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -48,16 +47,22 @@ class Sizes:
 
 
 class Job(NamedTuple):
-    """One image to make: names of its photographs; which style layers count, by default all."""
+    """One image to make: the names of its photographs."""
 
     content: str
     style: str
-    layers: tuple[float, ...] | None = None
 
     @property
     def pair(self) -> str:
         """What it is called."""
         return f"{self.content} as {self.style}"
+
+
+def _joined(parts: Sequence[Transferred]) -> Transferred:
+    images, by_style, by_content, factors = zip(*parts, strict=True)
+    return Transferred(
+        torch.cat(images), torch.cat(by_style, 1), torch.cat(by_content, 1), torch.cat(factors)
+    )
 
 
 class Workshop:
@@ -89,12 +94,6 @@ class Workshop:
             zip(JUDGES, map(Judge, (models["judge"], untrained(models["judge"]))), strict=True)
         )
         self._models = models
-        self._layers = {name: self._network(name, "average" if name == "vgg" else "max") for name in FAMILIES}
-        self._layers[VGG_WITH_MAXIMUM] = self._network("vgg", "max")
-
-    def _network(self, name: str, pooling: Literal["max", "average"]) -> Layers:
-        wanted = self.sizes.layers[FAMILIES[name]]
-        return Layers(self._models[name], [*wanted["style"], wanted["content"]], pooling=pooling)
 
     def stacked(self, names: Iterable[str]) -> Tensor:
         """Return photographs by name, (N, C, S, S)."""
@@ -102,11 +101,9 @@ class Workshop:
 
     def make(self, style_network: str, content_network: str | None, jobs: Sequence[Job]) -> Transferred:
         """Make the images of jobs, from the contents, or from noise where there is no content network."""
-        style = self._layers[style_network]
-        content = self._layers[content_network] if content_network else None
-        return self._make(style, range(len(style.names) - 1), content, jobs)
+        return self._make(style_network, self._wanted(style_network)["style"], content_network, jobs)
 
-    def make_by_layer(self, style_network: str, content: str, style: str) -> tuple[list[str], Transferred]:
+    def make_by_layer(self, style_network: str, job: Job) -> tuple[list[str], Transferred]:
         """Make one image for every main layer of a network, with that layer alone for the style.
 
         VGG pools as it was trained, since that is the network whose R(f) is known.
@@ -115,39 +112,48 @@ class Workshop:
             The names of the layers, and the images.
         """
         names = main_layers(self._models[style_network])
-        alone = Layers(self._models[style_network], names)
-        jobs = [Job(content, style, tuple(row)) for row in np.eye(len(names)).tolist()]
-        return names, self._make(alone, range(len(names)), self._layers[CONTENT_NETWORK], jobs)
+        network = VGG_WITH_MAXIMUM if style_network == "vgg" else style_network
+        return names, _joined([self._make(network, [name], CONTENT_NETWORK, [job]) for name in names])
+
+    def _wanted(self, network: str) -> Mapping[str, Any]:
+        return self.sizes.layers[FAMILIES["vgg" if network == VGG_WITH_MAXIMUM else network]]
+
+    def _layers(self, network: str, names: Sequence[str]) -> Layers:
+        """Return layers of a network, which runs no farther than to the last of them."""
+        if network == VGG_WITH_MAXIMUM:
+            return Layers(self._models["vgg"], names)
+        return Layers(self._models[network], names, pooling="average" if network == "vgg" else "max")
 
     def _make(
-        self, style: Layers, layers: Iterable[int], content: Layers | None, jobs: Sequence[Job]
+        self, style_network: str, layers: Sequence[str], content_network: str | None, jobs: Sequence[Job]
     ) -> Transferred:
         """Optimise a few images at a time: each by itself, so that it does not matter how many."""
-        parts = []
-        network = Network(style, tuple(layers))
-        target = Network(content, (len(content.names) - 1,)) if content is not None else None
-        every = self.stacked(job.content for job in jobs)
-        starts = every if target else noise_like(every, stable_seed("style transfer", self.seed))
-        for first in range(0, len(jobs), self.sizes.images_at_once):
-            now = slice(first, first + self.sizes.images_at_once)
-            some, contents = jobs[now], every[now]
-            weights = [job.layers for job in some if job.layers is not None]
-            parts.append(
+        target = None
+        if content_network == style_network:
+            both = self._layers(style_network, [*layers, self._wanted(style_network)["content"]])
+            style, target = Network(both, tuple(range(len(layers)))), Network(both, (len(layers),))
+        else:
+            style = Network(self._layers(style_network, layers), tuple(range(len(layers))))
+        if content_network is not None and content_network != style_network:
+            target = Network(self._layers(content_network, [self._wanted(content_network)["content"]]), (0,))
+        contents, styles = self.stacked(job.content for job in jobs), self.stacked(job.style for job in jobs)
+        seed = stable_seed("style transfer", self.seed)
+        starts = contents if target else noise_like(contents, seed)
+        return _joined(
+            [
                 transfer(
-                    network,
+                    style,
                     target,
-                    self.stacked(job.style for job in some),
-                    contents,
-                    starts[now],
-                    layer_weights=contents.new_tensor(weights) if weights else None,
+                    *some,
                     initial_style=self.sizes.initial_style,
                     evaluations=self.sizes.evaluations,
                     optimiser=self.sizes.optimiser,
                 )
-            )
-        images, by_style, by_content, factors = zip(*parts, strict=True)
-        return Transferred(
-            torch.cat(images), torch.cat(by_style, 1), torch.cat(by_content, 1), torch.cat(factors)
+                for some in zip(
+                    *(torch.split(each, self.sizes.images_at_once) for each in (styles, contents, starts)),
+                    strict=True,
+                )
+            ]
         )
 
     def judged(self, made: Transferred, jobs: Sequence[Job]) -> dict[str, Array]:

@@ -166,17 +166,13 @@ def test_the_scale_of_activations_does_not_matter(network):
     )
 
 
-def test_layers_can_be_weighed_image_by_image(network):
-    each = torch.eye(2)
-    styles, contents = STYLES[:1].expand(2, -1, -1, -1), CONTENTS[:1].expand(2, -1, -1, -1)
-    both = run(network, styles, contents, layer_weights=each)
-    for index in (0, 1):
-        only = Network(network.activations, (index,))
-        alone = transfer(
-            only, content_of(network), STYLES[:1], CONTENTS[:1], CONTENTS[:1],
-            initial_style=100.0, evaluations=12,
-        )  # fmt: skip
-        torch.testing.assert_close(both.images[index : index + 1], alone.images, rtol=1e-3, atol=1e-4)
+def test_one_layer_alone_comes_nearer_than_with_others(network):
+    alone = transfer(
+        Network(network.activations, (1,)), None, STYLES, CONTENTS, CONTENTS,
+        initial_style=100.0, evaluations=12,
+    )  # fmt: skip
+    assert (alone.style[-1] < 0.1).all()
+    assert not torch.allclose(alone.images, run(network, STYLES, CONTENTS).images, atol=1e-2)
 
 
 def test_style_alone_from_noise_ignores_the_content(network):
