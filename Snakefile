@@ -26,6 +26,7 @@ wildcard_constraints:
 
 include: "rules/data.smk"
 include: "rules/training.smk"
+include: "rules/weights.smk"
 include: "rules/datasets.smk"
 include: "rules/evaluation.smk"
 include: "rules/ilyas.smk"

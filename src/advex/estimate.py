@@ -21,7 +21,8 @@ from advex.architectures import build
 from advex.config import Plan, load
 from advex.config.schema import Strict
 from advex.errors import UserError
-from advex.settings import ArchitectureSettings, AttackSettings, Count, Positive, Recipe
+from advex.layers import main_layers
+from advex.settings import ArchitectureSettings, AttackSettings, Count, LayerSizes, Positive, Recipe
 
 SIDES = {"digits": 8, "cifar10": 32, "mnist": 28, "fashion_mnist": 28, "sample_images": 128}
 BYTES = 4  # of a float32
@@ -46,12 +47,13 @@ class Hardware(Strict):
 
 @dataclass(frozen=True)
 class Passes:
-    """Floating-point operations of one image through one network, and the network's parameters."""
+    """Floating-point operations of one image through one network, its parameters, and its main layers."""
 
     forward: float
     attack: float
     train: float
     parameters: int
+    layers: int
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,9 @@ def _passes(
     settings = ArchitectureSettings(
         name, dict(options), channels, classes, (0.5,) * channels, (0.25,) * channels
     )
-    model = build(settings, "estimate").eval()
-    image = torch.zeros(1, channels, side, side)
+    with torch.device("meta"):  # shapes suffice
+        model = build(settings, "estimate").eval()
+        image = torch.zeros(1, channels, side, side)
 
     def count(of_images: bool, of_weights: bool) -> float:
         model.requires_grad_(of_weights)
@@ -90,7 +93,8 @@ def _passes(
         return float(counter.get_total_flops())
 
     parameters = sum(parameter.numel() for parameter in model.parameters())
-    return Passes(count(False, False), count(True, False), count(False, True), parameters)
+    layers = len(main_layers(model))
+    return Passes(count(False, False), count(True, False), count(False, True), parameters, layers)
 
 
 class Estimate:
@@ -186,6 +190,12 @@ class Estimate:
                 total += images * self.sizes.data.classes * (_attack(one, attack) + one.forward)
             elif entry["kind"] == "attack_strength" and attack:
                 total += images * _sweep(one, entry["sweep"])
+            elif entry["kind"] == "layer_robustness" and attack:
+                # At most: every layer is searched with the whole network.
+                sizes = LayerSizes(**entry["layers"])
+                searches = len(sizes.relative_epsilons) * one.layers
+                total += min(images, sizes.images) * searches * _attack(one, attack)
+                total += 2 * sizes.pairs * one.forward
             elif entry["kind"] == "transfer" and attack:
                 source = self._passes(self._architecture_of(entry["source_path"]))
                 key = f"{entry['source_path']} {entry['dataset']} {entry['quantity']}"

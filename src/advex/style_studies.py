@@ -15,7 +15,7 @@ from advex.errors import UserError
 from advex.pictures import Picture
 from advex.rank_correlation import given, rank_correlation
 from advex.spectra import radial_spectrum, stride_power
-from advex.style_workshop import FAMILIES, JUDGES, VGG_WITH_MAXIMUM, Job, Workshop
+from advex.style_workshop import JUDGES, VGG_WITH_MAXIMUM, Job, Workshop
 
 TEXTURES = ("robust", "standard", "vgg", VGG_WITH_MAXIMUM, "alexnet")
 SINGLE_LAYERS = {
@@ -115,7 +115,7 @@ def _networks_and_swaps(
 ) -> None:
     """Every network on every pair; then one network's style with another's content, on the first content."""
     jobs = [Job(content, style) for content in contents for style in styles]
-    for network in FAMILIES:
+    for network in workshop.networks:
         made = workshop.make(network, network, jobs)
         found = workshop.judged(made, jobs)
         curve = made.style.cpu().numpy()

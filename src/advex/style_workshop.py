@@ -69,7 +69,8 @@ class Workshop:
     """The networks of one seed and the photographs, ready to make images.
 
     Args:
-        models: ``standard``, ``robust``, ``on_robust``, ``vgg``, ``alexnet``, and a held-out ``judge``.
+        models: ``standard``, ``robust``, ``vgg``, ``alexnet``, a held-out ``judge``, and ``on_robust`` if
+            there is one.
         photographs: (3, S, S) uint8 by name; grey networks get the luminance.
         sizes: of the study.
         seed: which repetition; of the noise that textures start from.
@@ -93,6 +94,7 @@ class Workshop:
         self.judges = dict(
             zip(JUDGES, map(Judge, (models["judge"], untrained(models["judge"]))), strict=True)
         )
+        self.networks = [name for name in FAMILIES if name in models]
         self._models = models
 
     def stacked(self, names: Iterable[str]) -> Tensor:

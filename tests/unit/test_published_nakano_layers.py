@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from advex.claims import load_claims, load_published
+from advex.errors import UserError
 from advex.figures import style
 from advex.figures.nakano import layer_robustness
 from advex.judge import DIRECTION, NOT_REPRODUCED, NOT_TESTED, judge
@@ -122,6 +123,14 @@ def test_title_of_the_published_networks():
 def test_titles_follow_the_measurements(changed, words):
     assert words in heading(world(**changed))[1]
     assert "(one seed)" in heading(world(seeds=1, **changed))[1]
+
+
+def test_what_was_not_published_may_be_missing():
+    table = world()["nakano/layer_robustness"]
+    drawn, _ = heading({"nakano/layer_robustness": table[table["model"] != "on_robust"]})
+    assert len([line for line in drawn.axes[2].lines if line.get_label().startswith("ours")]) == 4
+    with pytest.raises(UserError, match="no layer of model 'robust'"):
+        heading({"nakano/layer_robustness": table[table["model"] != "robust"]})
 
 
 def test_lines_are_means_and_diamonds_are_published():

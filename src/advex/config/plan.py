@@ -98,8 +98,16 @@ class Plan:
 
     def figures(self, study: str) -> list[str]:
         """Return the paths of all figures of a study."""
-        self.study(study)
-        return [f"results/{study}/figures/{name}.svg" for name in self.experiments.figures]
+        return [f"results/{study}/figures/{name}.svg" for name in self.figure_names(study)]
+
+    def figure_names(self, study: str) -> list[str]:
+        """Return the names of all figures of a study."""
+        return [name for name in self.experiments.figures if self.draws(study, name.split("/")[0])]
+
+    def draws(self, study: str, source: str) -> bool:
+        """Tell whether a study draws the figures of a source."""
+        only = self.study(study).only
+        return only is None or source in only
 
     def natural_test(self, study: str) -> str:
         """Return the path of the test images."""
@@ -145,17 +153,34 @@ class Plan:
     def training(self, study: str, model: str, seed: int) -> dict[str, Any]:
         """Return the settings of a training, as plain values of a TrainingRun."""
         sizes, row = self.study(study), _find(self.models(study), "model", model)
-        family = sizes.architectures[row.architecture]
-        architecture = ArchitectureSettings(
-            name=family.name,
-            options=family.options,
-            channels=sizes.data.channels,
-            classes=sizes.data.classes,
-            mean=sizes.data.mean,
-            std=sizes.data.std,
-            filter=row.filter if isinstance(row, _Filtered) else None,
-        )
+        architecture = _architecture(sizes, row, sizes.data.classes)
         return plain(TrainingRun(model, seed, architecture, sizes.recipes[row.recipe]))
+
+    def weights(self, study: str, model: str) -> dict[str, Any]:
+        """Return where a model's published weights are, how they are known, and for which network they are.
+
+        Raises:
+            UserError: there are none, or their checksum is missing.
+        """
+        sizes = self.study(study)
+        row = _find(sizes.weights, f"model with weights in study {study}", model)
+        location = row.location(f"study {study}: weights.{model}")
+        architecture = _architecture(sizes, self.models(study)[model], row.classes)
+        return {**location._asdict(), "architecture": plain(architecture)}
+
+    def weights_file(self, study: str, model: str) -> list[str]:
+        """Return the path of a model's published weights, unless they can be downloaded.
+
+        Raises:
+            UserError: the file is missing.
+        """
+        weights = self.weights(study, model)
+        if weights["url"] is None and not Path(weights["path"]).is_file():
+            raise UserError(
+                f"study {study}: weights.{model}: no file {weights['path']}; put it there, or correct its "
+                "name (docs/data.md)"
+            )
+        return [] if weights["url"] else [weights["path"]]
 
     def training_modules(self, study: str, model: str) -> list[str]:
         """Return the library's optional modules that a training uses."""
@@ -177,14 +202,18 @@ class Plan:
         return plain(Construction(dataset, seed, row.rule, attack, row.start, row.target))
 
     def sections(self, study: str, measurement: str) -> list[MeasurementSection]:
-        """Return what a measurement measures, a row of filtered models as all its models."""
-        filtered = self.experiments.filtered_models
+        """Return what a measurement measures, a row of filtered models as all its models.
+
+        Of a study with published weights, these are models that have some.
+        """
+        filtered, weights = self.experiments.filtered_models, self.study(study).weights
         sections = []
         for section in _find(self.experiments.measurements, "measurement", measurement):
             models = [
                 model
                 for name in section.models
                 for model in (_names(name, self.study(study)) if name in filtered else [name])
+                if not weights or model in weights
             ]
             sections.append(section.model_copy(update={"models": models}))
         return sections
@@ -251,7 +280,10 @@ class Plan:
         """Return the paths that a measurement with a rule of its own reads, by what they are."""
         row = _find(self.experiments.linear, "measurement with a rule of its own", measurement)
         datasets = {name: self.dataset(study, name, seed) for name in row.reads}
-        models = {f"model_{key}": self.model(study, name, seed) for key, name in row.models.items()}
+        models = {
+            f"model_{key}": self.model(study, name, seed)
+            for key, name in self._read_models(study, row).items()
+        }
         folder = f"results/{study}/measurements"
         measured = {
             f"measured_{Path(name).name}": f"{folder}/{name}/seed{seed}.csv" for name in row.measurements
@@ -266,6 +298,11 @@ class Plan:
     def _linear(self, study: str, row: LinearRow) -> LeakageSettings | FeatureSettings | StyleSettings:
         section: LeakageSettings | FeatureSettings | StyleSettings = getattr(self.study(study), row.sizes)
         return section
+
+    def _read_models(self, study: str, row: LinearRow) -> dict[str, str]:
+        """Return the models that a row reads; of a study with published weights, those that have some."""
+        weights = self.study(study).weights
+        return {key: name for key, name in row.models.items() if not weights or name in weights}
 
     def photographs(self, study: str) -> list[str]:
         """Return the paths of a person's own photographs for style transfer.
@@ -326,7 +363,7 @@ class Plan:
 
     def figure_jobs(self, study: str) -> dict[str, list[str]]:
         """Return the jobs behind every figure, named ``verb/name...`` like their logs and benchmarks."""
-        return {figure: sorted(self._jobs(study, figure)) for figure in self.experiments.figures}
+        return {figure: sorted(self._jobs(study, figure)) for figure in self.figure_names(study)}
 
     def _jobs(self, study: str, figure: str) -> set[str]:
         jobs = {f"draw/{figure}"}
@@ -343,7 +380,7 @@ class Plan:
                 jobs.add(f"measure/{linear.job if linear else name}/seed{seed}")
                 for dataset in linear.reads if linear else []:
                     jobs |= self._dataset_jobs(study, dataset, seed)
-                for model in linear.models.values() if linear else []:
+                for model in self._read_models(study, linear).values() if linear else []:
                     jobs |= self._model_jobs(study, model, seed)
                 for measurement in linear.measurements if linear else []:
                     jobs |= {f"measure/{measurement}/seed{seed}"}
@@ -363,6 +400,8 @@ class Plan:
         return jobs
 
     def _model_jobs(self, study: str, model: str, seed: int) -> set[str]:
+        if self.study(study).weights:
+            return {f"import_weights/{model}/seed{seed}"}
         trained_on = self.models(study)[model].trained_on
         return {f"train/{model}/seed{seed}"} | self._dataset_jobs(study, trained_on, seed)
 
@@ -384,6 +423,19 @@ class _Filtered(ModelRow):
     """A model with its filter, as a study has it."""
 
     filter: FilterSettings
+
+
+def _architecture(sizes: Study, row: ModelRow, classes: int) -> ArchitectureSettings:
+    family = sizes.architectures[row.architecture]
+    return ArchitectureSettings(
+        name=family.name,
+        options=family.options,
+        channels=sizes.data.channels,
+        classes=classes,
+        mean=sizes.data.mean,
+        std=sizes.data.std,
+        filter=row.filter if isinstance(row, _Filtered) else None,
+    )
 
 
 def _names(row: str, study: Study) -> list[str]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from advex.config.linear import FeatureSettings, LeakageSettings
 from advex.config.style import StyleSettings
+from advex.config.weights import WeightsRow
 from advex.settings import (
     AttackSettings,
     Count,
@@ -39,6 +40,11 @@ Architecture = Literal[
     "small_alexnet",
     "small_densenet",
     "small_inception",
+    "imagenet_resnet50",
+    "imagenet_densenet121",
+    "imagenet_vgg16",
+    "imagenet_vgg19",
+    "imagenet_alexnet",
 ]
 
 Instrument = Literal[
@@ -276,9 +282,18 @@ class JobResources(Strict):
 
 
 class Study(Strict):
-    """The data and sizes of one study."""
+    """The data and sizes of one study.
+
+    ``like`` is another study, whose values count where this one gives none; of architectures, recipes,
+    attacks and resources, row by row. ``only`` are the sources whose figures it draws, by default all.
+    ``weights`` are published weights by model; a study that has some trains nothing, and leaves out models
+    without.
+    """
 
     title: str
+    like: str | None = None
+    only: Annotated[list[Name], Field(min_length=1)] | None = None
+    weights: dict[Name, WeightsRow] = {}
     sizes_are_published: bool = False
     seeds: Count
     precision: Literal["float32", "bfloat16"] = "float32"
@@ -298,6 +313,12 @@ class Study(Strict):
     corruptions: CorruptionSettings
     layer_robustness: LayerSizes
     resources: dict[Literal["prepare", "corrupt", "train", "construct", "measure"], JobResources] = {}
+
+    @model_validator(mode="after")
+    def _weights_have_no_seeds(self) -> "Study":
+        if self.weights and self.seeds > 1:
+            raise ValueError("with weights there is one of each model: seeds must be 1")
+        return self
 
 
 def names_in(rows: dict[str, Any]) -> str:

@@ -73,7 +73,7 @@ def _draw_published(axis: Axes, published: pd.DataFrame) -> None:
 
 def _draw_ours(axis: Axes, table: pd.DataFrame) -> None:
     epsilon = float(table["epsilon"].iloc[0])
-    for series in _SERIES:
+    for series in _present(table):
         curve = _curve(table, series.model)
         positions = 1 + np.arange(curve.shape[1])
         style.mean_line(
@@ -85,6 +85,12 @@ def _draw_ours(axis: Axes, table: pd.DataFrame) -> None:
         label="the images themselves (ε over their mean distance)",
     )  # fmt: skip
     axis.set_title(f"ours, ℓ₂\nε = {epsilon:g}")
+
+
+def _present(table: pd.DataFrame) -> list[_Series]:
+    """Return what there is to draw: all that was published, and of what was not, what is measured."""
+    measured = set(table["model"])
+    return [series for series in _SERIES if series.published or series.model in measured]
 
 
 def _curve(table: pd.DataFrame, model: str) -> Array:
@@ -100,7 +106,7 @@ def _finding(table: pd.DataFrame, published: pd.DataFrame) -> str:
     rows = table[np.isclose(table["relative_epsilon"], MAIN_RADIUS)]
     if rows.empty:
         raise UserError(f"the measurement has no relative_epsilon {MAIN_RADIUS}; give it in the study's file")
-    first = {series.model: _curve(rows, series.model)[:, 0] for series in _SERIES}
+    first = {series.model: _curve(rows, series.model)[:, 0] for series in _present(table)}
     theirs = {
         series.model: style.published_value(published, f"response_layers_{series.published}_1")
         for series in _SERIES

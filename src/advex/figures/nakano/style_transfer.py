@@ -36,32 +36,41 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
     for axis in axes[:, 0]:
         axis.remove()
     upper, lower = np.ravel(figure.subfigures(2, 1, height_ratios=[images, 55], squeeze=False))
-    _draw_images(upper, picture, pairs)
+    networks = _networks(table)
+    _draw_images(upper, picture, pairs, networks)
     panels = lower.subplots(1, 3, width_ratios=[1.5, 1, 1])
     _draw_curves(panels[0], table, published)
-    style_images.network_bars(panels[1], table, "judged_style_distance", _NETWORKS)
+    style_images.network_bars(panels[1], table, "judged_style_distance", networks)
     _mark_untrained(panels[1], table)
     panels[1].set(ylabel="share of the content's")
     panels[1].set_title("b  Distance to the style")
-    style_images.network_bars(panels[2], table, "high_frequency_share", _NETWORKS)
+    style_images.network_bars(panels[2], table, "high_frequency_share", networks)
     panels[2].set(ylabel="share of the power (%)")
     panels[2].set_title("c  Fine grain of changes")
-    style_images.legend_of_networks(panels[2], _NETWORKS)
+    style_images.legend_of_networks(panels[2], networks)
     style.title(figure, _finding(table))
     style.footer(figure, style_images.described(context, picture))
     style.legend_below(figure, 3)
     return figure
 
 
-def _draw_images(part: SubFigure, picture: Picture, pairs: list[tuple[str, str]]) -> None:
+def _networks(table: pd.DataFrame) -> list[str]:
+    """Return the networks that images were made with; not every study has one trained on the robust set."""
+    made = set(table["network"])
+    return [network for network in _NETWORKS if network in made]
+
+
+def _draw_images(
+    part: SubFigure, picture: Picture, pairs: list[tuple[str, str]], networks: list[str]
+) -> None:
     """Draw a row for each pair: content and style as half-size images, then every network's output."""
-    grid = part.add_gridspec(2 * len(pairs), 1 + len(_NETWORKS), width_ratios=[0.5] + [1] * len(_NETWORKS))
+    grid = part.add_gridspec(2 * len(pairs), 1 + len(networks), width_ratios=[0.5] + [1] * len(networks))
     for row, (content, manner) in enumerate(pairs):
         for half, name in enumerate((f"content|{content}", f"style|{manner}")):
             axis = part.add_subplot(grid[2 * row + half, 0])
             heading = "content,\nstyle" if row == half == 0 else ""
             style_images.show(axis, style_images.image(picture, name), heading)
-        for column, network in enumerate(_NETWORKS, 1):
+        for column, network in enumerate(networks, 1):
             axis = part.add_subplot(grid[2 * row : 2 * row + 2, column])
             pixels = style_images.image(picture, f"style_transfer|{network}|{content} as {manner}")
             style_images.show(axis, pixels, style_images.NETWORKS[network][1] if row == 0 else "")
@@ -71,7 +80,7 @@ def _draw_curves(axis: Axes, table: pd.DataFrame, published: pd.DataFrame) -> No
     """Draw the style loss by evaluation, the geometric mean over pairs, and the published end points."""
     rows = table[(table["quantity"] == "style_loss") & (table["evaluation"] > 0)]
     logarithms = rows.assign(value=np.log10(rows["value"].astype(float)))
-    for network in _NETWORKS:
+    for network in _networks(table):
         wide = logarithms[logarithms["network"] == network].pivot_table(
             index="seed", columns="evaluation", values="value"
         )
@@ -87,12 +96,13 @@ def _draw_curves(axis: Axes, table: pd.DataFrame, published: pd.DataFrame) -> No
 
 def _mark_untrained(axis: Axes, table: pd.DataFrame) -> None:
     """Mark what the judge without training says."""
+    networks = _networks(table)
     heights = [
         style_images.means(table, "judged_style_distance_untrained", network=network).mean()
-        for network in _NETWORKS
+        for network in networks
     ]
     axis.plot(
-        range(len(_NETWORKS)), heights, linestyle="none", marker="_", markersize=9, markeredgewidth=1.4,
+        range(len(networks)), heights, linestyle="none", marker="_", markersize=9, markeredgewidth=1.4,
         color="black", label="distance to the style, judge without training", zorder=5,
     )  # fmt: skip
 
@@ -100,7 +110,8 @@ def _mark_untrained(axis: Axes, table: pd.DataFrame) -> None:
 def _finding(table: pd.DataFrame) -> str:
     """Say whether the robust network's images have more of the style than the standard network's."""
     distances = {
-        network: style_images.means(table, "judged_style_distance", network=network) for network in _NETWORKS
+        network: style_images.means(table, "judged_style_distance", network=network)
+        for network in _networks(table)
     }
     compared = style_images.compared(distances["standard"], distances["robust"])
     words = {
