@@ -48,11 +48,16 @@ def high_frequency_share(images: Array) -> Array:
 def radial_spectrum(images: Array, bins: int) -> tuple[Array, Array]:
     """Average power over rings up to half a cycle per pixel, as a share of the mean power of all frequencies.
 
+    Args:
+        images: (N, C, S, S).
+        bins: how many rings, at most; no ring is narrower than two frequencies.
+
     Returns:
         The rings' middles (bins,) in cycles per pixel, and (N, bins).
     """
     powers = power(images, windowed=True)
     distance = radii(images.shape[-1])
+    bins = min(bins, images.shape[-1] // 4)
     edges = np.linspace(0, 0.5, bins + 1)
     ring = np.digitize(distance, edges) - 1
     ring[distance == 0] = -1

@@ -135,5 +135,5 @@ def _finding(table: pd.DataFrame) -> str:
     return (
         f"Less robust layers {words[style.direction(found)]} the style: rank correlation of R(f) and "
         f"distance {found.mean:.2f} (over networks and seeds {low:.2f} to {high:.2f}), given depth "
-        f"{given.mean:.2f}{style.one_seed(found)}"
+        f"{given.mean():.2f}{style.one_seed(found)}"
     )
