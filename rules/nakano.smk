@@ -1,15 +1,10 @@
 # An image is optimised rather than a network or a data set, so comment 4 has a rule of its own.
 
 
-def photographs_of(wildcards):
-    """Return a person's own photographs, if the study names any."""
-    return checked(PLAN.photographs, wildcards.study)
-
-
 rule style_transfer:
     input:
         unpack(linear_inputs_of("nakano/style_transfer")),
-        files=photographs_of,
+        files=of_plan(PLAN.photographs),
     output:
         style_transfer="results/{study}/measurements/nakano/style_transfer/seed{seed}.csv",
         texture_artifacts="results/{study}/measurements/nakano/texture_artifacts/seed{seed}.csv",
