@@ -23,6 +23,8 @@ from advex.config.schema import Strict
 from advex.errors import UserError
 from advex.layers import main_layers
 from advex.settings import ArchitectureSettings, AttackSettings, Count, LayerSizes, Positive, Recipe
+from advex.style_studies import SINGLE_LAYERS, TEXTURES
+from advex.style_workshop import CONTENT_NETWORK, FAMILIES, VGG_WITH_MAXIMUM
 
 SIDES = {"digits": 8, "cifar10": 32, "mnist": 28, "fashion_mnist": 28, "sample_images": 128}
 BYTES = 4  # of a float32
@@ -128,6 +130,8 @@ class Estimate:
             return self._construction(name)
         if verb == "measure" and name in self.plan.experiments.measurements:
             return self._measurement(name, int(seed))
+        if verb == "measure" and name == "nakano/style_transfer":
+            return self._style_transfer(name)
         if verb == "measure" and name not in self.plan.experiments.mathematics:
             self.not_counted.add(f"linear algebra of {name}")
         if verb == "prepare":
@@ -142,12 +146,12 @@ class Estimate:
         }
         return rows | {"all figures": (len(self.works), _total(self.works.values()))}
 
-    def _passes(self, family: str) -> Passes:
+    def _passes(self, family: str, side: int | None = None) -> Passes:
         row, data = self.sizes.architectures[family], self.sizes.data
         settings = ArchitectureSettings(
             row.name, row.options, data.channels, data.classes, data.mean, data.std
         )
-        return passes(settings, self.side)
+        return passes(settings, side or self.side)
 
     def _image_bytes(self) -> float:
         return BYTES * self.sizes.data.channels * self.side**2
@@ -204,6 +208,25 @@ class Estimate:
             elif entry["kind"] != "history":
                 self.not_counted.add(entry["kind"])
         return Work(attack=total)
+
+    def _style_transfer(self, name: str) -> Work:
+        """Count at most: every image runs through the whole networks of its style and its content."""
+        sizes = self.sizes.style_transfer
+        paths = self.plan.linear_inputs(self.study, name, 0)
+        one = {
+            key.removeprefix("model_"): self._passes(self._architecture_of(path), sizes.image_size)
+            for key, path in paths.items()
+            if key.startswith("model_")
+        }
+        one[VGG_WITH_MAXIMUM] = one["vgg"]
+        alone = {network: one[network].attack for network in one}
+        total = len(sizes.content) * len(sizes.style) * sum(alone[name] for name in FAMILIES if name in one)
+        total += 2 * len(sizes.style) * (alone["standard"] + alone["vgg"])
+        total += len(sizes.style) * sum(alone[name] for name in TEXTURES)
+        total += sum(
+            one[network].layers * (alone[network] + alone[CONTENT_NETWORK]) for network in SINGLE_LAYERS
+        )
+        return Work(attack=sizes.evaluations * total)
 
     def _architecture_of(self, path: str) -> str:
         return self._models[Path(path).parent.name].architecture

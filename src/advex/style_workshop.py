@@ -74,7 +74,7 @@ class Workshop:
         photographs: (3, S, S) uint8 by name; grey networks get the luminance.
         sizes: of the study.
         seed: which repetition; of the noise that textures start from.
-        device: where to compute, always in float32: Gram matrices of fewer digits differ too little.
+        device: where to compute, always in float32 in full: differences of Gram matrices are small.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class Workshop:
         seed: int,
         device: Device,
     ) -> None:
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         self.sizes, self.seed = sizes, seed
         channels = models["standard"].mean.shape[1]
         self.photographs = {

@@ -17,6 +17,7 @@ from advex.architectures import build
 from advex.config import load
 from advex.config.style import StyleSettings
 from advex.errors import UserError
+from advex.estimate import Estimate
 from advex.pictures import Picture
 from advex.settings import ArchitectureSettings
 from advex.sources.photographs import is_file, load_photograph, title_of
@@ -285,3 +286,27 @@ def test_the_page_shows_colour():
     page = slider_html(ROOT / "report/slider.html.j2", "test", Picture(images, ["images"], names))
     assert "AlexNet" not in page
     assert page.count("data:image/jpeg") == 3
+
+
+def test_the_cost_of_a_study_counts_every_evaluation():
+    plan = load(ROOT / "config")
+    job = "measure/nakano/style_transfer/seed0"
+    estimate = Estimate(plan, "test")
+    one, images = estimate.works[job].attack, 0.0
+    shop = plan.studies["test"].style_transfer
+    forward = {
+        family: estimate._passes(family, shop.image_size).attack
+        for family in ("resnet50", "vgg16", "alexnet")
+    }
+    for networks, count in (
+        ({"resnet50": 3, "vgg16": 1, "alexnet": 1}, 4),  # every network on every pair
+        ({"resnet50": 1, "vgg16": 1}, 4),  # two swaps of two styles
+        ({"resnet50": 2, "vgg16": 2, "alexnet": 1}, 2),  # textures
+        (
+            {"resnet50": 2 + 2 + 4 + 5 + 2 + 2, "vgg16": 4, "alexnet": 5},
+            1,
+        ),  # layers, and the content's network
+    ):
+        images += count * sum(number * forward[family] for family, number in networks.items())
+    assert one == pytest.approx(shop.evaluations * images)
+    assert "linear algebra of nakano/style_transfer" not in estimate.not_counted
