@@ -26,12 +26,14 @@ wildcard_constraints:
 
 include: "rules/data.smk"
 include: "rules/training.smk"
+include: "rules/weights.smk"
 include: "rules/datasets.smk"
 include: "rules/evaluation.smk"
 include: "rules/ilyas.smk"
 include: "rules/gilmer_hendrycks.smk"
 include: "rules/goh_leakage.smk"
 include: "rules/goh_features.smk"
+include: "rules/nakano.smk"
 include: "rules/report.smk"
 
 

@@ -31,7 +31,11 @@ def study_targets(study):
     checked(PLAN.study, study)
     return [
         *PLAN.figures(study),
-        f"results/{study}/figures/goh_features/explorer.html",
+        *(
+            f"results/{study}/figures/{page}"
+            for page in ("goh_features/explorer.html", "nakano/slider.html")
+            if PLAN.draws(study, os.path.dirname(page))
+        ),
         *(
             f"results/{study}/{name}"
             for name in ("scorecard.csv", "scorecard.html", "costs.csv", "report.html")
@@ -55,6 +59,16 @@ def measurement_pattern():
     """Return the pattern of names that `measure` makes, which are all but those with a rule of their own."""
     own = [*PLAN.experiments.mathematics, *PLAN.experiments.linear]
     return f"(?!(?:{'|'.join(Path(name).name for name in own)})/)[a-z][a-z0-9_]*"
+
+
+def studies_with_weights():
+    """Return the pattern of studies whose models are published weights; of no study if there are none."""
+    return "|".join(name for name in PLAN.studies if PLAN.study(name).weights) or "(?!)"
+
+
+def studies_that_train():
+    """Return the pattern of all other studies."""
+    return f"(?!(?:{studies_with_weights()})/)[a-z][a-z0-9-]*"
 
 
 def of_plan(method, *names):
@@ -185,11 +199,24 @@ def judging_of(wildcards):
 
 def tables_of(wildcards):
     """Return the tables behind all claims of a study."""
+    study = wildcards.study
     tables = {
-        name for row in PLAN.experiments.figures.values() for name in row.measurements
+        name
+        for figure in checked(PLAN.figure_names, study)
+        for name in PLAN.figure_measurements(study, figure)
     }
     tables -= PLAN.pictures()
-    return [checked(PLAN.measurement, wildcards.study, name) for name in sorted(tables)]
+    return [PLAN.measurement(study, name) for name in sorted(tables)]
+
+
+def claims_of(wildcards):
+    """Return the files of claims that a study is about, named ``<source>.yaml`` or ``<source>_<part>.yaml``."""
+    only = checked(PLAN.study, wildcards.study).only
+    return [
+        path
+        for path in CLAIMS
+        if only is None or any(Path(path).stem.startswith(source) for source in only)
+    ]
 
 
 def start_clock():

@@ -8,7 +8,7 @@ rule judge:
     input:
         tables=tables_of,
         published=PUBLISHED,
-        claims=CLAIMS,
+        claims=claims_of,
         template="report/scorecard.html.j2",
     output:
         table="results/{study}/scorecard.csv",

@@ -8,6 +8,8 @@ rule train:
         "results/{study}/logs/train/{model}/seed{seed}.log",
     benchmark:
         "results/{study}/benchmarks/train/{model}/seed{seed}.tsv"
+    wildcard_constraints:
+        study=studies_that_train(),
     conda:
         "../envs/torch.yaml"
     threads: asked_for("train", "threads")

@@ -21,7 +21,10 @@ from advex.architectures import build
 from advex.config import Plan, figure_jobs, load
 from advex.config.schema import Strict
 from advex.errors import UserError
-from advex.settings import ArchitectureSettings, AttackSettings, Count, Positive, Recipe
+from advex.layers import main_layers
+from advex.settings import ArchitectureSettings, AttackSettings, Count, LayerSizes, Positive, Recipe
+from advex.style_studies import SINGLE_LAYERS, TEXTURES
+from advex.style_workshop import CONTENT_NETWORK, FAMILIES, VGG_WITH_MAXIMUM
 
 SIDES = {"digits": 8, "cifar10": 32, "mnist": 28, "fashion_mnist": 28, "sample_images": 128}
 BYTES = 4  # of a float32
@@ -46,12 +49,13 @@ class Hardware(Strict):
 
 @dataclass(frozen=True)
 class Passes:
-    """Floating-point operations of one image through one network, and the network's parameters."""
+    """Floating-point operations of one image through one network, its parameters, and its main layers."""
 
     forward: float
     attack: float
     train: float
     parameters: int
+    layers: int
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,9 @@ def _passes(
     settings = ArchitectureSettings(
         name, dict(options), channels, classes, (0.5,) * channels, (0.25,) * channels
     )
-    model = build(settings, "estimate").eval()
-    image = torch.zeros(1, channels, side, side)
+    with torch.device("meta"):  # shapes suffice
+        model = build(settings, "estimate").eval()
+        image = torch.zeros(1, channels, side, side)
 
     def count(of_images: bool, of_weights: bool) -> float:
         model.requires_grad_(of_weights)
@@ -90,7 +95,8 @@ def _passes(
         return float(counter.get_total_flops())
 
     parameters = sum(parameter.numel() for parameter in model.parameters())
-    return Passes(count(False, False), count(True, False), count(False, True), parameters)
+    layers = len(main_layers(model))
+    return Passes(count(False, False), count(True, False), count(False, True), parameters, layers)
 
 
 class Estimate:
@@ -124,6 +130,8 @@ class Estimate:
             return self._construction(name)
         if verb == "measure" and name in self.plan.experiments.measurements:
             return self._measurement(name, int(seed))
+        if verb == "measure" and name == "nakano/style_transfer":
+            return self._style_transfer(name)
         if verb == "measure" and name not in self.plan.experiments.mathematics:
             self.not_counted.add(f"linear algebra of {name}")
         if verb == "prepare":
@@ -138,12 +146,12 @@ class Estimate:
         }
         return rows | {"all figures": (len(self.works), _total(self.works.values()))}
 
-    def _passes(self, family: str) -> Passes:
+    def _passes(self, family: str, side: int | None = None) -> Passes:
         row, data = self.sizes.architectures[family], self.sizes.data
         settings = ArchitectureSettings(
             row.name, row.options, data.channels, data.classes, data.mean, data.std
         )
-        return passes(settings, self.side)
+        return passes(settings, side or self.side)
 
     def _image_bytes(self) -> float:
         return BYTES * self.sizes.data.channels * self.side**2
@@ -186,6 +194,12 @@ class Estimate:
                 total += images * self.sizes.data.classes * (_attack(one, attack) + one.forward)
             elif entry["kind"] == "attack_strength" and attack:
                 total += images * _sweep(one, entry["sweep"])
+            elif entry["kind"] == "layer_robustness" and attack:
+                # At most: every layer is searched with the whole network.
+                sizes = LayerSizes(**entry["layers"])
+                searches = len(sizes.relative_epsilons) * one.layers
+                total += min(images, sizes.images) * searches * _attack(one, attack)
+                total += 2 * sizes.pairs * one.forward
             elif entry["kind"] == "transfer" and attack:
                 source = self._passes(self._architecture_of(entry["source_path"]))
                 key = f"{entry['source_path']} {entry['dataset']} {entry['quantity']}"
@@ -194,6 +208,25 @@ class Estimate:
             elif entry["kind"] != "history":
                 self.not_counted.add(entry["kind"])
         return Work(attack=total)
+
+    def _style_transfer(self, name: str) -> Work:
+        """Count at most: every image runs through the whole networks of its style and its content."""
+        sizes = self.sizes.style_transfer
+        paths = self.plan.linear_inputs(self.study, name, 0)
+        one = {
+            key.removeprefix("model_"): self._passes(self._architecture_of(path), sizes.image_size)
+            for key, path in paths.items()
+            if key.startswith("model_")
+        }
+        one[VGG_WITH_MAXIMUM] = one["vgg"]
+        alone = {network: one[network].attack for network in one}
+        total = len(sizes.content) * len(sizes.style) * sum(alone[name] for name in FAMILIES if name in one)
+        total += 2 * len(sizes.style) * (alone["standard"] + alone["vgg"])
+        total += len(sizes.style) * sum(alone[name] for name in TEXTURES)
+        total += sum(
+            one[network].layers * (alone[network] + alone[CONTENT_NETWORK]) for network in SINGLE_LAYERS
+        )
+        return Work(attack=sizes.evaluations * total)
 
     def _architecture_of(self, path: str) -> str:
         return self._models[Path(path).parent.name].architecture

@@ -153,6 +153,21 @@ class FourierNoise:
 
 
 @dataclass(frozen=True, config=STRICT)
+class LayerSizes:
+    """On how many images the robustness of layers is measured.
+
+    Attributes:
+        images: how many test images are perturbed, the first ones.
+        pairs: how many random pairs of test images give the mean distance.
+        relative_epsilons: radii, over the radius of the attack.
+    """
+
+    images: Count
+    pairs: Count
+    relative_epsilons: Annotated[tuple[Positive, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True, config=STRICT)
 class ArchitectureSettings:
     """Which classifier to build.
 

@@ -7,14 +7,23 @@ import torch
 from samples import SMALL, TINY, random_images
 
 from advex.architectures import ARCHITECTURES, Classifier, build
+from advex.architectures.imagenet import HEADS
 from advex.artifacts import read_description, read_tensors, write_tensors
 from advex.errors import UserError
 from advex.models import read_model, write_model
 from advex.settings import ArchitectureSettings
 
-LARGE = ["resnet18", "resnet50", "vgg16", "densenet121", "inception"]
-SMALL_ONES = [name for name in ARCHITECTURES if name not in LARGE]
-FEATURES = {"resnet18": 512, "resnet50": 2048, "vgg16": 512, "densenet121": 1024, "inception": 2048}
+LARGE = ["resnet18", "resnet50", "vgg16", "vgg19", "alexnet", "densenet121", "inception"]
+SMALL_ONES = [name for name in ARCHITECTURES if name.startswith("small_")]
+FEATURES = {
+    "resnet18": 512,
+    "resnet50": 2048,
+    "vgg16": 512,
+    "vgg19": 512,
+    "alexnet": 256,
+    "densenet121": 1024,
+    "inception": 2048,
+}
 # Numbers of weights and biases of torchvision's networks for 10 classes, with the stem for 32x32 images.
 PARAMETERS = {"resnet18": 11_173_962, "resnet50": 23_520_842, "densenet121": 6_956_426}
 
@@ -45,8 +54,8 @@ def check(model, images, features, classes):
 
 
 def test_all_architectures_are_here():
-    assert set(ARCHITECTURES) == {*LARGE, *SMALL_ONES}
-    assert all(name.startswith("small_") for name in SMALL_ONES)
+    assert set(ARCHITECTURES) == {*LARGE, *SMALL_ONES, *HEADS}
+    assert all(name.startswith("imagenet_") for name in HEADS)  # see test_pretrained.py
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size.channels}x{size.size}")
@@ -109,7 +118,7 @@ def test_weights_depend_on_names_alone(name):
 
 def test_unknown_names_and_options_are_refused():
     with pytest.raises(
-        UserError, match=r"architecture: found 'resnet19'; allowed: resnet18, .*small_inception"
+        UserError, match=r"architecture: found 'resnet19'; allowed: resnet18, .*imagenet_alexnet"
     ):
         build(settings("resnet19"))
     with pytest.raises(UserError, match=r"architecture small_vgg: .*depth"):

@@ -105,6 +105,23 @@ def test_failed_downloads_leave_nothing(server: Server, tmp_path: Path) -> None:
         fetch(wanted, tmp_path / "file" / "folder")
 
 
+def test_the_first_digits_of_a_sha256_count_where_they_are_known(server: Server, tmp_path: Path) -> None:
+    data = b"0123456789"
+    server.files["a.bin"] = data
+    digest = hashlib.sha256(data).hexdigest()
+    wanted = Download("a.bin", "", (server.address + "a.bin",), digest[:8])
+    assert fetch(wanted, tmp_path).read_bytes() == data
+    assert wanted.problem(tmp_path / "a.bin") is None
+    (tmp_path / "a.bin").write_bytes(b"other")
+    assert fetch(wanted, tmp_path).read_bytes() == data
+    server.files["a.bin"] = b"other"
+    (tmp_path / "a.bin").unlink()
+    with pytest.raises(UserError, match=rf"refused, SHA-256 is [0-9a-f]+, expected {digest[:8]}"):
+        fetch(wanted, tmp_path)
+    (tmp_path / "a.bin").write_bytes(data)
+    assert Download("a.bin", "", ()).problem(tmp_path / "a.bin"), "nothing known is not nothing wrong"
+
+
 def cifar_archive(rows: dict[str, np.ndarray]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:

@@ -56,7 +56,7 @@ def test_all_figures_count_a_shared_job_once() -> None:
 @pytest.mark.parametrize("study", sorted(PLAN.studies))
 def test_every_study_can_be_estimated(study: str) -> None:
     text = report(PLAN, study, A100)
-    for figure in PLAN.experiments.figures:
+    for figure in PLAN.figure_names(study):
         assert f"\n{figure} " in text
     assert A100.basis.split(" (")[0] in " ".join(text.split())
     # What attacks or trains is counted; only what passes forward a few times may be left out.

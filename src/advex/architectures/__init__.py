@@ -1,4 +1,4 @@
-"""Architectures, from one table: torchvision's at full size, and the same five families at small width.
+"""Architectures, from one table: torchvision's at full size, its networks for ImageNet, and small ones.
 
 Every entry builds a backbone that maps normalised images to a representation; :class:`Classifier` adds
 the normalisation (and, where wanted, a frequency filter) in front and the linear head behind it.
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from advex.architectures import large, small
+from advex.architectures import imagenet, large, small
 from advex.architectures.backbone import Backbone
 from advex.architectures.filters import FrequencyFilter
 from advex.devices import stable_seed
@@ -22,13 +22,21 @@ ARCHITECTURES: dict[str, Builder] = {
     "resnet18": large.resnet18,
     "resnet50": large.resnet50,
     "vgg16": large.vgg16,
+    "vgg19": large.vgg19,
+    "alexnet": large.alexnet,
     "densenet121": large.densenet121,
     "inception": large.inception,
     "small_resnet18": small.small_resnet18,
     "small_resnet50": small.small_resnet50,
     "small_vgg": small.small_vgg,
+    "small_alexnet": small.small_alexnet,
     "small_densenet": small.small_densenet,
     "small_inception": small.small_inception,
+    "imagenet_resnet50": imagenet.resnet50,
+    "imagenet_densenet121": imagenet.densenet121,
+    "imagenet_vgg16": imagenet.vgg16,
+    "imagenet_vgg19": imagenet.vgg19,
+    "imagenet_alexnet": imagenet.alexnet,
 }
 
 

@@ -25,9 +25,27 @@ def resnet50(channels: int) -> Backbone:
 
 def vgg16(channels: int) -> Backbone:
     """VGG-16 with batch normalisation (Simonyan and Zisserman, 2015): 512 features."""
-    features = torchvision().models.vgg16_bn().features
+    return _vgg(torchvision().models.vgg16_bn().features, channels)
+
+
+def vgg19(channels: int) -> Backbone:
+    """VGG-19 with batch normalisation: 512 features."""
+    return _vgg(torchvision().models.vgg19_bn().features, channels)
+
+
+def _vgg(features: nn.Sequential, channels: int) -> Backbone:
     features[0] = nn.Conv2d(channels, 64, 3, padding=1)
     return Backbone(nn.Sequential(features, global_average()), 512)
+
+
+def alexnet(channels: int) -> Backbone:
+    """AlexNet (Krizhevsky, 2014) with a first kernel of 5x5 without stride: 256 features.
+
+    The positions of its last layer are averaged, where the original has two more layers.
+    """
+    features = torchvision().models.alexnet().features
+    features[0] = nn.Conv2d(channels, 64, 5, padding=2)
+    return Backbone(nn.Sequential(features, global_average()), 256)
 
 
 def densenet121(channels: int) -> Backbone:

@@ -1,4 +1,4 @@
-"""The five families at small width and depth, for images of 8x8 to 32x32 on a machine without a GPU.
+"""The six families at small width and depth, for images of 8x8 to 32x32 on a machine without a GPU.
 
 ``width`` is the number of channels of the first stage; ``stages`` the number of resolutions.
 """
@@ -79,6 +79,27 @@ def small_vgg(channels: int, width: int = 16, stages: int = 3) -> Backbone:
         outputs = width << stage
         layers += [nn.MaxPool2d(2)] if stage else []
         layers += [convolution(inputs, outputs), convolution(outputs, outputs)]
+        inputs = outputs
+    return Backbone(nn.Sequential(*layers, global_average()), inputs)
+
+
+def small_alexnet(channels: int, width: int = 16, stages: int = 3) -> Backbone:
+    """Plain stack after AlexNet (Krizhevsky et al., 2012), which has no batch normalisation.
+
+    A first kernel of 5x5 and four more convolutions of 3x3; the widths grow as the original's (64, 192, 384,
+    256, 256), so later layers are wider than in the other families. Max pooling follows the first
+    ``stages - 1`` convolutions. Weights start as He et al. (2015) advise, since nothing normalises.
+    """
+    layers: list[nn.Module] = []
+    inputs = channels
+    for number, multiple in enumerate((1, 3, 6, 4, 4)):
+        size = 5 if number == 0 else 3
+        outputs = multiple * width
+        layer = nn.Conv2d(inputs, outputs, size, padding=size // 2)
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+        layers += [layer, nn.ReLU(inplace=True)]
+        layers += [nn.MaxPool2d(2)] if number < stages - 1 else []
         inputs = outputs
     return Backbone(nn.Sequential(*layers, global_average()), inputs)
 

@@ -39,9 +39,7 @@ class _Walk:
             name = f"{name}/{last}"
             return f"draw/{name}", plan.figure_inputs(study, name) + plan.figure_origin(study, name)
         if kind == "models":
-            return f"train/{name}/{last}", list(
-                plan.training_inputs(study, name, last.removeprefix("seed")).values()
-            )
+            return self._model(name, last)
         if kind == "datasets":
             return self._dataset(name, last)
         if last.startswith("seed"):
@@ -51,15 +49,19 @@ class _Walk:
             return f"collect/{name}", plan.measurement_parts(study, name)
         return f"picture/{name}", list(plan.picture_inputs(study, name).values())
 
+    def _model(self, name: str, last: str) -> tuple[str, list[str]]:
+        if self.plan.study(self.study).weights:
+            return f"import_weights/{name}/{last}", []
+        reads = self.plan.training_inputs(self.study, name, last.removeprefix("seed"))
+        return f"train/{name}/{last}", list(reads.values())
+
     def _dataset(self, name: str, last: str) -> tuple[str, list[str]]:
         if name == "corrupted":
             return f"corrupt/{last}", [self.plan.natural_test(self.study)]
         if name in _WITHOUT_SEED:
             return f"prepare/{name}", []
-        seed = last.removeprefix("seed")
-        return f"construct/{name}/{last}", list(
-            self.plan.construction_inputs(self.study, name, seed).values()
-        )
+        reads = self.plan.construction_inputs(self.study, name, last.removeprefix("seed"))
+        return f"construct/{name}/{last}", list(reads.values())
 
     def _measurement(self, name: str, last: str) -> tuple[str, list[str]]:
         plan, study, seed = self.plan, self.study, last.removeprefix("seed")

@@ -22,6 +22,9 @@ from advex.errors import UserError
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_ROWS = ("architectures", "recipes", "attacks", "resources")
+"""Sections of a study's file that are rows by name."""
+
 
 def load(folder: str | Path) -> Plan:
     """Read ``experiments.yaml`` and all of ``studies/*.yaml`` below ``folder`` and check them together.
@@ -35,7 +38,7 @@ def load(folder: str | Path) -> Plan:
     files = sorted((folder / "studies").glob("*.yaml"))
     if not files:
         raise UserError(f"{folder / 'studies'}: no study found; expected files such as digits.yaml")
-    studies = {file.stem: read(file, Study) for file in files}
+    studies = {file.stem: _checked(file, _with_base(file), Study) for file in files}
     mistakes = [f"{experiments_file}: {mistake}" for mistake in _loose_ends(experiments)]
     for file, study in zip(files, studies.values(), strict=True):
         mistakes += [f"{file}: {mistake}" for mistake in _missing_sizes(study, experiments)]
@@ -50,6 +53,25 @@ def read(file: Path, model: type[Model]) -> Model:
     Raises:
         UserError: the file is missing, is no YAML, or does not have the form.
     """
+    return _checked(file, _content(file), model)
+
+
+def _with_base(file: Path) -> dict[str, Any]:
+    """Return what a study's file says, over what the study says that it is like."""
+    content = _content(file)
+    if "like" not in content:
+        return content
+    base_file = file.with_name(f"{content['like']}.yaml")
+    if not base_file.is_file():
+        raise UserError(f"{file}: like: found {content['like']!r}; {base_file} does not exist")
+    base = _content(base_file)
+    if "like" in base:
+        raise UserError(f"{file}: like: {content['like']} is itself like another; name that one")
+    rows = {name: base.get(name, {}) | content.get(name, {}) for name in _ROWS if name in base | content}
+    return base | content | rows
+
+
+def _content(file: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -58,6 +80,10 @@ def read(file: Path, model: type[Model]) -> Model:
         raise UserError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise UserError(f"{file}: found {type(content).__name__}; a mapping with keys is expected")
+    return content
+
+
+def _checked(file: Path, content: dict[str, Any], model: type[Model]) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -115,6 +141,8 @@ def _loose_linear(experiments: Experiments, images: set[str]) -> Iterator[str]:
             yield from _unknown(f"linear.{name}.reads", dataset_name, images)
         for key, model_name in row.models.items():
             yield from _unknown(f"linear.{name}.models.{key}", model_name, set(experiments.models))
+        for measurement in row.measurements:
+            yield from _unknown(f"linear.{name}.measurements", measurement, set(experiments.measurements))
 
 
 def _loose_pictures_and_figures(experiments: Experiments, images: set[str]) -> Iterator[str]:
@@ -157,6 +185,10 @@ def _missing_sizes(study: Study, experiments: Experiments) -> Iterator[str]:
         if name not in sizes:
             yield f"{section}.{name}: missing, but {place} names it; found only {names_in(sizes)}"
 
+    for name in study.weights:
+        yield from _unknown("weights", name, set(experiments.models))
+    for source in study.only or []:
+        yield from _unknown("only", source, {figure.split("/")[0] for figure in experiments.figures})
     for name, model in (experiments.models | experiments.filtered_models).items():
         yield from missing("recipes", model.recipe, f"model {name}", study.recipes)
         yield from missing("architectures", model.architecture, f"model {name}", study.architectures)

@@ -5,6 +5,7 @@ name that does not exist raises a :class:`UserError` that lists the names that d
 """
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -26,6 +27,7 @@ from advex.config.schema import (
     Study,
     names_in,
 )
+from advex.config.style import StyleSettings
 from advex.errors import UserError
 from advex.settings import (
     ArchitectureSettings,
@@ -96,8 +98,16 @@ class Plan:
 
     def figures(self, study: str) -> list[str]:
         """Return the paths of all figures of a study."""
-        self.study(study)
-        return [f"results/{study}/figures/{name}.svg" for name in self.experiments.figures]
+        return [f"results/{study}/figures/{name}.svg" for name in self.figure_names(study)]
+
+    def figure_names(self, study: str) -> list[str]:
+        """Return the names of all figures of a study."""
+        return [name for name in self.experiments.figures if self.draws(study, name.split("/")[0])]
+
+    def draws(self, study: str, source: str) -> bool:
+        """Tell whether a study draws the figures of a source."""
+        only = self.study(study).only
+        return only is None or source in only
 
     def natural_test(self, study: str) -> str:
         """Return the path of the test images."""
@@ -129,7 +139,8 @@ class Plan:
         if measurement in self.pictures():
             return 1
         linear = self.experiments.linear.get(measurement)
-        return self._linear(study, linear).seeds if linear and linear.seeds == "section" else sizes.seeds
+        section = self._linear(study, linear) if linear and linear.seeds == "section" else None
+        return sizes.seeds if section is None or isinstance(section, StyleSettings) else section.seeds
 
     def training_inputs(self, study: str, model: str, seed: int | str) -> dict[str, str]:
         """Return the paths a training reads."""
@@ -142,17 +153,34 @@ class Plan:
     def training(self, study: str, model: str, seed: int) -> dict[str, Any]:
         """Return the settings of a training, as plain values of a TrainingRun."""
         sizes, row = self.study(study), _find(self.models(study), "model", model)
-        family = sizes.architectures[row.architecture]
-        architecture = ArchitectureSettings(
-            name=family.name,
-            options=family.options,
-            channels=sizes.data.channels,
-            classes=sizes.data.classes,
-            mean=sizes.data.mean,
-            std=sizes.data.std,
-            filter=row.filter if isinstance(row, _Filtered) else None,
-        )
+        architecture = _architecture(sizes, row, sizes.data.classes)
         return plain(TrainingRun(model, seed, architecture, sizes.recipes[row.recipe]))
+
+    def weights(self, study: str, model: str) -> dict[str, Any]:
+        """Return where a model's published weights are, how they are known, and for which network they are.
+
+        Raises:
+            UserError: there are none, or their checksum is missing.
+        """
+        sizes = self.study(study)
+        row = _find(sizes.weights, f"model with weights in study {study}", model)
+        location = row.location(f"study {study}: weights.{model}")
+        architecture = _architecture(sizes, self.models(study)[model], row.classes)
+        return {**location._asdict(), "architecture": plain(architecture)}
+
+    def weights_file(self, study: str, model: str) -> list[str]:
+        """Return the path of a model's published weights, unless they can be downloaded.
+
+        Raises:
+            UserError: the file is missing.
+        """
+        weights = self.weights(study, model)
+        if weights["url"] is None and not Path(weights["path"]).is_file():
+            raise UserError(
+                f"study {study}: weights.{model}: no file {weights['path']}; put it there, or correct its "
+                "name (docs/data.md)"
+            )
+        return [] if weights["url"] else [weights["path"]]
 
     def training_modules(self, study: str, model: str) -> list[str]:
         """Return the library's optional modules that a training uses."""
@@ -174,14 +202,18 @@ class Plan:
         return plain(Construction(dataset, seed, row.rule, attack, row.start, row.target))
 
     def sections(self, study: str, measurement: str) -> list[MeasurementSection]:
-        """Return what a measurement measures, a row of filtered models as all its models."""
-        filtered = self.experiments.filtered_models
+        """Return what a measurement measures, a row of filtered models as all its models.
+
+        Of a study with published weights, these are models that have some.
+        """
+        filtered, weights = self.experiments.filtered_models, self.study(study).weights
         sections = []
         for section in _find(self.experiments.measurements, "measurement", measurement):
             models = [
                 model
                 for name in section.models
                 for model in (_names(name, self.study(study)) if name in filtered else [name])
+                if not weights or model in weights
             ]
             sections.append(section.model_copy(update={"models": models}))
         return sections
@@ -203,6 +235,7 @@ class Plan:
         """Return one entry for every model, data set and instrument of a measurement, with all paths."""
         sizes = self.study(study)
         sweep, noise = sizes.attack_strength.model_dump(), plain(sizes.fourier_noise)
+        layers = plain(sizes.layer_robustness)
         entries = []
         for section in self.sections(study, measurement):
             for model in section.models:
@@ -224,6 +257,7 @@ class Plan:
                                 "attack": plain(sizes.attacks[row.attack]) if row.attack else None,
                                 "sweep": sweep if row.kind == "attack_strength" else None,
                                 "noise": noise if row.kind.startswith("fourier") else None,
+                                "layers": layers if row.kind == "layer_robustness" else None,
                             }
                         )
         return entries
@@ -243,19 +277,46 @@ class Plan:
         return sizes.gaussian if section == "gaussian" else sizes.ellipses
 
     def linear_inputs(self, study: str, measurement: str, seed: int | str) -> dict[str, str]:
-        """Return the paths a measurement of linear features reads, by names of data sets and models."""
-        row = _find(self.experiments.linear, "measurement of linear features", measurement)
+        """Return the paths that a measurement with a rule of its own reads, by what they are."""
+        row = _find(self.experiments.linear, "measurement with a rule of its own", measurement)
         datasets = {name: self.dataset(study, name, seed) for name in row.reads}
-        return datasets | {f"model_{key}": self.model(study, name, seed) for key, name in row.models.items()}
+        models = {
+            f"model_{key}": self.model(study, name, seed)
+            for key, name in self._read_models(study, row).items()
+        }
+        folder = f"results/{study}/measurements"
+        measured = {
+            f"measured_{Path(name).name}": f"{folder}/{name}/seed{seed}.csv" for name in row.measurements
+        }
+        return datasets | models | measured
 
     def linear_settings(self, study: str, measurement: str) -> dict[str, Any]:
-        """Return the sizes of a measurement of linear features."""
-        row = _find(self.experiments.linear, "measurement of linear features", measurement)
+        """Return the sizes of a measurement with a rule of its own."""
+        row = _find(self.experiments.linear, "measurement with a rule of its own", measurement)
         return _values(self._linear(study, row), {"seeds", "description"})
 
-    def _linear(self, study: str, row: LinearRow) -> LeakageSettings | FeatureSettings:
-        sizes = self.study(study)
-        return sizes.goh_leakage if row.sizes == "goh_leakage" else sizes.goh_features
+    def _linear(self, study: str, row: LinearRow) -> LeakageSettings | FeatureSettings | StyleSettings:
+        section: LeakageSettings | FeatureSettings | StyleSettings = getattr(self.study(study), row.sizes)
+        return section
+
+    def _read_models(self, study: str, row: LinearRow) -> dict[str, str]:
+        """Return the models that a row reads; of a study with published weights, those that have some."""
+        weights = self.study(study).weights
+        return {key: name for key, name in row.models.items() if not weights or name in weights}
+
+    def photographs(self, study: str) -> list[str]:
+        """Return the paths of a person's own photographs for style transfer.
+
+        Raises:
+            UserError: one is missing.
+        """
+        files = self.study(study).style_transfer.files()
+        for file in files:
+            if not Path(file).is_file():
+                raise UserError(
+                    f"style_transfer of study {study}: no file {file}; put it there, or correct its name"
+                )
+        return files
 
     def picture_inputs(self, study: str, name: str) -> dict[str, str]:
         """Return the paths of the data sets behind a picture's rows, of seed 0."""
@@ -287,8 +348,9 @@ class Plan:
         mathematics = names[0] in self.experiments.mathematics
         linear = self.experiments.linear.get(names[0])
         description = sizes.data.description
-        if linear and linear.seeds == "section":
-            description = self._linear(study, linear).description
+        section = self._linear(study, linear) if linear and linear.seeds == "section" else None
+        if isinstance(section, LeakageSettings | FeatureSettings):
+            description = section.description
         return {
             "study": study,
             "figure": figure,
@@ -309,6 +371,19 @@ class _Filtered(ModelRow):
     """A model with its filter, as a study has it."""
 
     filter: FilterSettings
+
+
+def _architecture(sizes: Study, row: ModelRow, classes: int) -> ArchitectureSettings:
+    family = sizes.architectures[row.architecture]
+    return ArchitectureSettings(
+        name=family.name,
+        options=family.options,
+        channels=sizes.data.channels,
+        classes=classes,
+        mean=sizes.data.mean,
+        std=sizes.data.std,
+        filter=row.filter if isinstance(row, _Filtered) else None,
+    )
 
 
 def _names(row: str, study: Study) -> list[str]:

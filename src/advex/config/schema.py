@@ -8,7 +8,18 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from advex.config.linear import FeatureSettings, LeakageSettings
-from advex.settings import AttackSettings, Count, FourierNoise, NonNegative, OddCount, Positive, Recipe
+from advex.config.style import StyleSettings
+from advex.config.weights import WeightsRow
+from advex.settings import (
+    AttackSettings,
+    Count,
+    FourierNoise,
+    LayerSizes,
+    NonNegative,
+    OddCount,
+    Positive,
+    Recipe,
+)
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 FigureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]
@@ -19,13 +30,21 @@ Architecture = Literal[
     "resnet18",
     "resnet50",
     "vgg16",
+    "vgg19",
+    "alexnet",
     "densenet121",
     "inception",
     "small_resnet18",
     "small_resnet50",
     "small_vgg",
+    "small_alexnet",
     "small_densenet",
     "small_inception",
+    "imagenet_resnet50",
+    "imagenet_densenet121",
+    "imagenet_vgg16",
+    "imagenet_vgg19",
+    "imagenet_alexnet",
 ]
 
 Instrument = Literal[
@@ -39,6 +58,7 @@ Instrument = Literal[
     "fourier_norms",
     "corruption_accuracy",
     "corruption_spectrum",
+    "layer_robustness",
 ]
 MadeCorruption = Literal[
     "fog",
@@ -116,7 +136,7 @@ class InstrumentRow(Strict):
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> "InstrumentRow":
-        attacks = self.kind in ("robust_accuracy", "attack_strength", "transfer")
+        attacks = self.kind in ("robust_accuracy", "attack_strength", "transfer", "layer_robustness")
         if attacks != (self.attack is not None):
             raise ValueError(f"kind {self.kind} {'needs an' if attacks else 'has no'} attack")
         if (self.kind == "transfer") != (self.source is not None):
@@ -141,7 +161,7 @@ class PictureRow(Strict):
 
 
 class LinearRow(Strict):
-    """A measurement of linear features, made by a rule of its own.
+    """A measurement made by a rule of its own: of linear features, or of images by style transfer.
 
     Attributes:
         sizes: the section of a study's file with its sizes.
@@ -150,14 +170,16 @@ class LinearRow(Strict):
         seeds: whether repetitions are those of the section, or of the study's models.
         reads: the data sets it reads.
         models: the models it reads, by the name the rule knows them by.
+        measurements: the measurements it reads, of the same seed.
     """
 
-    sizes: Literal["goh_leakage", "goh_features"]
+    sizes: Literal["goh_leakage", "goh_features", "style_transfer"]
     job: FigureName
     picture: bool = False
     seeds: Literal["section", "study"] = "section"
-    reads: Annotated[list[Name], Field(min_length=1)]
+    reads: list[Name] = []
     models: dict[Name, Name] = {}
+    measurements: list[FigureName] = []
 
 
 class FigureRow(Strict):
@@ -260,9 +282,18 @@ class JobResources(Strict):
 
 
 class Study(Strict):
-    """The data and sizes of one study."""
+    """The data and sizes of one study.
+
+    ``like`` is another study, whose values count where this one gives none; of architectures, recipes,
+    attacks and resources, row by row. ``only`` are the sources whose figures it draws, by default all.
+    ``weights`` are published weights by model; a study that has some trains nothing, and leaves out models
+    without.
+    """
 
     title: str
+    like: str | None = None
+    only: Annotated[list[Name], Field(min_length=1)] | None = None
+    weights: dict[Name, WeightsRow] = {}
     sizes_are_published: bool = False
     seeds: Count
     precision: Literal["float32", "bfloat16"] = "float32"
@@ -276,10 +307,18 @@ class Study(Strict):
     ellipses: EllipsesSettings
     goh_leakage: LeakageSettings
     goh_features: FeatureSettings
+    style_transfer: StyleSettings
     bandwidths: Annotated[list[OddCount], Field(min_length=1)]
     fourier_noise: FourierNoise
     corruptions: CorruptionSettings
+    layer_robustness: LayerSizes
     resources: dict[Literal["prepare", "corrupt", "train", "construct", "measure"], JobResources] = {}
+
+    @model_validator(mode="after")
+    def _weights_have_no_seeds(self) -> "Study":
+        if self.weights and self.seeds > 1:
+            raise ValueError("with weights there is one of each model: seeds must be 1")
+        return self
 
 
 def names_in(rows: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic.dataclasses import dataclass
 
-from advex.settings import STRICT, AttackSettings, FourierNoise
+from advex.settings import STRICT, AttackSettings, FourierNoise, LayerSizes
 
 Row = dict[str, Any]
 """Columns of one row that differ from the defaults: see :func:`advex.instruments.measure.measure`."""
@@ -42,3 +42,4 @@ class MeasurementEntry:
     attack: AttackSettings | None = None
     sweep: Sweep | None = None
     noise: FourierNoise | None = None
+    layers: LayerSizes | None = None

@@ -42,5 +42,8 @@ def measure(entries: Iterable[MeasurementEntry], seed: int, device: Device) -> p
                     **row,
                 }
             )
-        _log.info("%s of %s on %s: %.1f %%", entry.quantity, entry.model, entry.dataset, rows[-1]["value"])
+        last = rows[-1]
+        _log.info(
+            "%s of %s on %s: %.4g %s", entry.quantity, entry.model, entry.dataset, last["value"], last["unit"]
+        )
     return pd.DataFrame(rows)

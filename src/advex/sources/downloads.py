@@ -22,11 +22,21 @@ _log = logging.getLogger("advex.sources")
 
 @dataclass(frozen=True)
 class Download:
-    """A file on the network: its name, its published MD5, and where it can be had, best first."""
+    """A file on the network: its name, its published MD5, and where it can be had, best first.
+
+    Where its SHA-256 or the first digits of it are known, they count instead of the MD5.
+    """
 
     name: str
     md5: str
     urls: tuple[str, ...]
+    sha256: str = ""
+
+    def problem(self, path: Path) -> str | None:
+        """Return what is wrong with a file's checksum, None if nothing is."""
+        name, wanted = ("SHA-256", self.sha256) if self.sha256 else ("MD5", self.md5)
+        found = _digest(path, "sha256" if self.sha256 else "md5")
+        return None if wanted and found.startswith(wanted) else f"{name} is {found}, expected {wanted}"
 
 
 def fetch(download: Download, folder: str | Path) -> Path:
@@ -40,9 +50,10 @@ def fetch(download: Download, folder: str | Path) -> Path:
     """
     target = Path(folder) / download.name
     if target.is_file():
-        if file_md5(target) == download.md5:
+        wrong = download.problem(target)
+        if wrong is None:
             return target
-        _log.warning("%s: not the published file (wrong MD5); downloading it again", target)
+        _log.warning("%s: not the published file (%s); downloading it again", target, wrong)
     problems: dict[str, str] = {}
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -73,7 +84,7 @@ def _try(download: Download, url: str, part: Path) -> str | None:
     """Download to ``part``; return what went wrong, None if nothing did."""
     request = urllib.request.Request(url, headers={"User-Agent": "advex"})
     try:
-        # `urls` are the constants of advex.sources.official, never input.
+        # `urls` are constants of advex.sources.official, or an https address in a study's file.
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
             expected = int(response.headers.get("Content-Length") or 0)
             progress = Progress(f"download {download.name}", expected // _BLOCK, "MiB")
@@ -82,10 +93,8 @@ def _try(download: Download, url: str, part: Path) -> str | None:
         return f"{error or type(error).__name__}"
     if expected and received < expected:
         return f"connection lost after {received} of {expected} bytes"
-    found = file_md5(part)
-    if found != download.md5:
-        return f"refused, MD5 is {found}, expected {download.md5}"
-    return None
+    wrong = download.problem(part)
+    return f"refused, {wrong}" if wrong else None
 
 
 def _copy(response: http.client.HTTPResponse, part: Path, progress: Progress) -> int:
@@ -100,7 +109,11 @@ def _copy(response: http.client.HTTPResponse, part: Path, progress: Progress) ->
 
 def file_md5(path: Path) -> str:
     """Return the MD5 of a file, in hexadecimal digits."""
-    digest = hashlib.md5(usedforsecurity=False)
+    return _digest(path, "md5")
+
+
+def _digest(path: Path, name: str) -> str:
+    digest = hashlib.new(name, usedforsecurity=False)
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)

@@ -35,6 +35,9 @@ _SAMPLES = (
     ("skimage.data", "rocket.jpg"),
 )
 
+# Further ones, for style transfer.
+_TEXTURES = (("skimage.data", "ihc.png"),)
+
 
 def load_digits(request: Request) -> Prepared:
     """Load scikit-learn's digits: 1297 training and 500 test images, (N, 1, 8, 8) float32 in [0, 1].
@@ -97,8 +100,20 @@ def _kept(file: Download, package: str, folder: Path) -> Path:
     return target
 
 
+def sample_photograph(name: str, size: int) -> np.ndarray:
+    """Load one photograph by its name, (3, S, S) uint8.
+
+    Raises:
+        UserError: no photograph has this name, the size exceeds it, or the libraries lack its file.
+    """
+    files = {file.rsplit(".", 1)[0]: (package, file) for package, file in (*_SAMPLES, *_TEXTURES)}
+    if name not in files:
+        raise UserError(f"sample photograph: found {name!r}; allowed: {', '.join(sorted(files))}")
+    return _square(*files[name], size)
+
+
 def _square(package: str, name: str, size: int) -> np.ndarray:
-    """Return the centre of a photograph, antialiased, as (3, size, size) uint8."""
+    """Return the centre of a photograph as (3, size, size) uint8."""
     try:
         data = resources.files(package).joinpath(name).read_bytes()
     except (FileNotFoundError, ModuleNotFoundError) as error:
@@ -106,10 +121,19 @@ def _square(package: str, name: str, size: int) -> np.ndarray:
             f"sample_images: {package} holds no {name}; install the versions of requirements.lock"
         ) from error
     with Image.open(io.BytesIO(data)) as image:
-        if not 1 <= size <= min(image.size):
-            raise UserError(
-                f"image_size: {size} asked for, but {name} has only {min(image.size)} pixels a side; "
-                f"ask for 1 to {min(image.size)}"
-            )
-        square = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.LANCZOS)
+        return centre_square(image, name, size)
+
+
+def centre_square(image: Image.Image, name: str, size: int) -> np.ndarray:
+    """Return the centre of an image, antialiased, as (3, size, size) uint8.
+
+    Raises:
+        UserError: the image, called ``name``, is smaller.
+    """
+    if not 1 <= size <= min(image.size):
+        raise UserError(
+            f"image_size: {size} asked for, but {name} has only {min(image.size)} pixels a side; "
+            f"ask for 1 to {min(image.size)}"
+        )
+    square = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.LANCZOS)
     return np.asarray(square).transpose(2, 0, 1)

@@ -1,0 +1,33 @@
+"""Make and measure images by style transfer with one seed's networks."""
+
+from advex.artifacts import read_table, write_table
+from advex.devices import Device
+from advex.models import read_model
+from advex.records import recorded
+from advex.sources.photographs import is_file, load_photograph, title_of
+from advex.style_studies import study_style
+from advex.style_workshop import Sizes, Workshop
+
+with recorded(snakemake):
+    settings = dict(snakemake.params.settings)
+    contents, styles, _ = (settings.pop(name) for name in ("content", "style", "folder"))
+    names = [*contents, *styles]
+    files = dict(zip(filter(is_file, names), snakemake.input.files, strict=True))
+    device = Device.choose(threads=snakemake.threads)
+    models = {
+        name.removeprefix("model_"): read_model(path, device)
+        for name, path in snakemake.input.items()
+        if name.startswith("model_")
+    }
+    photographs = {
+        title_of(name): load_photograph(name, settings["image_size"], files.get(name)) for name in names
+    }
+    tables, picture = study_style(
+        Workshop(models, photographs, Sizes(**settings), int(snakemake.params.seed), device),
+        [title_of(name) for name in contents],
+        [title_of(name) for name in styles],
+        read_table(snakemake.input.measured_layer_robustness),
+    )
+    for name, table in tables.items():
+        write_table(snakemake.output[name], table)
+    picture.write(snakemake.output.images)
