@@ -32,6 +32,7 @@ include: "rules/ilyas.smk"
 include: "rules/gilmer_hendrycks.smk"
 include: "rules/goh_leakage.smk"
 include: "rules/goh_features.smk"
+include: "rules/nakkiran.smk"
 include: "rules/report.smk"
 
 

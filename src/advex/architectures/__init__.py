@@ -29,6 +29,7 @@ ARCHITECTURES: dict[str, Builder] = {
     "small_vgg": small.small_vgg,
     "small_densenet": small.small_densenet,
     "small_inception": small.small_inception,
+    "perceptron": small.perceptron,
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from advex.config.linear import FeatureSettings, LeakageSettings
+from advex.config.nakkiran import PlaneSettings, SquaresSettings
 from advex.config.schema import (
     CORRUPTED_TEST,
     NATURAL_TEST,
@@ -142,6 +143,7 @@ class Plan:
     def training(self, study: str, model: str, seed: int) -> dict[str, Any]:
         """Return the settings of a training, as plain values of a TrainingRun."""
         sizes, row = self.study(study), _find(self.models(study), "model", model)
+        members = sizes.ensemble.members + 1 if row.ensemble else None
         family = sizes.architectures[row.architecture]
         architecture = ArchitectureSettings(
             name=family.name,
@@ -152,38 +154,46 @@ class Plan:
             std=sizes.data.std,
             filter=row.filter if isinstance(row, _Filtered) else None,
         )
-        return plain(TrainingRun(model, seed, architecture, sizes.recipes[row.recipe]))
+        return plain(TrainingRun(model, seed, architecture, sizes.recipes[row.recipe], row.labels, members))
 
     def training_modules(self, study: str, model: str) -> list[str]:
         """Return the library's optional modules that a training uses."""
-        recipe = self.study(study).recipes[_find(self.models(study), "model", model).recipe]
-        return ["advex.adversary"] if recipe.adversary else []
+        row = _find(self.models(study), "model", model)
+        adversary = self.study(study).recipes[row.recipe].adversary
+        return ["advex.adversary"] * bool(adversary) + ["advex.ensemble_training"] * row.ensemble
 
     def construction_inputs(self, study: str, dataset: str, seed: int | str) -> dict[str, str]:
         """Return the paths a construction reads; its source model has the same seed."""
         row = _find(self.experiments.datasets, "data set", dataset)
+        ensemble = {"ensemble": self.model(study, row.ensemble, seed)} if row.ensemble else {}
         return {
             "images": self.dataset(study, row.images, seed),
             "source": self.model(study, row.source, seed),
+            **ensemble,
         }
 
     def construction(self, study: str, dataset: str, seed: int) -> dict[str, Any]:
         """Return the settings of a construction, as plain values of a Construction."""
         row = _find(self.experiments.datasets, "data set", dataset)
         attack = self.study(study).attacks[row.attack]
-        return plain(Construction(dataset, seed, row.rule, attack, row.start, row.target))
+        return plain(Construction(dataset, seed, row.rule, attack, row.start, row.target, row.objective))
 
     def sections(self, study: str, measurement: str) -> list[MeasurementSection]:
-        """Return what a measurement measures, a row of filtered models as all its models."""
-        filtered = self.experiments.filtered_models
+        """Return what a measurement measures, a row of filtered models as all its models.
+
+        Models trained on sets that the study leaves out are not measured.
+        """
+        filtered, left_out = self.experiments.filtered_models, self.study(study).left_out
         sections = []
         for section in _find(self.experiments.measurements, "measurement", measurement):
             models = [
                 model
                 for name in section.models
                 for model in (_names(name, self.study(study)) if name in filtered else [name])
+                if self.models(study)[model].trained_on not in left_out
             ]
-            sections.append(section.model_copy(update={"models": models}))
+            if models:
+                sections.append(section.model_copy(update={"models": models}))
         return sections
 
     def measurement_inputs(self, study: str, measurement: str, seed: int | str) -> list[str]:
@@ -192,7 +202,8 @@ class Plan:
         for section in self.sections(study, measurement):
             instruments = [self.experiments.instruments[name] for name in section.instruments]
             if any(instrument.kind != "history" for instrument in instruments):
-                models = [*section.models, *(row.source for row in instruments if row.source)]
+                used = (name for row in instruments for name in (row.source, row.ensemble) if name)
+                models = [*section.models, *used]
                 paths |= dict.fromkeys(self.model(study, model, seed) for model in models)
                 paths |= dict.fromkeys(self.dataset(study, name, seed) for name in section.measured_on)
             if any(instrument.kind == "history" for instrument in instruments):
@@ -220,6 +231,10 @@ class Plan:
                                 "history_path": self.history(study, model, seed),
                                 "dataset_path": self.dataset(study, dataset, seed),
                                 "source_path": self.model(study, row.source, seed) if row.source else None,
+                                "ensemble_path": self.model(study, row.ensemble, seed)
+                                if row.ensemble
+                                else None,
+                                "sizes": sizes.ensemble.sizes if row.ensemble else [],
                                 "labels": row.labels,
                                 "attack": plain(sizes.attacks[row.attack]) if row.attack else None,
                                 "sweep": sweep if row.kind == "attack_strength" else None,
@@ -237,10 +252,17 @@ class Plan:
         """Return the sizes of a measurement that needs no data."""
         return _values(self._mathematics(study, measurement), {"seeds"})
 
-    def _mathematics(self, study: str, measurement: str) -> GaussianSettings | EllipsesSettings:
+    def _mathematics(
+        self, study: str, measurement: str
+    ) -> GaussianSettings | EllipsesSettings | SquaresSettings | PlaneSettings:
         sizes = self.study(study)
-        section = _find(self.experiments.mathematics, "mathematics", measurement)
-        return sizes.gaussian if section == "gaussian" else sizes.ellipses
+        sections = {
+            "gaussian": sizes.gaussian,
+            "ellipses": sizes.ellipses,
+            "squares": sizes.squares,
+            "squares_2d": sizes.squares_2d,
+        }
+        return sections[_find(self.experiments.mathematics, "mathematics", measurement)]
 
     def linear_inputs(self, study: str, measurement: str, seed: int | str) -> dict[str, str]:
         """Return the paths a measurement of linear features reads, by names of data sets and models."""
@@ -322,7 +344,8 @@ class Plan:
                     jobs |= self._model_jobs(study, model, seed)
                 sections = self.sections(study, name) if name in self.experiments.measurements else []
                 for section in sections:
-                    sources = [self.experiments.instruments[row].source for row in section.instruments]
+                    instruments = [self.experiments.instruments[row] for row in section.instruments]
+                    sources = [name for row in instruments for name in (row.source, row.ensemble)]
                     for model in {*section.models, *filter(None, sources)}:
                         jobs |= self._model_jobs(study, model, seed)
                     for dataset in section.measured_on:
@@ -338,8 +361,9 @@ class Plan:
             return {"prepare/natural"} | ({"corrupt/test"} if dataset == CORRUPTED_TEST else set())
         if dataset in (WHOLE_TRAIN, WHOLE_TEST):
             return {"prepare/whole"}
-        source = self.experiments.datasets[dataset].source
-        return {f"construct/{dataset}/seed{seed}"} | self._model_jobs(study, source, seed)
+        row = self.experiments.datasets[dataset]
+        jobs = {f"construct/{dataset}/seed{seed}"} | self._model_jobs(study, row.source, seed)
+        return jobs | (self._model_jobs(study, row.ensemble, seed) if row.ensemble else set())
 
     def resources(self, study: str, verb: str) -> JobResources:
         """Return what a job of a verb asks for in a study."""
