@@ -39,11 +39,12 @@ class Ensemble(nn.Module):
             ValueError: there are not so many.
         """
         available = len(self.members) - 1
-        if not 1 <= (size or available) <= available:
+        used = available if size is None else size
+        if not 1 <= used <= available:
             raise ValueError(
-                f"found size {size}; an ensemble of {len(self.members)} has {available} to attack with"
+                f"found size {size}; {len(self.members)} networks have {available} to attack with"
             )
-        return Ensemble([source, *self.members[: size or available]])
+        return Ensemble([source, *self.members[:used]])
 
     @property
     def held_out(self) -> Classifier:

@@ -57,7 +57,7 @@ def _finding(table: pd.DataFrame, chance: float) -> str:
         -1: "does not lead to the class before:",
     }[led]
     return (
-        f"Training with right labels on plain adversarial images {outcome} {before.mean():.0f} % of test images; "
-        f"if they fool their source alone, {bugs.mean():.0f} % stay right"
+        f"Training with right labels on plain adversarial images {outcome} {before.mean():.0f} % of "
+        f"test images; if they fool their source alone, {bugs.mean():.0f} % stay right"
         f"{style.one_seed(difference(before, bugs))}"
     )

@@ -24,19 +24,15 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
     for axis, letter, step in zip(axes[0, 1:], "bc", (steps[0], steps[-1]), strict=True):
         probability = drawn[(drawn["quantity"] == "probability") & (drawn["step"] == step)]
         square = probability.pivot(index="x2", columns="x1", values="value")
-        mesh = axis.contourf(
-            square.columns,
-            square.index,
-            square.to_numpy(),
-            np.linspace(0, 1, 11),
-            cmap="RdBu",
-            vmin=-0.3,
-            vmax=1.3,
-        )
+        low, high = float(square.columns.min()), float(square.columns.max())
+        mesh = axis.imshow(
+            square.to_numpy(), cmap="RdBu", vmin=-0.3, vmax=1.3, origin="lower", interpolation="bilinear",
+            extent=(low, high, low, high),
+        )  # fmt: skip
         axis.contour(square.columns, square.index, square.to_numpy(), [0.5], colors="black", linewidths=0.8)
         _draw_points(axis, drawn)
         right = values(table[table["step"] == step], quantity="train_accuracy")
-        axis.set_title(f"{letter}  after {step:,} steps: {right.mean():.0f} % of points fitted", loc="left")
+        axis.set_title(f"{letter}  after {step:,} steps: {right.mean():.0f} % fitted", loc="left")
         axis.set_xlabel("first pixel")
     axes[0, 0].set(xlabel="first pixel", ylabel="second pixel", xlim=(-2, 2), ylim=(-2, 2))
     for axis in axes[0]:

@@ -101,7 +101,7 @@ def _draw_sets(axis: Axes, tables: Mapping[str, pd.DataFrame], quantity: str) ->
         rows = rows[rows["members"] == rows["members"].max()]
         x = values(learnt, model=learner, quantity="accuracy")
         y = values(rows, model=_FRESH, quantity=quantity)
-        point = _draw_point(axis, x, y, role, "D" if norm == "l2" else "X", label)
+        point = _draw_point(axis, x, y, role, "p" if norm == "l2" else "X", label)
         new = point if (norm, role) == ("l2", "accent") else new
     return new
 
