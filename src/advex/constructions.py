@@ -152,7 +152,10 @@ def _invert(
 def _representations(model: nn.Module, images: Tensor, batch_size: int = 2048) -> Tensor:
     with evaluating(model), torch.no_grad():
         return torch.cat(
-            [model.representation(as_float(batch)).float() for batch in torch.split(images, batch_size)]
+            [
+                model.representation(as_float(batch)).float()  # type: ignore[operator]
+                for batch in torch.split(images, batch_size)
+            ]
         )
 
 

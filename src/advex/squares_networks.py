@@ -69,7 +69,7 @@ def network_squares_table(
     dimension = channels * side**2
     moments = ((0.5,) * channels, (1 / SCALE,) * channels)
     settings = ArchitectureSettings(architecture["name"], architecture["options"], channels, 2, *moments)
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for flips, noise in product(label_noise, pixel_noise):
         name = f"squares, label noise {flips:g}, pixel noise {noise:g}"
         generator = np.random.default_rng(stable_seed("squares", name, seed))
@@ -106,7 +106,8 @@ def _tensors(x: Array, y: Array, channels: int, side: int, device: Device) -> tu
 
 def _batches(count: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
     while True:
-        yield from torch.randperm(count, generator=generator, device=generator.device).split(size)
+        order = torch.randperm(count, generator=generator, device=generator.device)
+        yield from torch.split(order, size)
 
 
 def _train_step(

@@ -256,7 +256,7 @@ class Plan:
         self, study: str, measurement: str
     ) -> GaussianSettings | EllipsesSettings | SquaresSettings | PlaneSettings:
         sizes = self.study(study)
-        sections = {
+        sections: dict[str, GaussianSettings | EllipsesSettings | SquaresSettings | PlaneSettings] = {
             "gaussian": sizes.gaussian,
             "ellipses": sizes.ellipses,
             "squares": sizes.squares,

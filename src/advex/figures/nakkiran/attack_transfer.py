@@ -122,8 +122,8 @@ def _finding(table: pd.DataFrame) -> str:
             _chosen(rows, _SOURCE, "targeted_rate", objective).mean() for objective in (_PLAIN, _PENALISED)
         ]
     least = min(successes)
-    success = f"all succeed on over {_ENOUGH} %" if least > _ENOUGH else f"some succeed on {least:.0f} % only"
+    success = "all" if least > _ENOUGH else f"not all (lowest {least:.0f} %)"
     return (
         f"Penalised attacks reach their target in a fresh network {' and '.join(parts)}; in the source "
-        f"{success}{style.one_seed(difference(plain, penalised))}"
+        f"{success} succeed on over {_ENOUGH} %{style.one_seed(difference(plain, penalised))}"
     )

@@ -119,7 +119,7 @@ def _draw_linear(axis: Axes, linear: pd.DataFrame, published: pd.DataFrame) -> N
         radii, shares = _by(rows, "epsilon", "robust_accuracy")
         line = {"neutral": ":", "from_standard": "--", "robust": "-"}[role]
         style.mean_line(axis, radii, shares, role, linestyle=line)
-        place = {"neutral": (0.05, 104), "from_standard": (0.006, 55), "robust": (0.0011, 30)}[role]
+        place = {"neutral": (0.05, 85), "from_standard": (0.016, 45), "robust": (0.0011, 4)}[role]
         axis.text(
             *place, f"{100 * label_noise:g} % of labels wrong", fontsize=style.SMALLEST_TEXT, va="bottom",
             color=style.COLOURS[role],

@@ -35,14 +35,15 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
     found = []
     for axis, (quantity, name) in zip(axes[0], _PANELS, strict=True):
         points = _draw_architectures(axis, tables["ilyas/transferability"], quantity)
-        new = _draw_sets(axis, tables, quantity)
+        sets = _draw_sets(axis, tables, quantity)
+        new = sets.get("on_bugs_l2")
         _draw_published(axis, published, quantity)
         lines = [_draw_line(axis, points, "from_standard", "ours, line through the architectures", ":")]
         if new is not None:
             label = "ours, line with the penalised l2 set"
             lines.append(_draw_line(axis, [*points, new], "accent", label, "--"))
         found.append((new, lines))
-        right = max(55.0, 1.08 * max(x for x, _ in points))
+        right = max(55.0, 1.08 * max(x for x, _ in [*points, *sets.values()]))
         axis.set(xlim=(-4, right), ylim=(-5, 106), ylabel="transfer from the set's source (%)")
         axis.set_xlabel("test accuracy, trained on the next-class set (%)")
         axis.set_title(name, loc="left")
@@ -90,10 +91,12 @@ def _draw_architectures(axis: Axes, table: pd.DataFrame, quantity: str) -> list[
     return [point for point in points if point is not None]
 
 
-def _draw_sets(axis: Axes, tables: Mapping[str, pd.DataFrame], quantity: str) -> tuple[float, float] | None:
-    """Draw the sets of comment 5 that the study has; return the penalised l2 set."""
+def _draw_sets(
+    axis: Axes, tables: Mapping[str, pd.DataFrame], quantity: str
+) -> dict[str, tuple[float, float]]:
+    """Draw the sets of comment 5 that the study has, and return their places by their models."""
     learnt, attacks = tables["nakkiran/bugs_dataset"], tables["nakkiran/attack_transfer"]
-    new = None
+    drawn: dict[str, tuple[float, float]] = {}
     for norm, objective, learner, role, label in _SETS:
         if not (learnt["model"] == learner).any():
             continue
@@ -102,8 +105,8 @@ def _draw_sets(axis: Axes, tables: Mapping[str, pd.DataFrame], quantity: str) ->
         x = values(learnt, model=learner, quantity="accuracy")
         y = values(rows, model=_FRESH, quantity=quantity)
         point = _draw_point(axis, x, y, role, "p" if norm == "l2" else "X", label)
-        new = point if (norm, role) == ("l2", "accent") else new
-    return new
+        drawn |= {learner: point} if point else {}
+    return drawn
 
 
 def _draw_published(axis: Axes, published: pd.DataFrame, quantity: str) -> None:
@@ -116,8 +119,8 @@ def _draw_published(axis: Axes, published: pd.DataFrame, quantity: str) -> None:
             x = style.published_value(published, f"{norm}_bugs_accuracy")
             style.published_marks(axis, x, style.published_value(published, f"{norm}_bugs_transfer"), label)
     else:
-        new = [style.published_value(published, f"new_point_{name}") for name in ("accuracy", "transfer")]
-        style.published_marks(axis, *new, label)
+        x = style.published_value(published, "new_point_accuracy")
+        style.published_marks(axis, x, style.published_value(published, "new_point_transfer"), label)
 
 
 def _draw_line(
