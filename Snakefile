@@ -34,6 +34,7 @@ include: "rules/gilmer_hendrycks.smk"
 include: "rules/goh_leakage.smk"
 include: "rules/goh_features.smk"
 include: "rules/nakano.smk"
+include: "rules/nakkiran.smk"
 include: "rules/report.smk"
 
 

@@ -7,7 +7,7 @@ from advex.artifacts import write_table
 from advex.constructions import construct
 from advex.devices import Device
 from advex.images import ImageSet
-from advex.models import read_model
+from advex.models import read_ensemble, read_model
 from advex.records import recorded
 from advex.settings import Construction, plain
 
@@ -16,10 +16,11 @@ with recorded(snakemake):
     device = Device.choose(snakemake.params.precision, snakemake.threads)
     images = ImageSet.read(snakemake.input.images)
     source = read_model(snakemake.input.source, device)
+    ensemble = read_ensemble(path, device) if (path := snakemake.input.get("ensemble")) else None
     checkpoint = Path(snakemake.params.checkpoint)
     stored_as = snakemake.params.stored_as
     dataset, measured = construct(
-        construction, images, source, device, checkpoint=checkpoint, stored_as=stored_as
+        construction, images, source, device, ensemble=ensemble, checkpoint=checkpoint, stored_as=stored_as
     )
     description = {
         "study": snakemake.params.study,

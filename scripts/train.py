@@ -7,6 +7,7 @@ from advex.artifacts import write_table
 from advex.devices import Device
 from advex.images import ImageSet
 from advex.models import write_model
+from advex.optional import optional
 from advex.records import recorded
 from advex.settings import TrainingRun, plain
 from advex.training import train
@@ -14,7 +15,8 @@ from advex.training import train
 with recorded(snakemake):
     run = TrainingRun(**snakemake.params.run)
     checkpoint = Path(snakemake.params.checkpoint)
-    model, history = train(
+    trained = optional("ensemble_training").train_ensemble if run.members else train
+    model, history = trained(
         run,
         ImageSet.read(snakemake.input.training_set),
         ImageSet.read(snakemake.input.test_set),
@@ -24,4 +26,5 @@ with recorded(snakemake):
     description = {"study": snakemake.params.study, "library": __version__, "run": plain(run)}
     write_table(snakemake.output.history, history)
     write_model(snakemake.output.model, model, run.architecture, description, snakemake.params.stored_as)
-    checkpoint.unlink(missing_ok=True)
+    for left in checkpoint.parent.glob(f"{checkpoint.stem}.*checkpoint"):
+        left.unlink()

@@ -3,7 +3,8 @@
 Two rules make all of them. *Inversion* keeps the label and replaces the image by one that has the same
 representation in the source model: the robust set from a robust source, the non-robust set from a
 standard one. *Targeting* perturbs the image towards a target class and takes the target as the label:
-``rand`` with a random target, ``det`` with the next class.
+``rand`` with a random target, ``det`` with the next class; with an ensemble that must not be fooled,
+``bugs``, whose perturbations do not transfer (comment 5, Nakkiran).
 """
 
 import json
@@ -14,14 +15,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from advex.architectures import Classifier
 from advex.artifacts import Array
 from advex.attacks import attack
 from advex.devices import Device, as_float, stable_seed
+from advex.ensembles import Ensemble
 from advex.images import ImageSet
-from advex.objectives import representation_distance, targeted_cross_entropy
+from advex.objectives import OBJECTIVES, representation_distance
 from advex.parts import Parts
 from advex.predictions import evaluating, predictions
 from advex.settings import Construction, plain
@@ -38,6 +40,7 @@ def construct(
     source: Classifier,
     device: Device,
     *,
+    ensemble: Ensemble | None = None,
     checkpoint: Path | None = None,
     stored_as: str = "float32",
 ) -> tuple[ImageSet, pd.DataFrame]:
@@ -48,6 +51,7 @@ def construct(
         images: natural images to build from.
         source: the model whose features go into the set.
         device: where to compute.
+        ensemble: networks that the attack must not fool, for an objective named ``ensemble_``.
         checkpoint: file that keeps finished images, from which an interrupted construction goes on.
             Delete it once the set is written.
         stored_as: how the set will be stored: it is rounded to that before it is measured.
@@ -60,8 +64,9 @@ def construct(
         start), ``mean_representation_distance`` and ``mean_relative_representation_distance``
         (inversion only: distance left, and as a share of the distance at the start), ``images``.
     """
-    parts = Parts(checkpoint, _made_from(construction, images, source)) if checkpoint else None
-    built, start, distances = RULES[construction.rule](construction, images, source, device, parts)
+    attacked = ensemble.against(source) if ensemble else source
+    parts = Parts(checkpoint, _made_from(construction, images, attacked)) if checkpoint else None
+    built, start, distances = RULES[construction.rule](construction, images, attacked, device, parts)
     built = built.rounded(stored_as)
     predicted = predictions(source, device.images(built.images), device).cpu().numpy()
     change = np.linalg.norm((built.images - start).reshape(len(built), -1), axis=1)
@@ -87,17 +92,18 @@ Built = tuple[ImageSet, Array, dict[str, float]]
 
 
 def _target(
-    construction: Construction, images: ImageSet, source: Classifier, device: Device, parts: Parts | None
+    construction: Construction, images: ImageSet, source: nn.Module, device: Device, parts: Parts | None
 ) -> Built:
     generator = np.random.default_rng(stable_seed("targets", construction.name, construction.seed))
     targets = TARGETS[construction.target](images.labels, len(images.classes), generator)
     start = images.as_float()
+    aims = np.stack([targets, images.labels], axis=1) if isinstance(source, Ensemble) else targets
     with device.computing():
         perturbed = attack(
-            targeted_cross_entropy,
+            OBJECTIVES[construction.objective],
             source,
             device.images(start),
-            device.labels(targets),
+            device.labels(aims),
             construction.attack,
             seed=stable_seed("attack", construction.name, construction.seed),
             what=f"construct {construction.name}, seed {construction.seed}",
@@ -108,7 +114,7 @@ def _target(
 
 
 def _invert(
-    construction: Construction, images: ImageSet, source: Classifier, device: Device, parts: Parts | None
+    construction: Construction, images: ImageSet, source: nn.Module, device: Device, parts: Parts | None
 ) -> Built:
     generator = np.random.default_rng(stable_seed("starts", construction.seed))
     natural = images.as_float()
@@ -143,10 +149,13 @@ def _invert(
     return ImageSet(_host(inverted), images.labels, images.classes, extras), start, distances
 
 
-def _representations(model: Classifier, images: Tensor, batch_size: int = 2048) -> Tensor:
+def _representations(model: nn.Module, images: Tensor, batch_size: int = 2048) -> Tensor:
     with evaluating(model), torch.no_grad():
         return torch.cat(
-            [model.representation(as_float(batch)).float() for batch in torch.split(images, batch_size)]
+            [
+                model.representation(as_float(batch)).float()  # type: ignore[operator]
+                for batch in torch.split(images, batch_size)
+            ]
         )
 
 
@@ -156,13 +165,13 @@ def _host(images: Tensor) -> Array:
     return array
 
 
-def _made_from(construction: Construction, images: ImageSet, source: Classifier) -> list[bytes]:
+def _made_from(construction: Construction, images: ImageSet, source: nn.Module) -> list[bytes]:
     weights = [value.cpu().numpy().tobytes() for value in source.state_dict().values()]
     settings = json.dumps(plain(construction), sort_keys=True).encode()
     return [settings, images.images.tobytes(), images.labels.tobytes(), *weights]
 
 
-RULES: dict[str, Callable[[Construction, ImageSet, Classifier, Device, Parts | None], Built]] = {
+RULES: dict[str, Callable[[Construction, ImageSet, nn.Module, Device, Parts | None], Built]] = {
     "target": _target,
     "invert": _invert,
 }

@@ -132,7 +132,9 @@ class Estimate:
             return self._measurement(name, int(seed))
         if verb == "measure" and name == "nakano/style_transfer":
             return self._style_transfer(name)
-        if verb == "measure" and name not in self.plan.experiments.mathematics:
+        if verb == "measure" and self.plan.experiments.mathematics.get(name) == "squares":
+            self.not_counted.add("networks on squares")
+        elif verb == "measure" and name not in self.plan.experiments.mathematics:
             self.not_counted.add(f"linear algebra of {name}")
         if verb == "prepare":
             return Work(bytes=sum(self.counts.values()) * self._image_bytes() / BYTES)
@@ -167,17 +169,22 @@ class Estimate:
         one, images = self._passes(row.architecture), self._images(row.trained_on)
         tests = 1 + -(-recipe.epochs // recipe.evaluate_every)
         attacked = _attack(one, recipe.adversary) if recipe.adversary else 0.0
+        networks = self.sizes.ensemble.members + 1 if row.ensemble else 1
         return Work(
-            train=recipe.epochs * images * one.train,
-            attack=recipe.epochs * images * attacked + tests * self.counts["test"] * one.forward,
-            bytes=one.parameters * BYTES,
+            train=networks * recipe.epochs * images * one.train,
+            attack=networks * (recipe.epochs * images * attacked + tests * self.counts["test"] * one.forward),
+            bytes=networks * one.parameters * BYTES,
         )
 
     def _construction(self, dataset: str) -> Work:
         row = self.plan.experiments.datasets[dataset]
         one = self._passes(self._models[row.source].architecture)
         images = self._images(dataset)
-        attacked = _attack(one, self.sizes.attacks[row.attack]) + 2 * one.forward
+        attacked = _attack(one, self.sizes.attacks[row.attack])
+        if row.ensemble:
+            penalty = self._passes(self._models[row.ensemble].architecture)
+            attacked += self.sizes.ensemble.members * _attack(penalty, self.sizes.attacks[row.attack])
+        attacked += 2 * one.forward
         return Work(attack=images * attacked, bytes=images * self._image_bytes())
 
     def _measurement(self, name: str, seed: int) -> Work:
@@ -205,6 +212,19 @@ class Estimate:
                 key = f"{entry['source_path']} {entry['dataset']} {entry['quantity']}"
                 total += images * (one.forward + (0 if key in shared else _attack(source, attack)))
                 shared.add(key)
+            elif entry["kind"] == "ensemble_transfer" and attack:
+                source = self._passes(self._architecture_of(entry["source_path"]))
+                penalty = self._passes(self._architecture_of(entry["ensemble_path"]))
+                largest = max(entry["sizes"])
+                attacks = 2 + len(entry["sizes"])
+                key = f"{entry['source_path']} {entry['dataset']} {attack}"
+                if key not in shared:
+                    networks = sum(entry["sizes"]) + largest
+                    total += images * (
+                        attacks * _attack(source, attack) + networks * _attack(penalty, attack)
+                    )
+                    shared.add(key)
+                total += images * (attacks + 2) * one.forward
             elif entry["kind"] != "history":
                 self.not_counted.add(entry["kind"])
         return Work(attack=total)

@@ -52,6 +52,18 @@ class ImageSet:
             return self.images.astype(np.float32) / np.float32(255)
         return self.images
 
+    def labelled(self, which: str) -> "ImageSet":
+        """Return the set with its ``assigned`` labels, or with the ``original`` ones of its images.
+
+        Raises:
+            UserError: the set does not know original labels.
+        """
+        if which == "assigned":
+            return self
+        if "original_labels" not in self.extras:
+            raise UserError("labels: original: only constructed sets know the labels their images had before")
+        return ImageSet(self.images, self.extras["original_labels"], self.classes, self.extras)
+
     def rounded(self, stored_as: str) -> "ImageSet":
         """Return the set as it will be read back once stored in ``stored_as`` (float32 or float16)."""
         if self.images.dtype == np.uint8:

@@ -9,18 +9,21 @@ import torch
 from advex.architectures import Classifier, build
 from advex.artifacts import read_description, read_tensors, stored, write_tensors
 from advex.devices import Device
+from advex.ensembles import Ensemble
 from advex.errors import UserError
 from advex.settings import ArchitectureSettings, plain
 
 
 def write_model(
     path: str | os.PathLike[str],
-    model: Classifier,
+    model: Classifier | Ensemble,
     architecture: ArchitectureSettings,
     description: Mapping[str, Any],
     stored_as: str = "float32",
 ) -> None:
     """Write a model's weights and buffers with its architecture and a description of how it was made.
+
+    Weights of an ensemble have the number of their network in front: ``members.0.``.
 
     In half precision (``stored_as`` float16) they are rounded; whoever reads the model computes with that.
 
@@ -29,22 +32,42 @@ def write_model(
     """
     state = model.state_dict().items()
     tensors = {name: stored(value.detach().cpu().numpy(), stored_as) for name, value in state}
-    write_tensors(path, tensors, {**description, "architecture": plain(architecture)})
+    members = {"members": len(model.members)} if isinstance(model, Ensemble) else {}
+    write_tensors(path, tensors, {**description, "architecture": plain(architecture), **members})
 
 
 def read_model(path: str | os.PathLike[str], device: Device) -> Classifier:
     """Build the network that a file describes, load its weights, and put it in evaluation mode.
 
-    Its parameters need no gradients: a model read back is attacked and measured, not trained.
+    Its parameters need no gradients: a model read back is attacked and measured, not trained. Of an ensemble
+    this is the network it holds out (:meth:`advex.ensembles.Ensemble.against`).
 
     Raises:
         UserError: the file is missing or damaged, or its weights do not fit its architecture.
     """
-    described = read_description(path).get("architecture")
-    if described is None:
+    model = _read(path, device)
+    return model.held_out if isinstance(model, Ensemble) else model
+
+
+def read_ensemble(path: str | os.PathLike[str], device: Device) -> Ensemble:
+    """Read all networks of an ensemble, otherwise as :func:`read_model`.
+
+    Raises:
+        UserError: as there, or the file holds a single network.
+    """
+    model = _read(path, device)
+    if not isinstance(model, Ensemble):
+        raise UserError(f"{path}: holds one network; an ensemble is needed here")
+    return model
+
+
+def _read(path: str | os.PathLike[str], device: Device) -> Classifier | Ensemble:
+    description = read_description(path)
+    if "architecture" not in description:
         raise UserError(f"{path}: names no architecture; is it a model?")
-    settings = ArchitectureSettings(**described)
-    model = build(settings)
+    settings = ArchitectureSettings(**description["architecture"])
+    members = description.get("members")
+    model = Ensemble(build(settings) for _ in range(members)) if members else build(settings)
     state = {name: torch.from_numpy(array) for name, array in read_tensors(path).items()}
     try:
         model.load_state_dict(state)

@@ -43,6 +43,41 @@ def targeted_margin(model: nn.Module, images: Tensor, targets: Tensor) -> Tensor
     return margins
 
 
+def ensemble_penalised(ensemble: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+    """Reach a target in the source and stay with the label in all other networks. Shape (N,).
+
+    Minus the loss of comment 5 (Nakkiran), L(f, x, target) + mean over i of L(f_i, x, label): its
+    perturbations should fool f alone.
+
+    Args:
+        ensemble: gives logits (networks, N, classes), the source f first, as
+            :class:`advex.ensembles.Ensemble`.
+        images: (N, C, H, W).
+        targets: (N, 2), int64: the target and the label of each image.
+    """
+    source, others = _losses(ensemble, images, targets[:, 0], targets[:, 1])
+    return -source - others
+
+
+def ensemble_opposed(ensemble: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+    """Reach a target in the source but not in the others: the variant in a footnote of comment 5. Shape (N,).
+
+    Its gradient is that of the source towards the target minus the mean of the others' towards the target.
+    Arguments as of :func:`ensemble_penalised`.
+    """
+    source, others = _losses(ensemble, images, targets[:, 0], targets[:, 0])
+    return others - source
+
+
+def _losses(ensemble: nn.Module, images: Tensor, first: Tensor, rest: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the source's cross-entropy of ``first`` and the others' mean one of ``rest``, (N,) each."""
+    logits = ensemble(images).float()
+    source = functional.cross_entropy(logits[0], first, reduction="none")
+    labels = rest.expand(len(logits) - 1, -1)
+    others = functional.cross_entropy(logits[1:].transpose(1, 2), labels, reduction="none").mean(0)
+    return source, others
+
+
 def representation_distance(model: nn.Module, images: Tensor, representations: Tensor) -> Tensor:
     """Minus the l2 distance to given ``representations`` (N, features), eq. 6 of the paper. Shape (N,).
 
@@ -59,4 +94,6 @@ OBJECTIVES: dict[str, Objective] = {
     "cw_margin": cw_margin,
     "targeted_margin": targeted_margin,
     "representation_distance": representation_distance,
+    "ensemble_penalised": ensemble_penalised,
+    "ensemble_opposed": ensemble_opposed,
 }

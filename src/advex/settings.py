@@ -200,12 +200,16 @@ class TrainingRun:
         seed: which repetition.
         architecture: what to train.
         recipe: how.
+        labels: those of the training set, or those its images had before they were perturbed.
+        members: how many networks to train one after the other, each for itself; none for a single one.
     """
 
     name: str
     seed: int
     architecture: ArchitectureSettings
     recipe: Recipe
+    labels: Literal["assigned", "original"] = "assigned"
+    members: Count | None = None
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -219,6 +223,7 @@ class Construction:
         attack: the search: ball (infinite for inversion), steps and step size.
         start: for inversion, another image of the set, or noise.
         target: for targeting, which class to aim at and to take as the label.
+        objective: for targeting, what the attack climbs; ``ensemble_`` ones need an ensemble.
     """
 
     name: str
@@ -227,6 +232,9 @@ class Construction:
     attack: AttackSettings
     start: Literal["images", "noise"] = "images"
     target: Literal["random_class", "next_class"] = "next_class"
+    objective: Literal["targeted_cross_entropy", "ensemble_penalised", "ensemble_opposed"] = (
+        "targeted_cross_entropy"
+    )
 
 
 def plain(settings: Any) -> dict[str, Any]:

@@ -17,6 +17,11 @@ def next_class(labels: Array, classes: int, generator: np.random.Generator | Non
     return (labels + 1) % classes
 
 
+def previous_class(labels: Array, classes: int) -> Array:
+    """Return the class before, y - 1 mod C: where poisoned training leads (addendum of comment 5)."""
+    return (labels - 1) % classes
+
+
 TARGETS: dict[str, Callable[[Array, int, np.random.Generator], Array]] = {
     "random_class": random_class,
     "next_class": next_class,

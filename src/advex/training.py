@@ -37,6 +37,7 @@ def train(
     *,
     checkpoint: Path | None = None,
     checkpoint_seconds: float = 60.0,
+    keep_checkpoint: bool = False,
 ) -> tuple[Classifier, pd.DataFrame]:
     """Train a model and return it after the last epoch, with its history.
 
@@ -51,6 +52,7 @@ def train(
             at the end of an epoch when ``checkpoint_seconds`` have passed. Delete it once the model is
             written.
         checkpoint_seconds: least time between two checkpoints.
+        keep_checkpoint: write it after the last epoch too, so that the training need not run again.
 
     Returns:
         The model in evaluation mode, and a table with one row per tested epoch: ``epoch``,
@@ -61,6 +63,7 @@ def train(
         UserError: the loss is not finite.
     """
     recipe = run.recipe
+    training_set = training_set.labelled(run.labels)
     model = build(run.architecture, run.name, run.seed)
     device.model(model)
     if run.architecture.filter:
@@ -105,7 +108,9 @@ def train(
                 }
             )
         progress.advance(note=f"loss {loss:.3f}, test accuracy {rows[-1]['test_accuracy']:.1f} %")
-        if checkpoint and time.monotonic() - saved >= checkpoint_seconds and epoch + 1 < recipe.epochs:
+        last = epoch + 1 == recipe.epochs
+        due = keep_checkpoint if last else time.monotonic() - saved >= checkpoint_seconds
+        if checkpoint and due:
             state = {"epochs": epoch + 1, "rows": rows, "settings": settings}
             save_checkpoint(checkpoint, model, optimizer, generator, state)
             saved = time.monotonic()

@@ -60,6 +60,27 @@ MISTAKES = {
         DIGITS, "  on_det: *recipe", "", ["recipes.on_det", "missing", "model on_det"]
     ),
     "no mapping": Mistake(DIGITS, "title:", "- title:", ["digits.yaml", "not valid YAML"]),
+    "penalty without an ensemble": Mistake(
+        "experiments.yaml",
+        "    ensemble: ensemble\n",
+        "",
+        ["datasets.bugs_l2", "objectives named ensemble_ need an ensemble"],
+    ),
+    "ensemble of one network": Mistake(
+        "experiments.yaml",
+        "    ensemble: ensemble\n",
+        "    ensemble: standard\n",
+        ["datasets.bugs_l2.ensemble", "'standard'", "allowed: ensemble"],
+    ),
+    "largest size": Mistake(
+        DIGITS,
+        "sizes: [1, 2, 5]",
+        "sizes: [1, 2, 4]",
+        ["ensemble", "the largest of sizes must be members, 5"],
+    ),
+    "left out what is not": Mistake(
+        DIGITS, "left_out: [pgd_linf,", "left_out: [pgd_lnf,", ["left_out", "'pgd_lnf'", "pgd_linf"]
+    ),
     "row names unknown row": Mistake(
         "experiments.yaml",
         "{trained_on: det,",
@@ -177,6 +198,39 @@ def test_a_row_of_filtered_models_is_a_model_for_each_bandwidth() -> None:
     assert {job.split("/")[1] for job in trained if job.startswith("train/")} == names | {"standard_resnet18"}
     with pytest.raises(UserError, match="no model is named 'low_pass_4'"):
         PLAN.model("digits", "low_pass_4", 0)
+
+
+def test_an_ensemble_is_one_job_whose_last_network_takes_part_in_no_attack() -> None:
+    for name, study in PLAN.studies.items():
+        assert TrainingRun(**PLAN.training(name, "ensemble", 0)).members == study.ensemble.members + 1
+    assert PLAN.training("digits", "standard", 0)["members"] is None
+    assert PLAN.training_modules("digits", "ensemble") == ["advex.ensemble_training"]
+    inputs = PLAN.construction_inputs("digits", "bugs_l2", 1)
+    assert inputs["ensemble"] == "results/digits/models/ensemble/seed1.safetensors"
+    assert inputs["source"] == "results/digits/models/standard_resnet18/seed1.safetensors"
+    jobs = PLAN.figure_jobs("digits")["nakkiran/poisoning"]
+    assert {"train/ensemble/seed2", "construct/bugs_l2/seed2", "train/poisoned_by_bugs/seed2"} <= set(jobs)
+
+
+def test_a_study_does_not_measure_what_it_leaves_out() -> None:
+    assert PLAN.study("digits").left_out == ["pgd_linf", "bugs_linf"]
+    jobs = PLAN.figure_jobs("digits")["nakkiran/bugs_dataset"]
+    assert not [job for job in jobs if "linf" in job]
+    entries = PLAN.measurement_settings("digits", "nakkiran/bugs_dataset", 0)
+    assert not [entry for entry in entries if "linf" in entry["model"]]
+    assert "construct/bugs_linf/seed0" in PLAN.figure_jobs("cifar10")["nakkiran/bugs_dataset"]
+
+
+def test_the_attacks_of_comment_5_are_those_published() -> None:
+    study = PLAN.study("cifar10")
+    l2, linf = study.attacks["bugs_l2"], study.attacks["bugs_linf"]
+    assert (l2.norm, l2.epsilon, l2.step_size, l2.steps) == ("l2", 2.5, 0.5, 10)
+    assert (linf.norm, linf.steps) == ("linf", 10)
+    assert linf.epsilon * 255 == pytest.approx(8, abs=1e-6)
+    assert linf.step_size * 255 == pytest.approx(2, abs=1e-6)
+    assert not any((l2.keep_best, linf.keep_best, l2.random_start, linf.random_start))
+    assert study.ensemble.members == 10
+    assert study.architectures["resnet18"].name == "resnet18"
 
 
 def test_fourier_noise_is_as_strong_as_published() -> None:

@@ -111,6 +111,7 @@ def _loose_ends(experiments: Experiments) -> Iterator[str]:
     models, datasets = set(experiments.models), set(experiments.datasets)
     images = datasets | {NATURAL_TRAIN, NATURAL_TEST}
     filtered = experiments.filtered_models
+    ensembles = {name for name, row in experiments.models.items() if row.ensemble}
 
     for name, model in experiments.models.items():
         yield from _unknown(f"models.{name}.trained_on", model.trained_on, datasets | {NATURAL_TRAIN})
@@ -118,9 +119,13 @@ def _loose_ends(experiments: Experiments) -> Iterator[str]:
         yield from _unknown(f"filtered_models.{name}.trained_on", row.trained_on, datasets | {NATURAL_TRAIN})
     for name, dataset in experiments.datasets.items():
         yield from _unknown(f"datasets.{name}.source", dataset.source, models)
+        if dataset.ensemble is not None:
+            yield from _unknown(f"datasets.{name}.ensemble", dataset.ensemble, ensembles)
     for name, instrument in experiments.instruments.items():
         if instrument.source is not None:
             yield from _unknown(f"instruments.{name}.source", instrument.source, models)
+        if instrument.ensemble is not None:
+            yield from _unknown(f"instruments.{name}.ensemble", instrument.ensemble, ensembles)
     for name, sections in experiments.measurements.items():
         for index, section in enumerate(sections):
             place = f"measurements.{name}.{index}"
@@ -194,6 +199,8 @@ def _missing_sizes(study: Study, experiments: Experiments) -> Iterator[str]:
         yield from missing("architectures", model.architecture, f"model {name}", study.architectures)
     for name, dataset in experiments.datasets.items():
         yield from missing("attacks", dataset.attack, f"dataset {name}", study.attacks)
+    for name in study.left_out:
+        yield from _unknown("left_out", name, set(experiments.datasets))
     for name, instrument in experiments.instruments.items():
         if instrument.attack:
             yield from missing("attacks", instrument.attack, f"instrument {name}", study.attacks)

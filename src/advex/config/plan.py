@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from advex.config.linear import FeatureSettings, LeakageSettings
+from advex.config.nakkiran import PlaneSettings, SquaresSettings
 from advex.config.schema import (
     CORRUPTED_TEST,
     NATURAL_TEST,
@@ -153,8 +154,9 @@ class Plan:
     def training(self, study: str, model: str, seed: int) -> dict[str, Any]:
         """Return the settings of a training, as plain values of a TrainingRun."""
         sizes, row = self.study(study), _find(self.models(study), "model", model)
+        members = sizes.ensemble.members + 1 if row.ensemble else None
         architecture = _architecture(sizes, row, sizes.data.classes)
-        return plain(TrainingRun(model, seed, architecture, sizes.recipes[row.recipe]))
+        return plain(TrainingRun(model, seed, architecture, sizes.recipes[row.recipe], row.labels, members))
 
     def weights(self, study: str, model: str) -> dict[str, Any]:
         """Return where a model's published weights are, how they are known, and for which network they are.
@@ -184,29 +186,34 @@ class Plan:
 
     def training_modules(self, study: str, model: str) -> list[str]:
         """Return the library's optional modules that a training uses."""
-        recipe = self.study(study).recipes[_find(self.models(study), "model", model).recipe]
-        return ["advex.adversary"] if recipe.adversary else []
+        row = _find(self.models(study), "model", model)
+        adversary = self.study(study).recipes[row.recipe].adversary
+        return ["advex.adversary"] * bool(adversary) + ["advex.ensemble_training"] * row.ensemble
 
     def construction_inputs(self, study: str, dataset: str, seed: int | str) -> dict[str, str]:
         """Return the paths a construction reads; its source model has the same seed."""
         row = _find(self.experiments.datasets, "data set", dataset)
+        ensemble = {"ensemble": self.model(study, row.ensemble, seed)} if row.ensemble else {}
         return {
             "images": self.dataset(study, row.images, seed),
             "source": self.model(study, row.source, seed),
+            **ensemble,
         }
 
     def construction(self, study: str, dataset: str, seed: int) -> dict[str, Any]:
         """Return the settings of a construction, as plain values of a Construction."""
         row = _find(self.experiments.datasets, "data set", dataset)
         attack = self.study(study).attacks[row.attack]
-        return plain(Construction(dataset, seed, row.rule, attack, row.start, row.target))
+        return plain(Construction(dataset, seed, row.rule, attack, row.start, row.target, row.objective))
 
     def sections(self, study: str, measurement: str) -> list[MeasurementSection]:
         """Return what a measurement measures, a row of filtered models as all its models.
 
-        Of a study with published weights, these are models that have some.
+        Models trained on sets that the study leaves out are not measured, nor, of a study with published
+        weights, models without.
         """
-        filtered, weights = self.experiments.filtered_models, self.study(study).weights
+        sizes = self.study(study)
+        filtered, weights = self.experiments.filtered_models, sizes.weights
         sections = []
         for section in _find(self.experiments.measurements, "measurement", measurement):
             models = [
@@ -214,8 +221,10 @@ class Plan:
                 for name in section.models
                 for model in (_names(name, self.study(study)) if name in filtered else [name])
                 if not weights or model in weights
+                if self.models(study)[model].trained_on not in sizes.left_out
             ]
-            sections.append(section.model_copy(update={"models": models}))
+            if models:
+                sections.append(section.model_copy(update={"models": models}))
         return sections
 
     def measurement_inputs(self, study: str, measurement: str, seed: int | str) -> list[str]:
@@ -224,7 +233,8 @@ class Plan:
         for section in self.sections(study, measurement):
             instruments = [self.experiments.instruments[name] for name in section.instruments]
             if any(instrument.kind != "history" for instrument in instruments):
-                models = [*section.models, *(row.source for row in instruments if row.source)]
+                used = (name for row in instruments for name in (row.source, row.ensemble) if name)
+                models = [*section.models, *used]
                 paths |= dict.fromkeys(self.model(study, model, seed) for model in models)
                 paths |= dict.fromkeys(self.dataset(study, name, seed) for name in section.measured_on)
             if any(instrument.kind == "history" for instrument in instruments):
@@ -253,6 +263,10 @@ class Plan:
                                 "history_path": self.history(study, model, seed),
                                 "dataset_path": self.dataset(study, dataset, seed),
                                 "source_path": self.model(study, row.source, seed) if row.source else None,
+                                "ensemble_path": self.model(study, row.ensemble, seed)
+                                if row.ensemble
+                                else None,
+                                "sizes": sizes.ensemble.sizes if row.ensemble else [],
                                 "labels": row.labels,
                                 "attack": plain(sizes.attacks[row.attack]) if row.attack else None,
                                 "sweep": sweep if row.kind == "attack_strength" else None,
@@ -271,10 +285,17 @@ class Plan:
         """Return the sizes of a measurement that needs no data."""
         return _values(self._mathematics(study, measurement), {"seeds"})
 
-    def _mathematics(self, study: str, measurement: str) -> GaussianSettings | EllipsesSettings:
+    def _mathematics(
+        self, study: str, measurement: str
+    ) -> GaussianSettings | EllipsesSettings | SquaresSettings | PlaneSettings:
         sizes = self.study(study)
-        section = _find(self.experiments.mathematics, "mathematics", measurement)
-        return sizes.gaussian if section == "gaussian" else sizes.ellipses
+        sections: dict[str, GaussianSettings | EllipsesSettings | SquaresSettings | PlaneSettings] = {
+            "gaussian": sizes.gaussian,
+            "ellipses": sizes.ellipses,
+            "squares": sizes.squares,
+            "squares_2d": sizes.squares_2d,
+        }
+        return sections[_find(self.experiments.mathematics, "mathematics", measurement)]
 
     def linear_inputs(self, study: str, measurement: str, seed: int | str) -> dict[str, str]:
         """Return the paths that a measurement with a rule of its own reads, by what they are."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from advex.config.linear import FeatureSettings, LeakageSettings
+from advex.config.nakkiran import EnsembleSettings, PlaneSettings, SquaresSettings
 from advex.config.style import StyleSettings
 from advex.config.weights import WeightsRow
 from advex.settings import (
@@ -45,6 +46,7 @@ Architecture = Literal[
     "imagenet_vgg16",
     "imagenet_vgg19",
     "imagenet_alexnet",
+    "perceptron",
 ]
 
 Instrument = Literal[
@@ -59,6 +61,7 @@ Instrument = Literal[
     "corruption_accuracy",
     "corruption_spectrum",
     "layer_robustness",
+    "ensemble_transfer",
 ]
 MadeCorruption = Literal[
     "fog",
@@ -98,11 +101,17 @@ class Strict(BaseModel):
 
 
 class ModelRow(Strict):
-    """One model: what it is trained on, how, and which family of architectures it is of."""
+    """One model: what it is trained on, how, and which family of architectures it is of.
+
+    ``labels: original`` trains on a constructed set with the labels its images had before. ``ensemble: true``
+    trains the networks of a study's ensemble, and one more that is held out: what is measured is that one.
+    """
 
     trained_on: Name
     recipe: Name
     architecture: Name = "resnet50"
+    labels: Literal["assigned", "original"] = "assigned"
+    ensemble: bool = False
 
 
 class FilteredModelRow(ModelRow):
@@ -120,6 +129,16 @@ class DatasetRow(Strict):
     attack: Name
     start: Literal["images", "noise"] = "images"
     target: Literal["random_class", "next_class"] = "next_class"
+    objective: Literal["targeted_cross_entropy", "ensemble_penalised", "ensemble_opposed"] = (
+        "targeted_cross_entropy"
+    )
+    ensemble: Name | None = None
+
+    @model_validator(mode="after")
+    def _penalties_have_an_ensemble(self) -> "DatasetRow":
+        if self.objective.startswith("ensemble_") != (self.ensemble is not None):
+            raise ValueError("objectives named ensemble_ need an ensemble, and no other has one")
+        return self
 
 
 class InstrumentRow(Strict):
@@ -131,16 +150,20 @@ class InstrumentRow(Strict):
     kind: Instrument
     attack: Name | None = None
     quantity: Name | None = None
-    labels: Literal["true", "next_class"] = "true"
+    labels: Literal["true", "next_class", "previous_class"] = "true"
     source: Name | None = None
+    ensemble: Name | None = None
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> "InstrumentRow":
-        attacks = self.kind in ("robust_accuracy", "attack_strength", "transfer", "layer_robustness")
+        transfers = self.kind in ("transfer", "ensemble_transfer")
+        attacks = transfers or self.kind in ("robust_accuracy", "attack_strength", "layer_robustness")
         if attacks != (self.attack is not None):
             raise ValueError(f"kind {self.kind} {'needs an' if attacks else 'has no'} attack")
-        if (self.kind == "transfer") != (self.source is not None):
-            raise ValueError("kind transfer needs a source, and no other kind has one")
+        if transfers != (self.source is not None):
+            raise ValueError("kinds of transfer need a source, and no other kind has one")
+        if (self.kind == "ensemble_transfer") != (self.ensemble is not None):
+            raise ValueError("kind ensemble_transfer needs an ensemble, and no other kind has one")
         return self
 
 
@@ -197,7 +220,7 @@ class Experiments(Strict):
     instruments: dict[Name, InstrumentRow]
     measurements: dict[FigureName, list[MeasurementSection]]
     pictures: dict[FigureName, PictureRow]
-    mathematics: dict[FigureName, Literal["gaussian", "ellipses"]]
+    mathematics: dict[FigureName, Literal["gaussian", "ellipses", "squares", "squares_2d"]]
     linear: dict[FigureName, LinearRow] = {}
     figures: dict[FigureName, FigureRow]
 
@@ -288,6 +311,7 @@ class Study(Strict):
     attacks and resources, row by row. ``only`` are the sources whose figures it draws, by default all.
     ``weights`` are published weights by model; a study that has some trains nothing, and leaves out models
     without.
+    ``left_out`` names data sets that it does not build; models trained on them are not measured.
     """
 
     title: str
@@ -305,6 +329,10 @@ class Study(Strict):
     attack_strength: AttackStrength
     gaussian: GaussianSettings
     ellipses: EllipsesSettings
+    ensemble: EnsembleSettings
+    left_out: list[Name] = []
+    squares: SquaresSettings
+    squares_2d: PlaneSettings
     goh_leakage: LeakageSettings
     goh_features: FeatureSettings
     style_transfer: StyleSettings

@@ -8,9 +8,10 @@ from torch import Tensor
 
 from advex.architectures import Classifier
 from advex.devices import Device, as_float
+from advex.ensembles import Ensemble
 from advex.images import ImageSet
-from advex.models import read_model
-from advex.targets import next_class
+from advex.models import read_ensemble, read_model
+from advex.targets import next_class, previous_class
 
 
 @dataclass
@@ -20,6 +21,7 @@ class Bench:
     device: Device
     seed: int
     _models: dict[str, Classifier] = field(default_factory=dict)
+    _ensembles: dict[str, Ensemble] = field(default_factory=dict)
     _images: dict[str, "LoadedImages"] = field(default_factory=dict)
     attacked: dict[Any, Tensor] = field(default_factory=dict)
 
@@ -28,6 +30,12 @@ class Bench:
         if path not in self._models:
             self._models[path] = read_model(path, self.device)
         return self._models[path]
+
+    def ensemble(self, path: str) -> Ensemble:
+        """Load an ensemble once."""
+        if path not in self._ensembles:
+            self._ensembles[path] = read_ensemble(path, self.device)
+        return self._ensembles[path]
 
     def images(self, path: str) -> "LoadedImages":
         """Load a data set once."""
@@ -49,9 +57,12 @@ class LoadedImages:
         return as_float(self.device.images(self.images.images))
 
     def labels(self, which: str) -> Tensor:
-        """The labels: ``true`` ones, or the ``next_class`` for each."""
+        """The labels: ``true`` ones, or the ``next_class`` or ``previous_class`` of each."""
         labels = self.images.labels
-        return self.device.labels(labels if which == "true" else next_class(labels, len(self.images.classes)))
+        if which != "true":
+            shifted = {"next_class": next_class, "previous_class": previous_class}[which]
+            labels = shifted(labels, len(self.images.classes))
+        return self.device.labels(labels)
 
 
 def percent(matches: Tensor) -> float:

@@ -38,7 +38,9 @@ class MeasurementEntry:
     history_path: str
     dataset_path: str
     source_path: str | None = None
-    labels: Literal["true", "next_class"] = "true"
+    ensemble_path: str | None = None
+    sizes: tuple[int, ...] = ()
+    labels: Literal["true", "next_class", "previous_class"] = "true"
     attack: AttackSettings | None = None
     sweep: Sweep | None = None
     noise: FourierNoise | None = None

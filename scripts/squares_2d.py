@@ -1,0 +1,12 @@
+"""Fit Adversarial Squares of two pixels by a small network."""
+
+import torch
+
+from advex.artifacts import write_table
+from advex.records import recorded
+from advex.squares_networks import plane_table
+
+with recorded(snakemake):
+    torch.set_num_threads(snakemake.threads)
+    table = plane_table(**snakemake.params.settings, seed=int(snakemake.params.seed))
+    write_table(snakemake.output.table, table)

@@ -1,0 +1,1 @@
+"""Figures of comment 5 (Nakkiran, "Adversarial Examples are Just Bugs, Too")."""
