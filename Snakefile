@@ -13,6 +13,7 @@ wildcard_constraints:
     model="[a-z][a-z0-9_]*",
     dataset="[a-z][a-z0-9_]*",
     seed=r"\d+",
+    other="[a-z][a-z0-9_]*",
 
 
 include: "rules/common.smk"
@@ -32,6 +33,7 @@ include: "rules/ilyas.smk"
 include: "rules/gilmer_hendrycks.smk"
 include: "rules/goh_leakage.smk"
 include: "rules/goh_features.smk"
+include: "rules/wallace.smk"
 include: "rules/report.smk"
 
 

@@ -9,16 +9,14 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from advex.config.linear import FeatureSettings, LeakageSettings
 from advex.config.schema import (
     CORRUPTED_TEST,
     NATURAL_TEST,
     NATURAL_TRAIN,
+    OTHER_DATA,
     WHOLE_TEST,
     WHOLE_TRAIN,
-    EllipsesSettings,
     Experiments,
-    GaussianSettings,
     JobResources,
     LinearRow,
     MeasurementSection,
@@ -74,8 +72,25 @@ class Plan:
             return f"results/{study}/datasets/corrupted/test.safetensors"
         if dataset in (NATURAL_TRAIN, NATURAL_TEST, WHOLE_TRAIN, WHOLE_TEST):
             return f"results/{study}/datasets/{dataset.replace('_', '/')}.safetensors"
+        if dataset in self._other_data(study):
+            other, _, part = dataset.rpartition("_")
+            return f"results/{study}/datasets/{other}/{part}.safetensors"
         _find(self.experiments.datasets, "data set", dataset)
         return f"results/{study}/datasets/{dataset}/seed{seed}.safetensors"
+
+    def _other_data(self, study: str) -> list[str]:
+        """Return the names of the training and test images that a study has beside its own."""
+        names = self.study(study).other_dataset.data
+        return [f"other_{name}_{part}" for name in names for part in ("train", "test")]
+
+    def _reads(self, study: str, row: LinearRow) -> list[str]:
+        others = self._other_data(study)
+        return [name for read in row.reads for name in (others if read == OTHER_DATA else [read])]
+
+    def other_data(self, study: str, name: str) -> dict[str, Any]:
+        """Return which other images a study prepares, as for its own."""
+        row = _find(self.study(study).other_dataset.data, "other data", name)
+        return row.model_dump() | {"channels": 1, "classes": None}
 
     def measurement(self, study: str, name: str) -> str:
         """Return the path of a measurement: a table, or the images of a picture."""
@@ -125,11 +140,11 @@ class Plan:
         """Return how many independent repetitions a measurement has."""
         sizes = self.study(study)
         if measurement in self.experiments.mathematics:
-            return self._mathematics(study, measurement).seeds
+            return int(self._mathematics(study, measurement).seeds)
         if measurement in self.pictures():
             return 1
         linear = self.experiments.linear.get(measurement)
-        return self._linear(study, linear).seeds if linear and linear.seeds == "section" else sizes.seeds
+        return int(self._linear(study, linear).seeds) if linear and linear.seeds == "section" else sizes.seeds
 
     def training_inputs(self, study: str, model: str, seed: int | str) -> dict[str, str]:
         """Return the paths a training reads."""
@@ -237,15 +252,14 @@ class Plan:
         """Return the sizes of a measurement that needs no data."""
         return _values(self._mathematics(study, measurement), {"seeds"})
 
-    def _mathematics(self, study: str, measurement: str) -> GaussianSettings | EllipsesSettings:
-        sizes = self.study(study)
+    def _mathematics(self, study: str, measurement: str) -> Any:
         section = _find(self.experiments.mathematics, "mathematics", measurement)
-        return sizes.gaussian if section == "gaussian" else sizes.ellipses
+        return getattr(self.study(study), section)
 
     def linear_inputs(self, study: str, measurement: str, seed: int | str) -> dict[str, str]:
         """Return the paths a measurement of linear features reads, by names of data sets and models."""
         row = _find(self.experiments.linear, "measurement of linear features", measurement)
-        datasets = {name: self.dataset(study, name, seed) for name in row.reads}
+        datasets = {name: self.dataset(study, name, seed) for name in self._reads(study, row)}
         return datasets | {f"model_{key}": self.model(study, name, seed) for key, name in row.models.items()}
 
     def linear_settings(self, study: str, measurement: str) -> dict[str, Any]:
@@ -253,9 +267,8 @@ class Plan:
         row = _find(self.experiments.linear, "measurement of linear features", measurement)
         return _values(self._linear(study, row), {"seeds", "description"})
 
-    def _linear(self, study: str, row: LinearRow) -> LeakageSettings | FeatureSettings:
-        sizes = self.study(study)
-        return sizes.goh_leakage if row.sizes == "goh_leakage" else sizes.goh_features
+    def _linear(self, study: str, row: LinearRow) -> Any:
+        return getattr(self.study(study), row.sizes)
 
     def picture_inputs(self, study: str, name: str) -> dict[str, str]:
         """Return the paths of the data sets behind a picture's rows, of seed 0."""
@@ -277,7 +290,8 @@ class Plan:
     def figure_origin(self, study: str, figure: str) -> list[str]:
         """Return the path of the table that says where a figure's images come from; none for mathematics."""
         names = self.figure_measurements(study, figure)
-        mathematics = all(name in self.experiments.mathematics for name in names)
+        without_data = {name for name, row in self.experiments.linear.items() if not row.reads}
+        mathematics = all(name in without_data | set(self.experiments.mathematics) for name in names)
         return [] if mathematics else [f"results/{study}/datasets/natural/origin.csv"]
 
     def figure_context(self, study: str, figure: str) -> dict[str, Any]:
@@ -316,7 +330,7 @@ class Plan:
             for seed in range(self.seeds(study, name)):
                 linear = self.experiments.linear.get(name)
                 jobs.add(f"measure/{linear.job if linear else name}/seed{seed}")
-                for dataset in linear.reads if linear else []:
+                for dataset in self._reads(study, linear) if linear else []:
                     jobs |= self._dataset_jobs(study, dataset, seed)
                 for model in linear.models.values() if linear else []:
                     jobs |= self._model_jobs(study, model, seed)
@@ -338,6 +352,8 @@ class Plan:
             return {"prepare/natural"} | ({"corrupt/test"} if dataset == CORRUPTED_TEST else set())
         if dataset in (WHOLE_TRAIN, WHOLE_TEST):
             return {"prepare/whole"}
+        if dataset in self._other_data(study):
+            return {f"prepare/{dataset.rpartition('_')[0]}"}
         source = self.experiments.datasets[dataset].source
         return {f"construct/{dataset}/seed{seed}"} | self._model_jobs(study, source, seed)
 
