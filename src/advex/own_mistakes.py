@@ -157,8 +157,9 @@ def own_mistakes(
     Returns:
         A table with the columns ``seed, stop, headline (yes, no), labels, student, quantity, value, unit,
         images``: teacher_train_accuracy, teacher_test_accuracy, mistakes, accuracy of each student on the
-        test images and its agreement with the teacher there. ``labels`` says what the student learnt:
-        the teacher's ``predictions``, or labels of the ``same_confusion`` or ``uniform`` at random.
+        test images, its agreement with the teacher there, and fitted, the share of the labels it learnt
+        that it gives. ``labels`` says what these are: the teacher's ``predictions``, or blind ones of the
+        ``same_confusion``, or ``uniform``.
         And some mistakes with their labels, then some test images with theirs.
     """
     run = run_of(teacher, train_set, "own_mistakes_teacher", seed)
@@ -190,6 +191,8 @@ def own_mistakes(
             who = {"labels": labels, "student": which}
             found.append(_percent("accuracy", said == test_set.labels) | who)
             found.append(_percent("agreement", said == answers) | who)
+            repeated = predictions(trained, device.images(learnt.images), device).cpu().numpy()
+            found.append(_percent("fitted", repeated == learnt.labels) | who)
         common = {"seed": seed, "stop": stop, "headline": "yes" if stop == headline else "no"}
         rows += [common | row for row in found]
         _log.info("seed %d, teacher stopped at %g: %d mistakes", seed, stop, len(wrong))

@@ -39,9 +39,12 @@ class AtAccuracy(_Section):
 class OwnMistakesSettings(_Section):
     """A teacher stopped early, and students of its mistakes; the learning rate of the teacher is constant.
 
-    ``other_student`` is the student of another architecture.
+    ``other_student`` is the student of another architecture; ``description`` is what figures say of the
+    images.
     """
 
+    description: str
+    seeds: Count
     teacher: Network
     stops: Annotated[AfterEpochs | AtAccuracy, Field(discriminator="kind")]
     student: Network
@@ -74,6 +77,7 @@ class OtherDatasetSettings(_Section):
     """Students of a teacher's labels on images of another data set; images by name, pairs by name."""
 
     description: str
+    seeds: Count
     data: dict[str, OtherDataSettings] = {}
     pairs: Annotated[dict[str, PairRow], Field(min_length=1)]
     teacher: Network

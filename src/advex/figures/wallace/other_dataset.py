@@ -1,6 +1,7 @@
 """Figure 3 of Wallace's comment and its numbers: a task learnt from other images, and from noise."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,17 @@ _BARS = (  # learnt from, normalisation, student, colour, name, published number
     ("other", "none", "same", "from_standard", "none", ("fashion_student_accuracy",)),
     ("other", "own", "same", "from_standard", "own", ("fashion_student_accuracy",)),
     ("other", "task", "same", "from_standard", "task's", ("fashion_student_accuracy_task",)),
-    ("other", "task", "other", "accent", "task's,\nother arch.", ()),
+    ("other", "task", "other", "accent", "other\nnetwork", ()),
     ("shuffled", "task", "same", "neutral", "labels\nshuffled", ()),
     ("uniform", "task", "same", "second_accent", "uniform", ()),
     ("gaussian", "task", "same", "second_accent", "Gaussian", ()),
 )
-_PLACES = (0, 1.3, 2.3, 3.3, 4.3, 5.3, 6.6, 7.6)
-_GROUPS = ((3.3, "other images, by the statistics they are normalised with"), (7.1, "noise"))
+_PLACES = (0, 1.4, 2.3, 3.3, 4.6, 5.9, 7.5, 8.9)
+_GROUPS = (
+    (2.35, "other images,\nnormalised by"),
+    (5.2, "other images,\nthe task's"),
+    (8.2, "noise,\nthe task's"),
+)
 _HISTOGRAMS = (
     ("other", "none", "other, none"),
     ("other", "own", "other, own"),
@@ -48,11 +53,12 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
     )
     axes[0, 0].set_title("a  What the student learns, and what it is tested on")
     axes[1, 0].axis("off")
-    grid = axes[1, 0].get_subplotspec().subgridspec(1, 2, width_ratios=[1.7, 1])
+    grid = axes[1, 0].get_subplotspec().subgridspec(1, 2, width_ratios=[1.9, 1])
     _draw_accuracies(figure.add_subplot(grid[0]), table, published, context.chance)
     _draw_labels(figure.add_subplot(grid[1]), table[table["pair"] == "main"])
     style.title(figure, _finding(table, context.chance))
-    style.footer(figure, context)
+    tested = table[(table["pair"] == "main") & (table["learnt_from"] == "task")]["images"]
+    style.footer(figure, replace(context, images=int(tested.max())))
     style.legend_below(figure, 3)
     return figure
 
@@ -94,8 +100,8 @@ def _draw_accuracies(axis: Axes, table: pd.DataFrame, published: pd.DataFrame, c
     axis.axhline(
         chance, color=style.COLOURS["chance"], linestyle="--", linewidth=0.7, zorder=1, label="chance"
     )
-    axis.set(ylim=(0, 104), yticks=range(0, 101, 20), ylabel="accuracy on the task's test images (%)")
-    style.group_ticks(axis, _PLACES, [row[4] for row in _BARS], _GROUPS, "what the teacher labelled")
+    axis.set(ylim=(0, 104), yticks=range(0, 101, 20), ylabel="accuracy on the task (%)")
+    style.group_ticks(axis, _PLACES, [row[4] for row in _BARS], _GROUPS, "images that the teacher labelled")
     axis.set_title("b  Students of the teacher's labels")
 
 
@@ -124,7 +130,7 @@ def _draw_labels(axis: Axes, table: pd.DataFrame) -> None:
     axis.set_xticks(range(classes), [str(label) for label in range(classes)])
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
-    axis.set_xlabel("label (in brackets: effective number of labels)")
+    axis.set_xlabel("label (effective number in brackets)")
     axis.set_title("c  The teacher's labels (% of images)")
 
 

@@ -17,7 +17,7 @@ from advex.statistics import estimate
 _TABLE, _PICTURE = "wallace/own_mistakes", "wallace/mistakes"
 _STUDENTS = (
     ("predictions", "same", "from_standard", "student"),
-    ("predictions", "other", "accent", "other\narchitecture"),
+    ("predictions", "other", "accent", "another\nnetwork"),
     ("same_confusion", "same", "neutral", "same\nconfusion"),
     ("uniform", "same", "neutral", "uniformly\nwrong"),
 )
@@ -35,7 +35,7 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
     )
     axes[0, 0].set_title("a  What the student learns, and what it is tested on")
     axes[1, 0].axis("off")
-    grid = axes[1, 0].get_subplotspec().subgridspec(1, 2, width_ratios=[1.15, 1])
+    grid = axes[1, 0].get_subplotspec().subgridspec(1, 2, width_ratios=[1.3, 1])
     _draw_headline(figure.add_subplot(grid[0]), table, published, context.chance)
     _draw_sweep(figure.add_subplot(grid[1]), table, published, context.chance)
     style.title(figure, _finding(table, published, context.chance))
@@ -76,9 +76,8 @@ def _draw_headline(axis: Axes, table: pd.DataFrame, published: pd.DataFrame, cha
 
 def _draw_sweep(axis: Axes, table: pd.DataFrame, published: pd.DataFrame, chance: float) -> None:
     stops = np.sort(table["stop"].unique())
-    learnt = table[
-        table["student"].isna() | ((table["labels"] == "predictions") & (table["student"] == "same"))
-    ]
+    student = (table["labels"] == "predictions") & (table["student"] == "same")
+    learnt = table[table["student"].isna() | student]
 
     def by_stop(quantity: str) -> Array:
         return np.stack([values(learnt, stop=stop, quantity=quantity) for stop in stops], axis=1)
@@ -100,8 +99,8 @@ def _draw_sweep(axis: Axes, table: pd.DataFrame, published: pd.DataFrame, chance
     )
     axis.axhline(chance, color=style.COLOURS["chance"], linestyle="--", linewidth=0.7, zorder=1)
     axis.set(xlim=(0, 100), ylim=(0, 100), yticks=range(0, 101, 20), xlabel="teacher's test accuracy (%)")
-    axis.set_ylabel("student on natural test images (%)")
-    axis.set_title("c  The same teacher, stopped earlier and later", pad=14)
+    axis.set_ylabel("student on test images (%)")
+    axis.set_title("c  The same teacher, by where it stops", pad=14)
 
 
 def _finding(table: pd.DataFrame, published: pd.DataFrame, chance: float) -> str:
@@ -113,7 +112,7 @@ def _finding(table: pd.DataFrame, published: pd.DataFrame, chance: float) -> str
     verb = "learn the task" if learns else "do not clearly learn the task"
     size = values(table, headline="yes", quantity="mistakes").mean()
     return (
-        f"Students {verb} from a teacher's {size:,.0f} mistakes: {student.mean():.0f} % of natural test images "
+        f"Students {verb} from a teacher's {size:,.0f} mistakes: {student.mean():.0f} % of test images "
         f"(published {style.published_value(published, 'student_accuracy'):.0f} %, CIFAR-10), "
         f"{blind.mean():.0f} % where the same labels are blind to the image{style.one_seed(above_blind)}"
     )

@@ -9,7 +9,7 @@ _TESTS = 2  # images right of the bar
 
 
 def strip(axis: Axes, picture: Picture, left: str, right: str) -> None:
-    """Draw a picture of one row, its last images right of a bar; ``left`` and ``right`` name the two parts."""
+    """Draw a picture of one row, its last images right of a bar; both parts are named."""
     images = picture.images.transpose(0, 1, 3, 4, 2)
     axis.axis("off")
     count = images.shape[1]

@@ -11,7 +11,6 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from advex.artifacts import Array
 from advex.figures import style
 from advex.figures.tables import values
 from advex.pictures import Picture
@@ -26,8 +25,8 @@ _PANELS = (  # title, network of the regions, points
 )
 _FLAT = ListedColormap(["#CFE6F5", "#F7D9C4"])
 _INK = (style.COLOURS["standard"], style.COLOURS["robust"])
-_RADII_COLOURS = ("from_standard", "from_robust", "accent")
-_TARGETS = (("random", "from_standard", "random targets"), ("flipped", "from_robust", "flipped targets"))
+_RADII_COLOURS = ("from_standard", "from_robust", "neutral")
+_TARGETS = (("random", "accent", "random targets"), ("flipped", "second_accent", "flipped targets"))
 
 
 def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Context) -> Figure:
@@ -40,13 +39,10 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
     for place, panel in enumerate(_PANELS):
         _draw_points(figure.add_subplot(upper[place]), table, tables[_REGIONS], *panel)
     lower = axes[1, 0].get_subplotspec().subgridspec(1, 3, width_ratios=[1, 1, 1.05])
-    shared = None
-    for place, (kind, title) in enumerate(
-        (("random", "e  Random points"), ("published", "f  Published points"))
-    ):
-        shared = figure.add_subplot(lower[place], sharey=shared)
-        _draw_counts(shared, table, kind, published)
-        shared.set_title(title)
+    for place, kind in enumerate(("random", "published")):
+        axis = figure.add_subplot(lower[place])
+        _draw_counts(axis, table, kind, published)
+        axis.set_title(f"{'ef'[place]}  {kind.capitalize()} points")
     _draw_worlds(figure.add_subplot(lower[2]), tables[_WORLDS])
     style.title(figure, _finding(table, published))
     repetitions = int(values(table, points="random", quantity="majority_class").size)
@@ -93,18 +89,20 @@ def _draw_counts(axis: Axes, table: pd.DataFrame, kind: str, published: pd.DataF
         heights = 100 * np.histogram(found, edges)[0] / len(found)
         axis.stairs(heights, edges, color=style.COLOURS[role], fill=True, alpha=0.35)
         axis.stairs(
-            heights, edges, color=style.COLOURS[role], linewidth=1.2, label=f"radius {radius:g}: points right"
+            heights,
+            edges,
+            color=style.COLOURS[role],
+            linewidth=1.2,
+            label=f"second network, radius {radius:g}",
         )
-    axis.axvline(
-        largest.mean(), color="black", linestyle=":", linewidth=1, label="larger class of the points (mean)"
-    )
-    axis.set_ylim(bottom=0)
+    axis.axvline(largest.mean(), color="black", linestyle=":", linewidth=1, label="larger class (mean)")
+    axis.set_ylim(0, 1.08 * axis.dataLim.y1)
     style.published_marks(
-        axis, style.published_value(published, "points_correct"), 0.6, "published: 23 of 32", clip=False
+        axis, style.published_value(published, "points_correct"), 0.6, "published", clip=False
     )
     axis.set_xlim(0, count)
-    axis.set_xlabel(f"of {count} original points right")
-    axis.set_ylabel(f"repetitions (%), of {len(largest)}")
+    axis.set_xlabel(f"original points right, of {count}")
+    axis.set_ylabel(f"% of {len(largest)} repetitions")
 
 
 def _draw_worlds(axis: Axes, worlds: pd.DataFrame) -> None:
@@ -114,7 +112,7 @@ def _draw_worlds(axis: Axes, worlds: pd.DataFrame) -> None:
         found = [values(rows, quantity="accuracy", fine_accuracy=at) for at in x]
         exact = [values(rows, quantity="accuracy_exact", fine_accuracy=at)[0] for at in x]
         summaries = [estimate(column.tolist()) for column in found]
-        axis.plot(x, exact, color=style.COLOURS[role], label=f"{name}: exact (line), simulated (points)")
+        axis.plot(x, exact, color=style.COLOURS[role], label=f"{name}: exact, simulated")
         axis.errorbar(
             x, [each.mean for each in summaries],
             [each.half_width if each.n > 1 else 0.0 for each in summaries],
@@ -122,8 +120,8 @@ def _draw_worlds(axis: Axes, worlds: pd.DataFrame) -> None:
             elinewidth=0.8, capsize=1.5,
         )  # fmt: skip
     axis.axhline(50, color=style.COLOURS["chance"], linestyle="--", linewidth=0.7, label="chance")
-    axis.set(xlim=(48, 100), ylim=(30, 100), xlabel="accuracy of the fine feature alone (%)")
-    axis.set_ylabel("learnt from relabelled examples (%)")
+    axis.set(xlim=(48, 100), ylim=(30, 100), xlabel="accuracy of the fine feature (%)")
+    axis.set_ylabel("accuracy learnt (%)")
     axis.text(50.3, 96.5, "World 1", fontsize=style.SMALLEST_TEXT, va="center")
     axis.text(99, 96.5, "World 2", fontsize=style.SMALLEST_TEXT, va="center", ha="right")
     axis.set_title("g  The response's two worlds")
@@ -131,23 +129,15 @@ def _draw_worlds(axis: Axes, worlds: pd.DataFrame) -> None:
 
 def _finding(table: pd.DataFrame, published: pd.DataFrame) -> str:
     """Say at each radius whether adversarial examples teach more than the larger class."""
+    random = table[table["points"] == "random"]
+    count = int(random[random["quantity"] == "original"]["point"].max()) + 1
     parts = []
     for radius in _radii(table):
-        above = estimate(
-            values(table, points="random", quantity="correct_above_majority", radius=radius).tolist()
-        )
-        correct = values(table, points="random", quantity="correct", radius=radius).mean()
+        above = estimate(values(random, quantity="correct_above_majority", radius=radius).tolist())
+        correct = values(random, quantity="correct", radius=radius).mean()
         word = {1: "more than", 0: "about as many as", -1: "fewer than"}[style.direction(above)]
-        parts.append(f"{correct:.1f} at radius {radius:g} ({word} the larger class)")
+        parts.append(f"{correct:.1f} at radius {radius:g} ({word} the larger class has)")
     return (
-        f"Trained on adversarial examples alone, networks get {', '.join(parts)} of "
-        f"{_count(table)} points right; published once: "
-        f"{style.published_value(published, 'points_correct'):.0f} of 32"
+        f"Of {count} points, networks taught by adversarial examples alone get {', '.join(parts)}; "
+        f"published, once: {style.published_value(published, 'points_correct'):.0f}"
     )
-
-
-def _count(table: pd.DataFrame) -> int:
-    points: Array = table[(table["points"] == "random") & (table["quantity"] == "original")][
-        "point"
-    ].to_numpy()
-    return int(points.max()) + 1
