@@ -21,9 +21,12 @@ from advex.architectures import build
 from advex.config import Plan, load
 from advex.config.schema import Strict
 from advex.errors import UserError
+from advex.networks import Network
 from advex.settings import ArchitectureSettings, AttackSettings, Count, Positive, Recipe
 
 SIDES = {"digits": 8, "cifar10": 32, "mnist": 28, "fashion_mnist": 28, "sample_images": 128}
+IMAGES = {"digits": 1297, "mnist": 60000, "fashion_mnist": 60000, "natural_patches": 2304}
+"""Training images of sources that a study may take whole."""
 BYTES = 4  # of a float32
 
 
@@ -124,9 +127,13 @@ class Estimate:
             return self._construction(name)
         if verb == "measure" and name in self.plan.experiments.measurements:
             return self._measurement(name, int(seed))
+        if verb == "measure" and name == "wallace/own_mistakes":
+            return self._own_mistakes()
+        if verb == "measure" and name == "wallace/other_dataset":
+            return self._other_dataset()
         if verb == "measure" and name not in self.plan.experiments.mathematics:
             self.not_counted.add(f"linear algebra of {name}")
-        if verb == "prepare":
+        if verb == "prepare" and not job.startswith("prepare/other_"):  # those are small
             return Work(bytes=sum(self.counts.values()) * self._image_bytes() / BYTES)
         return Work()
 
@@ -195,8 +202,36 @@ class Estimate:
                 self.not_counted.add(entry["kind"])
         return Work(attack=total)
 
+    def _own_mistakes(self) -> Work:
+        row, images, data = self.sizes.own_mistakes, self.counts["train"], self.sizes.data
+        taught = [row.student] * (len(row.stops.at) + 2) + [row.other_student]
+        epochs = row.stops.at[-1] if row.stops.kind == "epochs" else row.teacher.recipe.epochs
+        train = epochs * images * _own(row.teacher, data.channels, data.classes, self.side).train
+        for student in taught:  # a teacher stopped early gets about half of the images wrong
+            one = _own(student, data.channels, data.classes, self.side)
+            train += student.recipe.epochs * images / 2 * one.train
+        return Work(train=train)
+
+    def _other_dataset(self) -> Work:
+        row, train = self.sizes.other_dataset, 0.0
+        counts = {"natural": self.counts["train"]}
+        counts |= {name: data.train_images or IMAGES[data.source] for name, data in row.data.items()}
+        for pair in row.pairs.values():
+            task = row.data.get(pair.task)
+            side = self.side if task is None else task.image_size or SIDES[task.source]
+            trainings = [(row.teacher, pair.task)] * 2  # with and without a normalisation
+            trainings += [(row.student, pair.images)] * 6 + [(row.other_student, pair.images)]
+            for network, learnt in trainings:
+                one = _own(network, 1, self.sizes.data.classes, side)
+                train += network.recipe.epochs * counts[learnt] * one.train
+        return Work(train=train)
+
     def _architecture_of(self, path: str) -> str:
         return self._models[Path(path).parent.name].architecture
+
+
+def _own(network: Network, channels: int, classes: int, side: int) -> Passes:
+    return _passes(network.name, tuple(network.options.items()), channels, classes, side)
 
 
 def _attack(one: Passes, attack: AttackSettings) -> float:
