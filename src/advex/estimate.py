@@ -127,10 +127,9 @@ class Estimate:
             return self._construction(name)
         if verb == "measure" and name in self.plan.experiments.measurements:
             return self._measurement(name, int(seed))
-        if verb == "measure" and name == "wallace/own_mistakes":
-            return self._own_mistakes()
-        if verb == "measure" and name == "wallace/other_dataset":
-            return self._other_dataset()
+        chains = {"wallace/own_mistakes": self._own_mistakes, "wallace/other_dataset": self._other_dataset}
+        if verb == "measure" and name in chains:
+            return chains[name]()
         if verb == "measure" and name not in self.plan.experiments.mathematics:
             self.not_counted.add(f"linear algebra of {name}")
         if verb == "prepare" and not job.startswith("prepare/other_"):  # those are small
