@@ -9,7 +9,8 @@ from advex.records import recorded
 
 with recorded(snakemake):
     settings = dict(snakemake.params.settings)
-    networks = {name: Network(**settings[name]) for name in ("teacher", "student", "other_student")}
+    networks = {name: Network(**settings[name]) for name in ("teacher", "student")}
+    other_students = {name: Network(**row) for name, row in settings["other_students"].items()}
     images = {name.removeprefix("other_"): ImageSet.read(path) for name, path in snakemake.input.items()}
     pairs = {
         name: grey_pair(
@@ -20,6 +21,7 @@ with recorded(snakemake):
     table, picture = other_dataset(
         pairs,
         **networks,
+        other_students=other_students,
         device=Device.choose(snakemake.params.precision, snakemake.threads),
         seed=int(snakemake.params.seed),
     )

@@ -219,7 +219,8 @@ class Estimate:
             task = row.data.get(pair.task)
             side = self.side if task is None else task.image_size or SIDES[task.source]
             trainings = [(row.teacher, pair.task)] * 2  # with and without a normalisation
-            trainings += [(row.student, pair.images)] * 6 + [(row.other_student, pair.images)]
+            students = [row.student] * 6 + [*row.other_students.values()]
+            trainings += [(student, pair.images) for student in students]
             for network, learnt in trainings:
                 one = _own(network, 1, self.sizes.data.classes, side)
                 train += network.recipe.epochs * counts[learnt] * one.train

@@ -114,7 +114,7 @@ def other_dataset(
     *,
     teacher: Network,
     student: Network,
-    other_student: Network,
+    other_students: Mapping[str, Network],
     device: Device,
     seed: int,
 ) -> tuple[pd.DataFrame, Picture]:
@@ -124,7 +124,7 @@ def other_dataset(
         pairs: grey images, by name; see :func:`grey_pair`.
         teacher: network and recipe that learn the task.
         student: network and recipe that learn the teacher's labels.
-        other_student: a student of another architecture.
+        other_students: students of other architectures, by name.
         device: where to compute.
         seed: which repetition.
 
@@ -140,7 +140,7 @@ def other_dataset(
     rows: list[dict[str, object]] = []
     picture: Picture | None = None
     for name, pair in pairs.items():
-        found, shown = _one_pair(name, pair, teacher, student, other_student, device, seed)
+        found, shown = _one_pair(name, pair, teacher, student, other_students, device, seed)
         rows += found
         picture = picture or shown
     table = pd.DataFrame(rows)
@@ -165,7 +165,7 @@ def _one_pair(
     pair: Pair,
     teacher: Network,
     student: Network,
-    other_student: Network,
+    other_students: Mapping[str, Network],
     device: Device,
     seed: int,
 ) -> tuple[list[dict[str, object]], Picture]:
@@ -192,7 +192,8 @@ def _one_pair(
                 drawn = noise(kind, pair, generator)
                 drawn = replace(drawn, images=normalised(drawn.images, of_task))
                 sets.append((kind, "same", student, drawn))
-            sets += [("shuffled", "same", student, seen.other), ("other", "other", other_student, seen.other)]
+            sets.append(("shuffled", "same", student, seen.other))
+            sets += [("other", who, network, seen.other) for who, network in other_students.items()]
         for learnt_from, which, network, images in sets:
             labels = predictions(models[raw], device.images(images.images), device).cpu().numpy()
             if learnt_from == "shuffled":

@@ -58,13 +58,18 @@ def test_students_of_mistakes_are_counted() -> None:
 
 def test_students_of_other_images_are_counted() -> None:
     estimate = Estimate(PLAN, "cifar10")
-    vgg, residual = (
-        passes(ArchitectureSettings(name, {"width": 16, "stages": 3}, 1, 10, (0.0,), (1.0,)), 28)
-        for name in ("small_vgg", "small_resnet18")
+    options = {
+        "small_plain": {"width": 32, "stages": 2},
+        "small_perceptron": {"width": 512, "stages": 2},
+        "small_resnet18": {"width": 16, "stages": 3},
+    }
+    plain, perceptron, residual = (
+        passes(ArchitectureSettings(name, sizes, 1, 10, (0.0,), (1.0,)), 28)
+        for name, sizes in options.items()
     )
-    # Two teachers and seven students for each pair; Fashion-MNIST has 60,000 images, CIFAR-10 50,000.
-    teachers = 2 * 2 * 60_000 * vgg.train
-    students = (60_000 + 50_000) * (6 * vgg.train + residual.train)
+    # Two teachers and eight students for each pair; Fashion-MNIST has 60,000 images, CIFAR-10 50,000.
+    teachers = 2 * 2 * 60_000 * plain.train
+    students = (60_000 + 50_000) * (6 * plain.train + perceptron.train + residual.train)
     found = estimate.works["measure/wallace/other_dataset/seed0"].train
     assert found == pytest.approx(10 * (teachers + students))
 

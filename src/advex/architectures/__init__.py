@@ -27,6 +27,8 @@ ARCHITECTURES: dict[str, Builder] = {
     "small_resnet18": small.small_resnet18,
     "small_resnet50": small.small_resnet50,
     "small_vgg": small.small_vgg,
+    "small_plain": small.small_plain,
+    "small_perceptron": small.small_perceptron,
     "small_densenet": small.small_densenet,
     "small_inception": small.small_inception,
 }

@@ -30,6 +30,8 @@ Architecture = Literal[
     "small_resnet18",
     "small_resnet50",
     "small_vgg",
+    "small_plain",
+    "small_perceptron",
     "small_densenet",
     "small_inception",
 ]

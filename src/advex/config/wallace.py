@@ -74,7 +74,10 @@ class PairRow(_Section):
 
 
 class OtherDatasetSettings(_Section):
-    """Students of a teacher's labels on images of another data set; images by name, pairs by name."""
+    """Students of a teacher's labels on images of another data set; images by name, pairs by name.
+
+    ``other_students`` are of other architectures, by what figures call them.
+    """
 
     description: str
     seeds: Count
@@ -82,7 +85,7 @@ class OtherDatasetSettings(_Section):
     pairs: Annotated[dict[str, PairRow], Field(min_length=1)]
     teacher: Network
     student: Network
-    other_student: Network
+    other_students: Annotated[dict[str, Network], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _data_exist(self) -> "OtherDatasetSettings":

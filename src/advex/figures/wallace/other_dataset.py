@@ -21,16 +21,17 @@ _BARS = (  # learnt from, normalisation, student, colour, name, published number
     ("other", "none", "same", "from_standard", "none", ("fashion_student_accuracy",)),
     ("other", "own", "same", "from_standard", "own", ("fashion_student_accuracy",)),
     ("other", "task", "same", "from_standard", "task's", ("fashion_student_accuracy_task",)),
-    ("other", "task", "other", "accent", "other\nnetwork", ()),
+    ("other", "task", "perceptron", "accent", "per-\nceptron", ()),
+    ("other", "task", "batch_normalised", "accent", "batch\nnorm.", ()),
     ("shuffled", "task", "same", "neutral", "labels\nshuffled", ()),
-    ("uniform", "task", "same", "second_accent", "uniform", ()),
-    ("gaussian", "task", "same", "second_accent", "Gaussian", ()),
+    ("uniform", "task", "same", "second_accent", "uni-\nform", ()),
+    ("gaussian", "task", "same", "second_accent", "Gaus-\nsian", ()),
 )
-_PLACES = (0, 1.4, 2.3, 3.3, 4.6, 5.9, 7.5, 8.9)
+_PLACES = (0, 1.5, 2.5, 3.5, 4.9, 6.0, 7.3, 8.8, 9.9)
 _GROUPS = (
-    (2.35, "other images,\nnormalised by"),
-    (5.2, "other images,\nthe task's"),
-    (8.2, "noise,\nthe task's"),
+    (2.5, "other images,\nnormalised by"),
+    (5.45, "other\nnetworks"),
+    (9.35, "noise"),
 )
 _HISTOGRAMS = (
     ("other", "none", "other, none"),
