@@ -27,11 +27,11 @@ _BARS = (  # learnt from, normalisation, student, colour, name, published number
     ("uniform", "task", "same", "second_accent", "uni-\nform", ()),
     ("gaussian", "task", "same", "second_accent", "Gaus-\nsian", ()),
 )
-_PLACES = (0, 1.5, 2.5, 3.5, 4.9, 6.0, 7.3, 8.8, 9.9)
+_PLACES = (0, 1.5, 2.5, 3.5, 4.8, 6.1, 7.4, 8.9, 10.0)
 _GROUPS = (
     (2.5, "other images,\nnormalised by"),
     (5.45, "other\nnetworks"),
-    (9.35, "noise"),
+    (9.45, "noise"),
 )
 _HISTOGRAMS = (
     ("other", "none", "other, none"),
@@ -132,7 +132,7 @@ def _draw_labels(axis: Axes, table: pd.DataFrame) -> None:
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
     axis.set_xlabel("label (effective number in brackets)")
-    axis.set_title("c  The teacher's labels (% of images)")
+    axis.set_title("c  The teacher's labels (%)")
 
 
 def _share(rows: pd.DataFrame, learnt_from: str, normalisation: str, label: int) -> float:
