@@ -13,6 +13,7 @@ wildcard_constraints:
     model="[a-z][a-z0-9_]*",
     dataset="[a-z][a-z0-9_]*",
     seed=r"\d+",
+    other="[a-z][a-z0-9_]*",
 
 
 include: "rules/common.smk"
@@ -35,6 +36,7 @@ include: "rules/goh_leakage.smk"
 include: "rules/goh_features.smk"
 include: "rules/nakano.smk"
 include: "rules/nakkiran.smk"
+include: "rules/wallace.smk"
 include: "rules/report.smk"
 
 

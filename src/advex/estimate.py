@@ -22,11 +22,14 @@ from advex.config import Plan, figure_jobs, load
 from advex.config.schema import Strict
 from advex.errors import UserError
 from advex.layers import main_layers
+from advex.networks import Network
 from advex.settings import ArchitectureSettings, AttackSettings, Count, LayerSizes, Positive, Recipe
 from advex.style_studies import SINGLE_LAYERS, TEXTURES
 from advex.style_workshop import CONTENT_NETWORK, FAMILIES, VGG_WITH_MAXIMUM
 
 SIDES = {"digits": 8, "cifar10": 32, "mnist": 28, "fashion_mnist": 28, "sample_images": 128}
+IMAGES = {"digits": 1297, "mnist": 60000, "fashion_mnist": 60000, "natural_patches": 2304}
+"""Training images of sources that a study may take whole."""
 BYTES = 4  # of a float32
 
 
@@ -130,13 +133,18 @@ class Estimate:
             return self._construction(name)
         if verb == "measure" and name in self.plan.experiments.measurements:
             return self._measurement(name, int(seed))
-        if verb == "measure" and name == "nakano/style_transfer":
-            return self._style_transfer(name)
+        own = {
+            "nakano/style_transfer": self._style_transfer,
+            "wallace/own_mistakes": self._own_mistakes,
+            "wallace/other_dataset": self._other_dataset,
+        }
+        if verb == "measure" and name in own:
+            return own[name]()
         if verb == "measure" and self.plan.experiments.mathematics.get(name) == "squares":
             self.not_counted.add("networks on squares")
         elif verb == "measure" and name not in self.plan.experiments.mathematics:
             self.not_counted.add(f"linear algebra of {name}")
-        if verb == "prepare":
+        if verb == "prepare" and not job.startswith("prepare/other_"):  # those are small
             return Work(bytes=sum(self.counts.values()) * self._image_bytes() / BYTES)
         return Work()
 
@@ -229,10 +237,10 @@ class Estimate:
                 self.not_counted.add(entry["kind"])
         return Work(attack=total)
 
-    def _style_transfer(self, name: str) -> Work:
+    def _style_transfer(self) -> Work:
         """Count at most: every image runs through the whole networks of its style and its content."""
         sizes = self.sizes.style_transfer
-        paths = self.plan.linear_inputs(self.study, name, 0)
+        paths = self.plan.linear_inputs(self.study, "nakano/style_transfer", 0)
         one = {
             key.removeprefix("model_"): self._passes(self._architecture_of(path), sizes.image_size)
             for key, path in paths.items()
@@ -248,8 +256,37 @@ class Estimate:
         )
         return Work(attack=sizes.evaluations * total)
 
+    def _own_mistakes(self) -> Work:
+        row, images, data = self.sizes.own_mistakes, self.counts["train"], self.sizes.data
+        taught = [row.student] * (len(row.stops.at) + 2) + [row.other_student]
+        epochs = row.stops.at[-1] if row.stops.kind == "epochs" else row.teacher.recipe.epochs
+        train = epochs * images * _own(row.teacher, data.channels, data.classes, self.side).train
+        for student in taught:  # a teacher stopped early gets about half of the images wrong
+            one = _own(student, data.channels, data.classes, self.side)
+            train += student.recipe.epochs * images / 2 * one.train
+        return Work(train=train)
+
+    def _other_dataset(self) -> Work:
+        row, train = self.sizes.other_dataset, 0.0
+        counts = {"natural": self.counts["train"]}
+        counts |= {name: data.train_images or IMAGES[data.source] for name, data in row.data.items()}
+        for pair in row.pairs.values():
+            task = row.data.get(pair.task)
+            side = self.side if task is None else task.image_size or SIDES[task.source]
+            trainings = [(row.teacher, pair.task)] * 2  # with and without a normalisation
+            students = [row.student] * 6 + [*row.other_students.values()]
+            trainings += [(student, pair.images) for student in students]
+            for network, learnt in trainings:
+                one = _own(network, 1, self.sizes.data.classes, side)
+                train += network.recipe.epochs * counts[learnt] * one.train
+        return Work(train=train)
+
     def _architecture_of(self, path: str) -> str:
         return self._models[Path(path).parent.name].architecture
+
+
+def _own(network: Network, channels: int, classes: int, side: int) -> Passes:
+    return _passes(network.name, tuple(network.options.items()), channels, classes, side)
 
 
 def _attack(one: Passes, attack: AttackSettings) -> float:

@@ -48,14 +48,15 @@ DRAWING_IMAGES = (
     "draw/gilmer_hendrycks/",
     "draw/goh_leakage/leakage",
 )
-DRAWING = ("draw/ilyas/", "draw/gilmer_hendrycks/", "draw/goh_leakage/", *GOH_FEATURES)
+DRAWING = ("draw/ilyas/", "draw/gilmer_hendrycks/", "draw/goh_leakage/", "draw/wallace/", *GOH_FEATURES)
+TRAINING = ("train/", "measure/wallace/own_mistakes/", "measure/wallace/other_dataset/")
 LIBRARY, STUDY = "src/advex", "config/studies/test.yaml"
 EDITS = {
     "attack": Edit(f"{LIBRARY}/attacks.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef ", ATTACKING),
     "loss of attacks": Edit(f"{LIBRARY}/objectives.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef ", ATTACKING),
     "comment": Edit(f"{LIBRARY}/attacks.py", "best = current\n", "best = current  # so far\n"),
     "docstring": Edit(f"{LIBRARY}/training.py", "Pass once over the data", "Go once over the data"),
-    "training": Edit(f"{LIBRARY}/training.py", "_HISTORY = [", "X = 1\n_HISTORY = [", ("train/",)),
+    "training": Edit(f"{LIBRARY}/training.py", "_HISTORY = [", "X = 1\n_HISTORY = [", TRAINING),
     "job script": Edit("scripts/train.py", "from pathlib", "import sys\nfrom pathlib", ("train/",)),
     "constructions": Edit(
         f"{LIBRARY}/constructions.py", "NOISE_MEAN,", "X = 1\nNOISE_MEAN,", ("construct/",)

@@ -131,7 +131,7 @@ def test_mistakes_are_refused_in_lines_that_say_where_and_what(mistake: Mistake,
     file = config / mistake.file
     text = file.read_text()
     assert mistake.old in text
-    file.write_text(text.replace(mistake.old, mistake.new))
+    file.write_text(text.replace(mistake.old, mistake.new, 1))
     with pytest.raises(UserError) as caught:
         load(config)
     message = str(caught.value)

@@ -45,6 +45,35 @@ def test_work_follows_from_the_settings() -> None:
     assert inverted.bytes == 50_000 * 3 * 32 * 32 * 4
 
 
+def test_students_of_mistakes_are_counted() -> None:
+    estimate = Estimate(PLAN, "cifar10")
+    small, large = (
+        passes(ArchitectureSettings(name, {}, 3, 10, (0.5,) * 3, (0.25,) * 3), 32)
+        for name in ("resnet18", "vgg16")
+    )
+    # Ten epochs of the teacher; seven students and one of another architecture learn half of the images.
+    expected = 10 * 50_000 * small.train + 50 * 25_000 * (7 * small.train + large.train)
+    assert estimate.works["measure/wallace/own_mistakes/seed0"].train == pytest.approx(expected)
+
+
+def test_students_of_other_images_are_counted() -> None:
+    estimate = Estimate(PLAN, "cifar10")
+    options = {
+        "small_plain": {"width": 32, "stages": 2},
+        "small_perceptron": {"width": 512, "stages": 2},
+        "small_resnet18": {"width": 16, "stages": 3},
+    }
+    plain, perceptron, residual = (
+        passes(ArchitectureSettings(name, sizes, 1, 10, (0.0,), (1.0,)), 28)
+        for name, sizes in options.items()
+    )
+    # Two teachers and eight students for each pair; Fashion-MNIST has 60,000 images, CIFAR-10 50,000.
+    teachers = 2 * 2 * 60_000 * plain.train
+    students = (60_000 + 50_000) * (6 * plain.train + perceptron.train + residual.train)
+    found = estimate.works["measure/wallace/other_dataset/seed0"].train
+    assert found == pytest.approx(10 * (teachers + students))
+
+
 def test_all_figures_count_a_shared_job_once() -> None:
     estimate = Estimate(PLAN, "test")
     rows = estimate.figures()

@@ -30,6 +30,8 @@ ARCHITECTURES: dict[str, Builder] = {
     "small_resnet50": small.small_resnet50,
     "small_vgg": small.small_vgg,
     "small_alexnet": small.small_alexnet,
+    "small_plain": small.small_plain,
+    "small_perceptron": small.small_perceptron,
     "small_densenet": small.small_densenet,
     "small_inception": small.small_inception,
     "imagenet_resnet50": imagenet.resnet50,

@@ -109,6 +109,30 @@ def small_alexnet(channels: int, width: int = 16, stages: int = 3) -> Backbone:
     return Backbone(nn.Sequential(*layers, global_average()), inputs)
 
 
+def small_plain(channels: int, width: int = 16, stages: int = 2) -> Backbone:
+    """Convolutions without batch normalisation, each twice as wide, pooling to 4x4, and a hidden layer.
+
+    It keeps no statistics of its training images, so it takes images of another data set as they are.
+    """
+    layers: list[nn.Module] = []
+    inputs, hidden = channels, 8 * width
+    for stage in range(stages):
+        layers += [nn.Conv2d(inputs, width << stage, 3, padding=1), nn.ReLU(inplace=True)]
+        inputs = width << stage
+    layers += [nn.AdaptiveMaxPool2d(4), nn.Flatten(), nn.Linear(16 * inputs, hidden), nn.ReLU(inplace=True)]
+    return Backbone(nn.Sequential(*layers), hidden)
+
+
+def small_perceptron(channels: int, width: int = 128, stages: int = 2) -> Backbone:
+    """Hidden layers on all pixels of images reduced to 8x8: neither convolutions nor batch normalisation."""
+    layers: list[nn.Module] = [nn.AdaptiveAvgPool2d(8), nn.Flatten()]
+    inputs = 64 * channels
+    for _ in range(stages):
+        layers += [nn.Linear(inputs, width), nn.ReLU(inplace=True)]
+        inputs = width
+    return Backbone(nn.Sequential(*layers), width)
+
+
 def small_densenet(channels: int, width: int = 16, stages: int = 3) -> Backbone:
     """Densely connected network: three layers of growth width / 2 per stage, halved between stages."""
     layers: list[nn.Module] = [convolution(channels, width)]

@@ -4,8 +4,6 @@ from pathlib import PurePosixPath
 
 from advex.config.plan import Plan
 
-_WITHOUT_SEED = ("natural", "whole", "corrupted")
-
 
 def figure_jobs(plan: Plan, study: str) -> dict[str, list[str]]:
     """Return the jobs behind every figure of a study, named ``verb/name...`` like logs and benchmarks."""
@@ -58,7 +56,7 @@ class _Walk:
     def _dataset(self, name: str, last: str) -> tuple[str, list[str]]:
         if name == "corrupted":
             return f"corrupt/{last}", [self.plan.natural_test(self.study)]
-        if name in _WITHOUT_SEED:
+        if not last.startswith("seed"):
             return f"prepare/{name}", []
         reads = self.plan.construction_inputs(self.study, name, last.removeprefix("seed"))
         return f"construct/{name}/{last}", list(reads.values())

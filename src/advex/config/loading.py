@@ -12,6 +12,7 @@ from advex.config.schema import (
     CORRUPTED_TEST,
     NATURAL_TEST,
     NATURAL_TRAIN,
+    OTHER_DATA,
     WHOLE_TEST,
     WHOLE_TRAIN,
     Experiments,
@@ -135,7 +136,7 @@ def _loose_ends(experiments: Experiments) -> Iterator[str]:
                 yield from _unknown(f"{place}.measured_on", dataset_name, images | {CORRUPTED_TEST})
             for instrument_name in section.instruments:
                 yield from _unknown(f"{place}.instruments", instrument_name, set(experiments.instruments))
-    yield from _loose_linear(experiments, images | {WHOLE_TRAIN, WHOLE_TEST})
+    yield from _loose_linear(experiments, images | {WHOLE_TRAIN, WHOLE_TEST, OTHER_DATA})
     yield from _loose_pictures_and_figures(experiments, images)
     yield from _circles(experiments)
 

@@ -10,17 +10,14 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from advex.config.linear import FeatureSettings, LeakageSettings
-from advex.config.nakkiran import PlaneSettings, SquaresSettings
 from advex.config.schema import (
     CORRUPTED_TEST,
     NATURAL_TEST,
     NATURAL_TRAIN,
+    OTHER_DATA,
     WHOLE_TEST,
     WHOLE_TRAIN,
-    EllipsesSettings,
     Experiments,
-    GaussianSettings,
     JobResources,
     LinearRow,
     MeasurementSection,
@@ -28,7 +25,6 @@ from advex.config.schema import (
     Study,
     names_in,
 )
-from advex.config.style import StyleSettings
 from advex.errors import UserError
 from advex.settings import (
     ArchitectureSettings,
@@ -77,8 +73,25 @@ class Plan:
             return f"results/{study}/datasets/corrupted/test.safetensors"
         if dataset in (NATURAL_TRAIN, NATURAL_TEST, WHOLE_TRAIN, WHOLE_TEST):
             return f"results/{study}/datasets/{dataset.replace('_', '/')}.safetensors"
+        if dataset in self._other_data(study):
+            other, _, part = dataset.rpartition("_")
+            return f"results/{study}/datasets/{other}/{part}.safetensors"
         _find(self.experiments.datasets, "data set", dataset)
         return f"results/{study}/datasets/{dataset}/seed{seed}.safetensors"
+
+    def _other_data(self, study: str) -> list[str]:
+        """Return the names of the training and test images that a study has beside its own."""
+        names = self.study(study).other_dataset.data
+        return [f"other_{name}_{part}" for name in names for part in ("train", "test")]
+
+    def _reads(self, study: str, row: LinearRow) -> list[str]:
+        others = self._other_data(study)
+        return [name for read in row.reads for name in (others if read == OTHER_DATA else [read])]
+
+    def other_data(self, study: str, name: str) -> dict[str, Any]:
+        """Return which other images a study prepares, as for its own."""
+        row = _find(self.study(study).other_dataset.data, "other data", name)
+        return row.model_dump() | {"channels": 1, "classes": None}
 
     def measurement(self, study: str, name: str) -> str:
         """Return the path of a measurement: a table, or the images of a picture."""
@@ -136,12 +149,12 @@ class Plan:
         """Return how many independent repetitions a measurement has."""
         sizes = self.study(study)
         if measurement in self.experiments.mathematics:
-            return self._mathematics(study, measurement).seeds
+            return int(self._mathematics(study, measurement).seeds)
         if measurement in self.pictures():
             return 1
         linear = self.experiments.linear.get(measurement)
         section = self._linear(study, linear) if linear and linear.seeds == "section" else None
-        return sizes.seeds if section is None or isinstance(section, StyleSettings) else section.seeds
+        return int(getattr(section, "seeds", sizes.seeds))
 
     def training_inputs(self, study: str, model: str, seed: int | str) -> dict[str, str]:
         """Return the paths a training reads."""
@@ -285,22 +298,14 @@ class Plan:
         """Return the sizes of a measurement that needs no data."""
         return _values(self._mathematics(study, measurement), {"seeds"})
 
-    def _mathematics(
-        self, study: str, measurement: str
-    ) -> GaussianSettings | EllipsesSettings | SquaresSettings | PlaneSettings:
-        sizes = self.study(study)
-        sections: dict[str, GaussianSettings | EllipsesSettings | SquaresSettings | PlaneSettings] = {
-            "gaussian": sizes.gaussian,
-            "ellipses": sizes.ellipses,
-            "squares": sizes.squares,
-            "squares_2d": sizes.squares_2d,
-        }
-        return sections[_find(self.experiments.mathematics, "mathematics", measurement)]
+    def _mathematics(self, study: str, measurement: str) -> Any:
+        section = _find(self.experiments.mathematics, "mathematics", measurement)
+        return getattr(self.study(study), section)
 
     def linear_inputs(self, study: str, measurement: str, seed: int | str) -> dict[str, str]:
         """Return the paths that a measurement with a rule of its own reads, by what they are."""
         row = _find(self.experiments.linear, "measurement with a rule of its own", measurement)
-        datasets = {name: self.dataset(study, name, seed) for name in row.reads}
+        datasets = {name: self.dataset(study, name, seed) for name in self._reads(study, row)}
         models = {
             f"model_{key}": self.model(study, name, seed)
             for key, name in self._read_models(study, row).items()
@@ -316,9 +321,8 @@ class Plan:
         row = _find(self.experiments.linear, "measurement with a rule of its own", measurement)
         return _values(self._linear(study, row), {"seeds", "description"})
 
-    def _linear(self, study: str, row: LinearRow) -> LeakageSettings | FeatureSettings | StyleSettings:
-        section: LeakageSettings | FeatureSettings | StyleSettings = getattr(self.study(study), row.sizes)
-        return section
+    def _linear(self, study: str, row: LinearRow) -> Any:
+        return getattr(self.study(study), row.sizes)
 
     def _read_models(self, study: str, row: LinearRow) -> dict[str, str]:
         """Return the models that a row reads; of a study with published weights, those that have some."""
@@ -359,7 +363,9 @@ class Plan:
     def figure_origin(self, study: str, figure: str) -> list[str]:
         """Return the path of the table that says where a figure's images come from; none for mathematics."""
         names = self.figure_measurements(study, figure)
-        mathematics = all(name in self.experiments.mathematics for name in names)
+        linear = self.experiments.linear.items()
+        without_data = {name for name, row in linear if not row.reads and not row.models}
+        mathematics = all(name in without_data | set(self.experiments.mathematics) for name in names)
         return [] if mathematics else [f"results/{study}/datasets/natural/origin.csv"]
 
     def figure_context(self, study: str, figure: str) -> dict[str, Any]:
@@ -368,10 +374,8 @@ class Plan:
         names = self.figure_measurements(study, figure)
         mathematics = names[0] in self.experiments.mathematics
         linear = self.experiments.linear.get(names[0])
-        description = sizes.data.description
         section = self._linear(study, linear) if linear and linear.seeds == "section" else None
-        if isinstance(section, LeakageSettings | FeatureSettings):
-            description = section.description
+        description = getattr(section, "description", sizes.data.description)
         return {
             "study": study,
             "figure": figure,

@@ -10,6 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from advex.config.linear import FeatureSettings, LeakageSettings
 from advex.config.nakkiran import EnsembleSettings, PlaneSettings, SquaresSettings
 from advex.config.style import StyleSettings
+from advex.config.wallace import (
+    OtherDatasetSettings,
+    OwnMistakesSettings,
+    TwoDimensionalSettings,
+    WorldsSettings,
+)
 from advex.config.weights import WeightsRow
 from advex.settings import (
     AttackSettings,
@@ -26,7 +32,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 FigureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]
 
 # Written here so that checking a configuration needs no torch; tests compare them with the library's tables.
-Source = Literal["digits", "sample_images", "cifar10", "mnist", "fashion_mnist", "own"]
+Source = Literal["digits", "sample_images", "natural_patches", "cifar10", "mnist", "fashion_mnist", "own"]
 Architecture = Literal[
     "resnet18",
     "resnet50",
@@ -39,6 +45,8 @@ Architecture = Literal[
     "small_resnet50",
     "small_vgg",
     "small_alexnet",
+    "small_plain",
+    "small_perceptron",
     "small_densenet",
     "small_inception",
     "imagenet_resnet50",
@@ -92,6 +100,8 @@ OfficialCorruption = Literal[
 NATURAL_TRAIN, NATURAL_TEST, CORRUPTED_TEST = "natural_train", "natural_test", "corrupted_test"
 WHOLE_TRAIN, WHOLE_TEST = "whole_train", "whole_test"
 """All images of the source, whatever share of them a study trains networks on."""
+OTHER_DATA = "other_data"
+"""In the rows: all of a study's other images, ``other_<name>_train`` and ``other_<name>_test``."""
 
 
 class Strict(BaseModel):
@@ -183,20 +193,25 @@ class PictureRow(Strict):
     aligned_by: Literal["image", "label"]
 
 
+Section = Literal[
+    "goh_leakage", "goh_features", "style_transfer", "own_mistakes", "other_dataset", "two_dimensional"
+]
+
+
 class LinearRow(Strict):
-    """A measurement made by a rule of its own: of linear features, or of images by style transfer.
+    """A measurement made by a rule of its own: of linear features, of images by style transfer, and so on.
 
     Attributes:
         sizes: the section of a study's file with its sizes.
         job: the job that makes it, ``source/name``; several measurements may come from one.
         picture: whether it holds images, of the first repetition, rather than a table.
         seeds: whether repetitions are those of the section, or of the study's models.
-        reads: the data sets it reads.
+        reads: the data sets it reads; none for mathematics.
         models: the models it reads, by the name the rule knows them by.
         measurements: the measurements it reads, of the same seed.
     """
 
-    sizes: Literal["goh_leakage", "goh_features", "style_transfer"]
+    sizes: Section
     job: FigureName
     picture: bool = False
     seeds: Literal["section", "study"] = "section"
@@ -220,7 +235,9 @@ class Experiments(Strict):
     instruments: dict[Name, InstrumentRow]
     measurements: dict[FigureName, list[MeasurementSection]]
     pictures: dict[FigureName, PictureRow]
-    mathematics: dict[FigureName, Literal["gaussian", "ellipses", "squares", "squares_2d"]]
+    mathematics: dict[
+        FigureName, Literal["gaussian", "ellipses", "squares", "squares_2d", "two_dimensional", "worlds"]
+    ]
     linear: dict[FigureName, LinearRow] = {}
     figures: dict[FigureName, FigureRow]
 
@@ -336,6 +353,10 @@ class Study(Strict):
     goh_leakage: LeakageSettings
     goh_features: FeatureSettings
     style_transfer: StyleSettings
+    own_mistakes: OwnMistakesSettings
+    two_dimensional: TwoDimensionalSettings
+    worlds: WorldsSettings
+    other_dataset: OtherDatasetSettings
     bandwidths: Annotated[list[OddCount], Field(min_length=1)]
     fourier_noise: FourierNoise
     corruptions: CorruptionSettings

@@ -10,6 +10,7 @@ from advex.errors import UserError
 from advex.sources.mirror import load_mirror
 from advex.sources.official import CLASSES, load_cifar10, load_idx
 from advex.sources.packaged import load_digits, load_sample_images
+from advex.sources.patches import load_natural_patches
 from advex.sources.prepared import Loader, Prepared, Request, balanced_subset
 
 __all__ = ["SOURCES", "Prepared", "prepare"]
@@ -27,6 +28,7 @@ def _own(request: Request) -> Prepared:
 SOURCES: dict[str, Loader] = {
     "digits": load_digits,
     "sample_images": load_sample_images,
+    "natural_patches": load_natural_patches,
     "cifar10": load_cifar10,
     "mnist": load_idx,
     "fashion_mnist": load_idx,
@@ -34,7 +36,7 @@ SOURCES: dict[str, Loader] = {
 }
 """How each source is loaded where no mirror is given."""
 
-PACKAGED = ("digits", "sample_images")
+PACKAGED = ("digits", "sample_images", "natural_patches")
 """Sources that need no mirror and no network."""
 
 
@@ -58,7 +60,8 @@ def prepare(
         downloads: the folder that keeps official downloads; made when needed.
         train_images: size of a class-balanced subset that is the same every time; None for all images.
         test_images: the same for the test images.
-        image_size: height and width of `sample_images`, 128 by default; other sources have their own.
+        image_size: height and width of `sample_images`, 128 by default, and of `natural_patches`, 8 by
+            default; other sources have their own.
         channels: how many channels the images must have; None for any.
         classes: how many classes there must be; None for any.
 
@@ -71,10 +74,10 @@ def prepare(
     """
     if source not in SOURCES:
         raise UserError(f"source: `{source}` is unknown; choose one of {', '.join(SOURCES)}")
-    if image_size is not None and source != "sample_images":
+    if image_size is not None and source not in ("sample_images", "natural_patches"):
         raise UserError(
             f"image_size: {image_size} given, but `{source}` has a size of its own; "
-            "leave image_size out (only sample_images takes it)"
+            "leave image_size out (only sample_images and natural_patches take it)"
         )
     request = Request(source, mirror, downloads, image_size)
     if mirror and source in PACKAGED:

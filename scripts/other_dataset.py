@@ -1,0 +1,29 @@
+"""Learn tasks from other images that a teacher labels, for one seed."""
+
+from advex.artifacts import write_table
+from advex.devices import Device
+from advex.images import ImageSet
+from advex.networks import Network
+from advex.other_dataset import grey_pair, other_dataset
+from advex.records import recorded
+
+with recorded(snakemake):
+    settings = dict(snakemake.params.settings)
+    networks = {name: Network(**settings[name]) for name in ("teacher", "student")}
+    other_students = {name: Network(**row) for name, row in settings["other_students"].items()}
+    images = {name.removeprefix("other_"): ImageSet.read(path) for name, path in snakemake.input.items()}
+    pairs = {
+        name: grey_pair(
+            images[f"{row['task']}_train"], images[f"{row['task']}_test"], images[f"{row['images']}_train"]
+        )
+        for name, row in settings["pairs"].items()
+    }
+    table, picture = other_dataset(
+        pairs,
+        **networks,
+        other_students=other_students,
+        device=Device.choose(snakemake.params.precision, snakemake.threads),
+        seed=int(snakemake.params.seed),
+    )
+    write_table(snakemake.output.table, table)
+    picture.write(snakemake.output.other_images)

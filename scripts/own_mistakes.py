@@ -1,0 +1,26 @@
+"""Train a teacher, and students of its mistakes, for one seed."""
+
+from advex.artifacts import write_table
+from advex.devices import Device
+from advex.images import ImageSet
+from advex.networks import Network
+from advex.own_mistakes import own_mistakes
+from advex.records import recorded
+
+with recorded(snakemake):
+    settings = dict(snakemake.params.settings)
+    networks = {name: Network(**settings[name]) for name in ("teacher", "student", "other_student")}
+    stops = settings["stops"]
+    table, picture = own_mistakes(
+        ImageSet.read(snakemake.input.natural_train),
+        ImageSet.read(snakemake.input.natural_test),
+        **networks,
+        kind=stops["kind"],
+        at=stops["at"],
+        headline=stops["headline"],
+        evaluate_every=stops.get("evaluate_every", 1),
+        device=Device.choose(snakemake.params.precision, snakemake.threads),
+        seed=int(snakemake.params.seed),
+    )
+    write_table(snakemake.output.table, table)
+    picture.write(snakemake.output.mistakes)

@@ -1,0 +1,1 @@
+"""Figures of comment 6 (Wallace)."""
