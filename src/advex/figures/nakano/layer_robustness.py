@@ -122,26 +122,22 @@ def _finding(table: pd.DataFrame, published: pd.DataFrame) -> str:
         return f"{ours} times its R(f), published {there}"
 
     plain = ("standard_vgg16", "standard_alexnet")
-    both = "" if all(_alike(ratio(model)) for model in plain) else "not both "
-    standard = ratio("standard")
-    words = "is not clearly either"
-    if _alike(standard):
-        words = "is about as robust too"
-    elif _above(standard):
-        words = "is far less robust"
+    lows, highs = zip(*(_ends(ratio(model)) for model in plain), strict=True)
+    words = "not both about as robust as"
+    if max(highs) < SAME:
+        words = "about as robust as" if min(lows) > 1 / SAME else "at least about as robust as"
+    low, high = _ends(ratio("standard"))
+    other = "is not clearly either"
+    if low > SAME:
+        other = "is far less robust"
+    elif low > 1 / SAME and high < SAME:
+        other = "is about as robust"
     return (
-        f"The first layers of VGG and AlexNet are {both}about as robust as a robust ResNet's "
-        f"({numbers(*plain)}); a standard ResNet's {words} ({numbers('standard')})"
-        f"{style.one_seed(standard)}"
+        f"The first layers of VGG and AlexNet are {words} a robust ResNet's ({numbers(*plain)}); "
+        f"a standard ResNet's {other} ({numbers('standard')}){style.one_seed(ratio('standard'))}"
     )
 
 
-def _alike(ratio: Estimate) -> bool:
-    """Tell whether the whole interval lies within the factor that counts as equal."""
-    low, high = (ratio.mean, ratio.mean) if ratio.n == 1 else (ratio.low, ratio.high)
-    return low > 1 / SAME and high < SAME
-
-
-def _above(ratio: Estimate) -> bool:
-    """Tell whether the whole interval lies above that factor."""
-    return (ratio.mean if ratio.n == 1 else ratio.low) > SAME
+def _ends(ratio: Estimate) -> tuple[float, float]:
+    """Return the ends of an interval; of a single seed, the number itself twice."""
+    return (ratio.mean, ratio.mean) if ratio.n == 1 else (ratio.low, ratio.high)
