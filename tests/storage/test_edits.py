@@ -31,6 +31,9 @@ ATTACKING = (
     "measure/ilyas/robust_datasets/",
     "measure/ilyas/robust_generalisation/",
     "measure/ilyas/transferability/",
+    "measure/nakkiran/attack_transfer/",
+    "measure/nakkiran/squares/",
+    "measure/nakkiran/squares_2d/",
 )
 GOH_FEATURES = tuple(
     f"draw/goh_features/{name}" for name in ("singular_vectors", "ensembles", "containments")
@@ -47,8 +50,12 @@ DRAWING_IMAGES = (
     "draw/ilyas/transferability",
     "draw/gilmer_hendrycks/",
     "draw/goh_leakage/leakage",
+    "draw/nakkiran/attack_transfer",
+    "draw/nakkiran/bugs_dataset",
+    "draw/nakkiran/poisoning",
+    "draw/nakkiran/transferability_with_bugs",
 )
-DRAWING = ("draw/ilyas/", "draw/gilmer_hendrycks/", "draw/goh_leakage/", *GOH_FEATURES)
+DRAWING = ("draw/ilyas/", "draw/gilmer_hendrycks/", "draw/goh_leakage/", "draw/nakkiran/", *GOH_FEATURES)
 LIBRARY, STUDY = "src/advex", "config/studies/test.yaml"
 EDITS = {
     "attack": Edit(f"{LIBRARY}/attacks.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef ", ATTACKING),
