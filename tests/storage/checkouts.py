@@ -37,6 +37,8 @@ _MESSAGES = {
     "fit the Gaussian model of Fig. 4": "measure/ilyas/gaussian",
     "check Theorems 1 to 3": "measure/ilyas/gaussian_theory",
     "fit the two ellipses of Fig. 14": "measure/ilyas/robust_and_accurate",
+    "fit Adversarial Squares": "measure/nakkiran/squares",
+    "fit Adversarial Squares of two pixels": "measure/nakkiran/squares_2d",
     "judge the claims": "judge/scorecard",
     "add up the costs": "costs/costs",
     "write the report": "report/report",

@@ -31,6 +31,10 @@ ATTACKING = (
     "measure/ilyas/robust_datasets/",
     "measure/ilyas/robust_generalisation/",
     "measure/ilyas/transferability/",
+    "measure/nakano/layer_robustness/",
+    "measure/nakkiran/attack_transfer/",
+    "measure/nakkiran/squares/",
+    "measure/nakkiran/squares_2d/",
 )
 GOH_FEATURES = tuple(
     f"draw/goh_features/{name}" for name in ("singular_vectors", "ensembles", "containments")
@@ -47,8 +51,14 @@ DRAWING_IMAGES = (
     "draw/ilyas/transferability",
     "draw/gilmer_hendrycks/",
     "draw/goh_leakage/leakage",
+    "draw/nakano/",
+    "draw/nakkiran/attack_transfer",
+    "draw/nakkiran/bugs_dataset",
+    "draw/nakkiran/poisoning",
+    "draw/nakkiran/transferability_with_bugs",
 )
-DRAWING = ("draw/ilyas/", "draw/gilmer_hendrycks/", "draw/goh_leakage/", "draw/wallace/", *GOH_FEATURES)
+SOURCES = ("ilyas", "gilmer_hendrycks", "goh_leakage", "nakano", "nakkiran", "wallace")
+DRAWING = (*(f"draw/{source}/" for source in SOURCES), *GOH_FEATURES)
 TRAINING = ("train/", "measure/wallace/own_mistakes/", "measure/wallace/other_dataset/")
 LIBRARY, STUDY = "src/advex", "config/studies/test.yaml"
 EDITS = {

@@ -29,8 +29,8 @@ class Mistake(NamedTuple):
 
 DIGITS = "studies/digits.yaml"
 MISTAKES = {
-    "broken yaml": Mistake(DIGITS, "seeds: 3", "seeds: [3", ["digits.yaml", "not valid YAML"]),
-    "unknown key": Mistake(DIGITS, "seeds: 3", "seeds: 3\nsedes: 4", ["sedes", "unknown key"]),
+    "broken yaml": Mistake(DIGITS, "\nseeds: 3", "\nseeds: [3", ["digits.yaml", "not valid YAML"]),
+    "unknown key": Mistake(DIGITS, "\nseeds: 3", "\nseeds: 3\nsedes: 4", ["sedes", "unknown key"]),
     "unknown nested key": Mistake(
         DIGITS, "{epochs: 10,", "{epoch: 1, epochs: 10,", ["recipes.standard.epoch", "unknown key"]
     ),
@@ -44,7 +44,7 @@ MISTAKES = {
     "unknown norm": Mistake(
         DIGITS, "{norm: l2, epsilon: 0.625", "{norm: l7, epsilon: 0.625", ["norm", "'l7'", "'linf'"]
     ),
-    "missing key": Mistake(DIGITS, "seeds: 3\n", "", ["seeds", "missing"]),
+    "missing key": Mistake(DIGITS, "\nseeds: 3\n", "\n", ["seeds", "missing"]),
     "no epochs": Mistake(DIGITS, "{epochs: 10", "{epochs: 0", ["epochs", "found 0", "greater than"]),
     "unknown architecture": Mistake(
         DIGITS,
@@ -119,7 +119,7 @@ MISTAKES = {
         "experiments.yaml",
         "kind: transfer, attack: transfer, source: standard}\n  targeted",
         "kind: transfer, attack: transfer}\n  targeted",
-        ["untargeted_transfer", "needs a source"],
+        ["untargeted_transfer", "need a source"],
     ),
 }
 

@@ -147,6 +147,8 @@ def test_transferability_draws_the_new_point_where_it_was_measured():
     nothing = attacks()
     nothing.loc[nothing["quantity"].str.endswith("_transfer"), "value"] = np.nan
     tables["nakkiran/attack_transfer"] = nothing
+    none = tables["ilyas/transferability"]["quantity"].str.endswith("_transfer")
+    tables["ilyas/transferability"].loc[none, "value"] = np.nan
     assert "none could transfer" in heading(transferability_with_bugs.draw(tables, PUBLISHED, CONTEXT))
 
 

@@ -171,7 +171,9 @@ class InstrumentRow(Strict):
         if attacks != (self.attack is not None):
             raise ValueError(f"kind {self.kind} {'needs an' if attacks else 'has no'} attack")
         if transfers != (self.source is not None):
-            raise ValueError("kinds of transfer need a source, and no other kind has one")
+            raise ValueError(
+                "kind transfer needs a source, as does ensemble_transfer, and no other kind has one"
+            )
         if (self.kind == "ensemble_transfer") != (self.ensemble is not None):
             raise ValueError("kind ensemble_transfer needs an ensemble, and no other kind has one")
         return self

@@ -43,7 +43,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
             label = "ours, line with the penalised l2 set"
             lines.append(_draw_line(axis, [*points, new], "accent", label, "--"))
         found.append((new, lines))
-        right = max(55.0, 1.08 * max(x for x, _ in [*points, *sets.values()]))
+        right = max(55.0, *(1.08 * x for x, _ in [*points, *sets.values()]), 0.0)
         axis.set(xlim=(-4, right), ylim=(-5, 106), ylabel="transfer from the set's source (%)")
         axis.set_xlabel("test accuracy, trained on the next-class set (%)")
         axis.set_title(name, loc="left")
@@ -127,7 +127,7 @@ def _draw_line(
     axis: Axes, points: Sequence[tuple[float, float]], role: str, label: str, line: str
 ) -> tuple[float, float]:
     """Draw the least-squares line through means; return its slope and the points' correlation."""
-    x, y = np.array(points).T
+    x, y = np.array(points).reshape(-1, 2).T
     if len(points) < 3 or np.ptp(x) < 1e-9 or np.ptp(y) < 1e-9:
         return float("nan"), float("nan")
     fit = np.polynomial.Polynomial.fit(x, y, 1)
