@@ -2,6 +2,7 @@
 
 from dataclasses import field
 
+from pydantic import model_validator
 from pydantic.dataclasses import dataclass
 
 from advex.settings import STRICT, Count, Recipe
@@ -9,8 +10,14 @@ from advex.settings import STRICT, Count, Recipe
 
 @dataclass(frozen=True, config=STRICT)
 class Network:
-    """An architecture of the library by name, its options, and its recipe."""
+    """An architecture of the library by name, its options, and its recipe, which has no adversary."""
 
     name: str
     recipe: Recipe
     options: dict[str, Count] = field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _no_adversary(self) -> "Network":
+        if self.recipe.adversary:  # the attack is no part of the digest of these jobs
+            raise ValueError("recipe.adversary: not here; such networks are rows of models")
+        return self

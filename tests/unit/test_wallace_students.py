@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 from samples import first, random_set
 
 from advex.errors import UserError
@@ -29,7 +30,7 @@ from advex.own_mistakes import (
     uniform_mistakes,
 )
 from advex.predictions import accuracy_of
-from advex.settings import Recipe, StepDrops
+from advex.settings import AttackSettings, Recipe, StepDrops
 from advex.sources import prepare
 from advex.training import train
 
@@ -51,6 +52,11 @@ def confusion(wrong):
 def wrong():
     images = random_set(400, classes=5)
     return mistakes(images, np.random.default_rng(3).choice(5, size=400, p=[0.1, 0.4, 0.2, 0.2, 0.1]))
+
+
+def test_networks_of_a_chain_have_no_adversary():
+    with pytest.raises(ValidationError, match="adversary: not here"):
+        network(1, adversary=AttackSettings("l2", 0.5, 2, 0.2))
 
 
 def test_mistakes_are_all_wrong_predictions_and_nothing_else():
