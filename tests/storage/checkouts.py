@@ -39,6 +39,8 @@ _MESSAGES = {
     "fit the two ellipses of Fig. 14": "measure/ilyas/robust_and_accurate",
     "fit Adversarial Squares": "measure/nakkiran/squares",
     "fit Adversarial Squares of two pixels": "measure/nakkiran/squares_2d",
+    "make images by style transfer": "measure/nakano/style_transfer",
+    "write the page that compares images": "draw/nakano/slider",
     "judge the claims": "judge/scorecard",
     "add up the costs": "costs/costs",
     "write the report": "report/report",
