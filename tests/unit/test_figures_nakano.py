@@ -86,13 +86,13 @@ def test_titles_follow_the_numbers(studied):
         drawn(studied, "style_transfer", robust=0.9, standard=0.1)
     )
     better = heading(drawn(studied, "style_and_content_network", vgg=0.1, standard=0.9))
-    assert "for the style loss leaves images nearer to the style (-0.8" in better
-    assert "for the content loss, about as far from the style (" in better
+    assert "for the style loss: nearer to the style (-0.8" in better
+    assert "for the content loss: not clearly nearer to it or farther (" in better
     worse = heading(drawn(studied, "style_and_content_network", vgg=0.9, standard=0.1))
-    assert "for the style loss leaves images farther from the style (+0.8" in worse
+    assert "for the style loss: farther from the style (+0.8" in worse
     artifacts = heading(drawn(studied, "texture_artifacts", robust=2.0, vgg=1.0, vgg_maximum=0.5))
-    assert "2.01 in textures of a robust ResNet, more than in VGG's (1.00)" in artifacts
-    assert "0.50 with max pooling, less than average pooling" in artifacts
+    assert "2.01 by a robust ResNet, 1.00 by VGG (less), " in artifacts
+    assert "0.50 by VGG with max pooling (less)" in artifacts
 
 
 def test_the_title_says_what_robustness_tells_of_layers(studied):

@@ -25,7 +25,7 @@ NETWORKS = {
 """Colour and name of each network."""
 
 _LARGEST = 256  # pixels along a side that a figure shows: more than print resolves
-_LEVELS = 64  # of each colour: more than print shows, and files shrink by a third
+_LEVELS = 32  # of each colour: about what print shows, and files shrink by half
 
 
 def image(picture: Picture, name: str) -> Array:

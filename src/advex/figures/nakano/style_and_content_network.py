@@ -86,11 +86,11 @@ def _finding(table: pd.DataFrame) -> str:
         - (distance["standard", "vgg"] + distance["vgg", "vgg"]),
     }
     found = {name: estimate((values / 2).tolist()) for name, values in swaps.items()}
-    words = {1: "nearer to the style", 0: "about as far from the style", -1: "farther from the style"}
+    words = {1: "nearer to the style", 0: "not clearly nearer to it or farther", -1: "farther from the style"}
     style_part, content_part = found["style"], found["content"]
     return (
-        f"VGG instead of a standard ResNet for the style loss leaves images "
+        f"Distance to the style with VGG instead of a standard ResNet for the style loss: "
         f"{words[style.direction(style_part)]} ({-style_part.mean:+.2f} of the content's distance); for the "
-        f"content loss, {words[style.direction(content_part)]} ({-content_part.mean:+.2f})"
+        f"content loss: {words[style.direction(content_part)]} ({-content_part.mean:+.2f})"
         f"{style.one_seed(style_part)}"
     )

@@ -116,7 +116,7 @@ def _finding(table: pd.DataFrame) -> str:
     compared = style_images.compared(distances["standard"], distances["robust"])
     words = {
         1: "take on more of the style than",
-        0: "take on about as much of the style as",
+        0: "do not clearly take on more or less of the style than",
         -1: "take on less of the style than",
     }[style.direction(compared)]
     numbers = ", ".join(

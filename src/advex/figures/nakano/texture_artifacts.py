@@ -88,10 +88,10 @@ def _finding(table: pd.DataFrame) -> str:
     excess = {network: style_images.means(table, "stride_excess", network=network) for network in _NETWORKS}
     compared = style_images.compared(excess["robust"], excess["vgg"])
     pooling = style_images.compared(excess["vgg_maximum"], excess["vgg"])
-    words = {1: "more than", 0: "not clearly different from", -1: "less than"}
+    words = {1: "less", 0: "no clear difference", -1: "more"}
     return (
-        f"Power at the frequencies of strides, over that around them: {excess['robust'].mean():.2f} in "
-        f"textures of a robust ResNet, {words[style.direction(compared)]} in VGG's "
-        f"({excess['vgg'].mean():.2f}); {excess['vgg_maximum'].mean():.2f} with max pooling, "
-        f"{words[style.direction(pooling)]} average pooling{style.one_seed(compared)}"
+        f"Power of textures at the frequencies of strides, over that around them: "
+        f"{excess['robust'].mean():.2f} by a robust ResNet, {excess['vgg'].mean():.2f} by VGG "
+        f"({words[style.direction(compared)]}), {excess['vgg_maximum'].mean():.2f} by VGG with max pooling "
+        f"({words[-style.direction(pooling)]}){style.one_seed(compared)}"
     )
