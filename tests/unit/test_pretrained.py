@@ -78,9 +78,11 @@ def test_weights_of_torchvision_give_its_logits(name, tmp_path, cpu):
     assert found == settings(name)
     with torch.no_grad():
         expected = network(normalised(images))
-        torch.testing.assert_close(model(images), expected, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(model(images), expected, rtol=1e-3, atol=1e-4)
         write_model(tmp_path / "model", model, found, {})
-        torch.testing.assert_close(read_model(tmp_path / "model", cpu)(images), model(images))
+        read = read_model(tmp_path / "model", cpu)
+        assert all(torch.equal(value, read.state_dict()[key]) for key, value in model.state_dict().items())
+        torch.testing.assert_close(read(images), model(images), rtol=1e-3, atol=1e-4)
     assert sum(parameter.numel() for parameter in model.parameters()) == SIZES[name]
 
 
@@ -109,7 +111,7 @@ def test_checkpoints_of_madrylab(tmp_path):
     assert found.std == pytest.approx(std)
     scaled = (images - torch.tensor(mean).view(3, 1, 1)) / torch.tensor(std).view(3, 1, 1)
     with torch.no_grad():
-        torch.testing.assert_close(model(images), network(scaled), rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(model(images), network(scaled), rtol=1e-3, atol=1e-4)
     tensors = as_madry(network.state_dict(), mean, std)
     sha256 = saved({key: value.clone() for key, value in tensors.items()}, tmp_path / "converted.safetensors")
     again, _ = import_weights(tmp_path / "converted.safetensors", sha256, settings("imagenet_resnet50", 9))

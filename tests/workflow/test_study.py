@@ -113,9 +113,8 @@ def script_of(record: Record) -> str:
 def test_the_digest_of_every_job_covers_what_the_job_imported(repository: Path) -> None:
     """Else an edit could leave an outdated artifact unnoticed."""
     records = [Record.read(path) for path in sorted((repository / "records/test").rglob("*.json"))]
-    assert {script_of(record) for record in records} == {
-        path.stem for path in (ROOT / "scripts").glob("*.py")
-    }
+    scripts = {path.stem for path in (ROOT / "scripts").glob("*.py")}
+    assert {script_of(record) for record in records} == scripts - {"import_weights"}  # see test_weights.py
     for record in records:
         script, modules = ROOT / "scripts" / f"{script_of(record)}.py", named_modules(record)
         assert set(record.modules) <= set(modules_reached(script, modules)), record.log

@@ -9,6 +9,8 @@ from copies import Snakemake
 
 from advex.artifacts import read_description, read_table
 from advex.config import load
+from advex.provenance import modules_reached
+from advex.records import Record
 from advex.torchvision_import import torchvision
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +59,9 @@ def test_a_study_of_weights_runs_and_trains_nothing(fresh: tuple[Path, Snakemake
     torch.testing.assert_close(torch.tensor(described["architecture"]["mean"]), torch.tensor(MEAN))
     text = finished.stdout + finished.stderr
     assert "rule train" not in text
+    record = Record.read(folder / "records/made-weights/import_weights/robust/seed0.json")
+    assert set(record.modules) <= set(modules_reached(ROOT / "scripts/import_weights.py"))
+    assert set(record.inputs) == {"data/weights/robust.pt"}
     assert "train " not in snakemake("-n", "--config", "study=made-weights").stdout
 
     # Somebody changes a file of weights: it is another file, and the job says so.
