@@ -193,8 +193,8 @@ class Claim(_Strict):
         effect: all of these must hold.
         tolerance: how far the mean may lie from the published number, in that number's unit.
         comparable: ``study``: the size may be compared only where the sizes are the published ones;
-            ``always``: mathematics, the same at every size; ``never``: other data or networks, so there is a
-            published number but no tolerance.
+            ``always``: mathematics, the same at every size; ``never``: other data or networks, so there is no
+            tolerance, and never more than the effect.
         not_tested: why the claim is out of scope.
     """
 
@@ -219,8 +219,8 @@ class Claim(_Strict):
         if self.ours is None or not self.effect:
             raise ValueError("found no ours or no effect; allowed: both, or not_tested with the reason")
         if self.comparable == "never":
-            if self.published is None or self.tolerance is not None:
-                raise ValueError("found comparable: never; allowed: with published and without tolerance")
+            if self.tolerance is not None:
+                raise ValueError("found comparable: never; allowed: without tolerance")
         elif (self.published is None) != (self.tolerance is None):
             raise ValueError("found published and tolerance apart; allowed: both, or neither")
         if self.table is None and any(rows.table is None for rows in all_rows(self)):

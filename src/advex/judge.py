@@ -218,10 +218,8 @@ def _judge_one(
 def _size(claim: Claim, ours: Estimate, published: float, unit: str, comparable: bool) -> tuple[bool, str]:
     """Whether the size is reproduced, and the rule in words."""
     if claim.comparable == "never":
-        return (
-            False,
-            f"the published {published:.10g} is of other data or networks; only the effect is judged",
-        )
+        what = "claim" if claim.published is None else f"{published:.10g}"
+        return False, f"the published {what} is of other data or networks; only the effect is judged"
     if claim.tolerance is None:
         if comparable:
             return True, "no published number to hold the size against"

@@ -187,8 +187,8 @@ def test_a_published_key_twice_or_a_missing_column_is_refused(tmp_path: Path) ->
         ("claim: fine", "claim: Not fine", "Not fine.claim: found 'Not fine'"),
         (
             "    effect",
-            "    comparable: never\n    effect",
-            "fine: found comparable: never; allowed: with published",
+            "    comparable: never\n    tolerance: 5\n    effect",
+            "fine: found comparable: never; allowed: without tolerance",
         ),
         ("    effect", "    comparable: maybe\n    effect", "fine.comparable: found 'maybe'; allowed"),
     ],
