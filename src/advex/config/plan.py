@@ -53,7 +53,7 @@ class Plan:
         return _find(self.studies, "study", name)
 
     def models(self, study: str) -> dict[str, ModelRow]:
-        """Return all models of a study by name, those behind filters too."""
+        """Return a study's models by name: those behind filters too, none trained on sets it leaves out."""
         self.study(study)
         return self._models[study]
 
@@ -181,16 +181,16 @@ class Plan:
     def sections(self, study: str, measurement: str) -> list[MeasurementSection]:
         """Return what a measurement measures, a row of filtered models as all its models.
 
-        Models trained on sets that the study leaves out are not measured.
+        Models that the study does not have are not measured.
         """
-        filtered, left_out = self.experiments.filtered_models, self.study(study).left_out
+        filtered = self.experiments.filtered_models
         sections = []
         for section in _find(self.experiments.measurements, "measurement", measurement):
             models = [
                 model
                 for name in section.models
                 for model in (_names(name, self.study(study)) if name in filtered else [name])
-                if self.models(study)[model].trained_on not in left_out
+                if model in self.models(study)
             ]
             if models:
                 sections.append(section.model_copy(update={"models": models}))
@@ -388,7 +388,7 @@ def _with_filtered(experiments: Experiments, study: Study) -> dict[str, ModelRow
         for model, bandwidth in zip(_names(name, study), study.bandwidths, strict=True):
             kept = FilterSettings(row.filter, bandwidth)
             models[model] = _Filtered(**(row.model_dump() | {"filter": kept}))
-    return models
+    return {name: row for name, row in models.items() if row.trained_on not in study.left_out}
 
 
 def _values(section: BaseModel, exclude: Collection[str] = ()) -> dict[str, Any]:
