@@ -51,7 +51,7 @@ class Plan:
         return _find(self.studies, "study", name)
 
     def models(self, study: str) -> dict[str, ModelRow]:
-        """Return all models of a study by name, those behind filters too."""
+        """Return a study's models by name: those behind filters too, none trained on sets it leaves out."""
         self.study(study)
         return self._models[study]
 
@@ -222,19 +222,29 @@ class Plan:
     def sections(self, study: str, measurement: str) -> list[MeasurementSection]:
         """Return what a measurement measures, a row of filtered models as all its models.
 
+<<<<<<< HEAD
         Models trained on sets that the study leaves out are not measured, nor, of a study with published
         weights, models without.
         """
         sizes = self.study(study)
         filtered, weights = self.experiments.filtered_models, sizes.weights
+=======
+        Models that the study does not have are not measured.
+        """
+        filtered = self.experiments.filtered_models
+>>>>>>> fac6532052e9114c1a377eeab9e0d7909cf75451
         sections = []
         for section in _find(self.experiments.measurements, "measurement", measurement):
             models = [
                 model
                 for name in section.models
                 for model in (_names(name, self.study(study)) if name in filtered else [name])
+<<<<<<< HEAD
                 if not weights or model in weights
                 if self.models(study)[model].trained_on not in sizes.left_out
+=======
+                if model in self.models(study)
+>>>>>>> fac6532052e9114c1a377eeab9e0d7909cf75451
             ]
             if models:
                 sections.append(section.model_copy(update={"models": models}))
@@ -422,7 +432,7 @@ def _with_filtered(experiments: Experiments, study: Study) -> dict[str, ModelRow
         for model, bandwidth in zip(_names(name, study), study.bandwidths, strict=True):
             kept = FilterSettings(row.filter, bandwidth)
             models[model] = _Filtered(**(row.model_dump() | {"filter": kept}))
-    return models
+    return {name: row for name, row in models.items() if row.trained_on not in study.left_out}
 
 
 def _values(section: BaseModel, exclude: Collection[str] = ()) -> dict[str, Any]:

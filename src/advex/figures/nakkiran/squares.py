@@ -19,6 +19,8 @@ _ROLES = {
     (True, False): "accent",
     (True, True): "robust",
 }
+_FITTED = 99
+"""Training accuracy in percent above which label noise counts as fitted."""
 _PUBLISHED = "published: ResNet-18, final text and first draft"
 
 
@@ -119,11 +121,10 @@ def _draw_linear(axis: Axes, linear: pd.DataFrame, published: pd.DataFrame) -> N
         radii, shares = _by(rows, "epsilon", "robust_accuracy")
         line = {"neutral": ":", "from_standard": "--", "robust": "-"}[role]
         style.mean_line(axis, radii, shares, role, linestyle=line)
-        place = {"neutral": (0.05, 85), "from_standard": (0.016, 45), "robust": (0.0011, 4)}[role]
-        axis.text(
-            *place, f"{100 * label_noise:g} % of labels wrong", fontsize=style.SMALLEST_TEXT, va="bottom",
-            color=style.COLOURS[role],
-        )  # fmt: skip
+        separator = "\n" if role == "robust" else " "
+        place = {"neutral": (0.05, 85), "from_standard": (0.016, 45), "robust": (0.0009, 2)}[role]
+        name = f"{100 * label_noise:g} % of{separator}labels wrong"
+        axis.text(*place, name, fontsize=style.SMALLEST_TEXT, va="bottom", color=style.COLOURS[role])
     _draw_published(axis, published)
     _radius_axis(axis)
     axis.set_title("d  exact: linear interpolator, 1,000 images", loc="left")
@@ -168,8 +169,10 @@ def _finding(network: pd.DataFrame, linear: pd.DataFrame, radius: float) -> str:
     last = others[(others["step"] == rows["step"].max()) & (others["epsilon"] == radius)]
     least = last.groupby(["label_noise", "pixel_noise"])["value"].mean().min()
     change = f"{early.mean():.0f}, then {late.mean():.0f} % within {radius:g}"
+    fitted = values(rows[rows["step"] == rows["step"].max()], quantity="train_accuracy").mean()
+    fitting = "Fitting label noise" if fitted > _FITTED else f"Fitting {fitted:.0f} % of noisy labels"
     return (
-        f"Fitting label noise, a network {words} its robustness: {change} ({least:.0f} % without one of "
+        f"{fitting}, a network {words} its robustness: {change} ({least:.0f} % without one of "
         f"the noises). An exact linear interpolator keeps {share:.0f} % within 0.01"
         f"{style.one_seed(estimate(early.tolist()))}"
     )

@@ -26,7 +26,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
         square = probability.pivot(index="x2", columns="x1", values="value")
         low, high = float(square.columns.min()), float(square.columns.max())
         mesh = axis.imshow(
-            square.to_numpy(), cmap="RdBu", vmin=0, vmax=1, alpha=0.7, origin="lower",
+            square.to_numpy(), cmap="RdBu", vmin=0, vmax=1, alpha=0.5, origin="lower",
             interpolation="bilinear", extent=(low, high, low, high),
         )  # fmt: skip
         axis.contour(square.columns, square.index, square.to_numpy(), [0.5], colors="black", linewidths=0.8)
