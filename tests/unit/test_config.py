@@ -119,7 +119,7 @@ MISTAKES = {
         "experiments.yaml",
         "kind: transfer, attack: transfer, source: standard}\n  targeted",
         "kind: transfer, attack: transfer}\n  targeted",
-        ["untargeted_transfer", "need a source"],
+        ["untargeted_transfer", "needs a source"],
     ),
 }
 
@@ -209,17 +209,17 @@ def test_an_ensemble_is_one_job_whose_last_network_takes_part_in_no_attack() -> 
     inputs = PLAN.construction_inputs("digits", "bugs_l2", 1)
     assert inputs["ensemble"] == "results/digits/models/ensemble/seed1.safetensors"
     assert inputs["source"] == "results/digits/models/standard_resnet18/seed1.safetensors"
-    jobs = PLAN.figure_jobs("digits")["nakkiran/poisoning"]
+    jobs = figure_jobs(PLAN, "digits")["nakkiran/poisoning"]
     assert {"train/ensemble/seed2", "construct/bugs_l2/seed2", "train/poisoned_by_bugs/seed2"} <= set(jobs)
 
 
 def test_a_study_does_not_measure_what_it_leaves_out() -> None:
     assert PLAN.study("digits").left_out == ["pgd_linf", "bugs_linf"]
-    jobs = PLAN.figure_jobs("digits")["nakkiran/bugs_dataset"]
+    jobs = figure_jobs(PLAN, "digits")["nakkiran/bugs_dataset"]
     assert not [job for job in jobs if "linf" in job]
     entries = PLAN.measurement_settings("digits", "nakkiran/bugs_dataset", 0)
     assert not [entry for entry in entries if "linf" in entry["model"]]
-    assert "construct/bugs_linf/seed0" in PLAN.figure_jobs("cifar10")["nakkiran/bugs_dataset"]
+    assert "construct/bugs_linf/seed0" in figure_jobs(PLAN, "cifar10")["nakkiran/bugs_dataset"]
 
 
 def test_the_attacks_of_comment_5_are_those_published() -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from advex.claims import load_claims, load_published
-from advex.judge import DIRECTION, NOT_REPRODUCED, NOT_TESTED, REPRODUCED, judge
+from advex.judge import DIRECTION, NOT_REPRODUCED, NOT_TESTED, judge
 
 ROOT = Path(__file__).parents[2]
 CLAIMS = load_claims([ROOT / "config/claims/nakano.yaml"])
@@ -94,12 +94,10 @@ def verdicts(tables):
 
 
 def test_the_described_world_has_every_effect():
-    """Logs are of other networks and weights, so their size is not judged."""
+    """All is of other networks and weights, so no size is judged."""
     found = verdicts(world())
     assert set(found.index[found == NOT_TESTED]) == UNTESTED
-    logs = {claim.claim for claim in CLAIMS if claim.published} - UNTESTED
-    assert set(found[list(logs)]) == {DIRECTION}
-    assert set(found.drop([*UNTESTED, *logs])) == {REPRODUCED}
+    assert set(found.drop(list(UNTESTED))) == {DIRECTION}
     assert set(verdicts({})) == {NOT_TESTED}
     assert set(verdicts(world(seeds=1))) == {NOT_TESTED}
 
@@ -113,7 +111,7 @@ def test_a_standard_network_as_good_as_vgg_refutes_the_comment():
     assert set(found.index[found == NOT_REPRODUCED]) == failed
 
 
-@pytest.mark.parametrize(("distance", "verdict"), [(0.38, REPRODUCED), (0.45, NOT_REPRODUCED)])
+@pytest.mark.parametrize(("distance", "verdict"), [(0.38, DIRECTION), (0.45, NOT_REPRODUCED)])
 def test_on_par_is_within_a_tenth(distance, verdict):
     assert verdicts(world(robust=distance))["nakano_robust_on_par_with_vgg"] == verdict
 

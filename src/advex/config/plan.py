@@ -222,29 +222,16 @@ class Plan:
     def sections(self, study: str, measurement: str) -> list[MeasurementSection]:
         """Return what a measurement measures, a row of filtered models as all its models.
 
-<<<<<<< HEAD
-        Models trained on sets that the study leaves out are not measured, nor, of a study with published
-        weights, models without.
-        """
-        sizes = self.study(study)
-        filtered, weights = self.experiments.filtered_models, sizes.weights
-=======
         Models that the study does not have are not measured.
         """
-        filtered = self.experiments.filtered_models
->>>>>>> fac6532052e9114c1a377eeab9e0d7909cf75451
+        filtered, weights = self.experiments.filtered_models, self.study(study).weights
         sections = []
         for section in _find(self.experiments.measurements, "measurement", measurement):
             models = [
                 model
                 for name in section.models
                 for model in (_names(name, self.study(study)) if name in filtered else [name])
-<<<<<<< HEAD
-                if not weights or model in weights
-                if self.models(study)[model].trained_on not in sizes.left_out
-=======
-                if model in self.models(study)
->>>>>>> fac6532052e9114c1a377eeab9e0d7909cf75451
+                if model in self.models(study) and (not weights or model in weights)
             ]
             if models:
                 sections.append(section.model_copy(update={"models": models}))

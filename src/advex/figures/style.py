@@ -367,7 +367,7 @@ def one_seed(difference: Estimate) -> str:
 
 
 def save(figure: Figure, svg_path: str | os.PathLike[str], png_path: str | os.PathLike[str]) -> None:
-    """Write the figure as SVG (equal figures give equal bytes) and as PNG of 256 colours, 200 dots an inch."""
+    """Write the figure as SVG and as PNG of 256 colours, 200 dots an inch; equal ones give equal bytes."""
     with matplotlib.rc_context(_SETTINGS):
         with atomic_path(svg_path) as temporary:
             figure.savefig(temporary, format="svg", dpi=_DOTS_PER_INCH, metadata={"Date": None})
