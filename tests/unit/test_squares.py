@@ -100,7 +100,7 @@ def test_more_images_need_larger_weights():
 
 
 NETWORK = {
-    "architecture": {"name": "perceptron", "options": {"pixels": 64, "width": 64}},
+    "architecture": {"name": "small_perceptron", "options": {"width": 64, "stages": 1}},
     "images": 60, "test_images": 60, "channels": 3, "side": 8, "label_noise": [0.0, 0.1],
     "pixel_noise": [0.1], "learning_rate": 0.001, "batch_size": 60, "evaluate_after": [79, 700],
     "epsilons": [0.03, 0.3], "attack_steps": 10,

@@ -39,7 +39,6 @@ ARCHITECTURES: dict[str, Builder] = {
     "imagenet_vgg16": imagenet.vgg16,
     "imagenet_vgg19": imagenet.vgg19,
     "imagenet_alexnet": imagenet.alexnet,
-    "perceptron": small.perceptron,
 }
 
 

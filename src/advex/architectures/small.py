@@ -71,11 +71,6 @@ def small_resnet50(channels: int, width: int = 16, stages: int = 3) -> Backbone:
     return Backbone(nn.Sequential(*layers, global_average()), inputs)
 
 
-def perceptron(channels: int, pixels: int = 64, width: int = 256) -> Backbone:
-    """One hidden layer over all pixels at once; ``pixels`` is how many a channel has."""
-    return Backbone(nn.Sequential(nn.Flatten(), nn.Linear(channels * pixels, width), nn.ReLU()), width)
-
-
 def small_vgg(channels: int, width: int = 16, stages: int = 3) -> Backbone:
     """Plain stack of 3x3 convolutions, two per stage, with max pooling between stages."""
     layers: list[nn.Module] = []

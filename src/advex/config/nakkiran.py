@@ -54,7 +54,7 @@ class LinearSquares(_Section):
 class SquaresArchitecture(_Section):
     """A network that takes squares of the study's size."""
 
-    name: Literal["perceptron", "resnet18"]
+    name: Literal["small_perceptron", "resnet18"]
     options: dict[str, Count] = {}
 
 

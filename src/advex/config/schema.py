@@ -54,7 +54,6 @@ Architecture = Literal[
     "imagenet_vgg16",
     "imagenet_vgg19",
     "imagenet_alexnet",
-    "perceptron",
 ]
 
 Instrument = Literal[
