@@ -57,7 +57,7 @@ refuse_unwritable(Path("results"))
 
 def measurement_pattern():
     """Return the pattern of names that `measure` makes, which are all but those with a rule of their own."""
-    own = [*PLAN.experiments.mathematics, *PLAN.experiments.linear]
+    own = [*PLAN.experiments.mathematics, *PLAN.experiments.own_rules]
     return f"(?!(?:{'|'.join(Path(name).name for name in own)})/)[a-z][a-z0-9_]*"
 
 
@@ -168,22 +168,22 @@ def mathematics_of(measurement):
     return value
 
 
-def linear_inputs_of(measurement):
-    """Return a function giving what a measurement of linear features reads."""
+def own_inputs_of(measurement):
+    """Return a function giving what a measurement with a rule of its own reads."""
 
     def value(wildcards):
         return checked(
-            PLAN.linear_inputs, wildcards.study, measurement, int(wildcards.seed)
+            PLAN.own_inputs, wildcards.study, measurement, int(wildcards.seed)
         )
 
     return value
 
 
-def linear_settings_of(measurement):
-    """Return a function giving the sizes of a measurement of linear features."""
+def own_settings_of(measurement):
+    """Return a function giving the sizes of a measurement with a rule of its own."""
 
     def value(wildcards):
-        return checked(PLAN.linear_settings, wildcards.study, measurement)
+        return checked(PLAN.own_settings, wildcards.study, measurement)
 
     return value
 

@@ -3,7 +3,7 @@
 
 rule goh_features:
     input:
-        unpack(linear_inputs_of("goh_features/singular_vectors")),
+        unpack(own_inputs_of("goh_features/singular_vectors")),
     output:
         singular_vectors="results/{study}/measurements/goh_features/singular_vectors/seed{seed}.csv",
         ensembles="results/{study}/measurements/goh_features/ensembles/seed{seed}.csv",
@@ -22,7 +22,7 @@ rule goh_features:
     params:
         study="{study}",
         seed="{seed}",
-        settings=linear_settings_of("goh_features/singular_vectors"),
+        settings=own_settings_of("goh_features/singular_vectors"),
         code=code_of("goh_features.py"),
     message:
         "measure linear features of two classes, repetition {wildcards.seed} of {wildcards.study}"

@@ -3,7 +3,7 @@
 
 rule robust_linear_features:
     input:
-        unpack(linear_inputs_of("goh_leakage/robust_linear_features")),
+        unpack(own_inputs_of("goh_leakage/robust_linear_features")),
     output:
         table="results/{study}/measurements/goh_leakage/robust_linear_features/seed{seed}.csv",
         weights="results/{study}/measurements/goh_leakage/weights/seed{seed}.safetensors",
@@ -20,7 +20,7 @@ rule robust_linear_features:
     params:
         study="{study}",
         seed="{seed}",
-        settings=linear_settings_of("goh_leakage/robust_linear_features"),
+        settings=own_settings_of("goh_leakage/robust_linear_features"),
         code=code_of("robust_linear_features.py"),
     message:
         "fit robust linear classifiers, repetition {wildcards.seed} of {wildcards.study}"
@@ -30,7 +30,7 @@ rule robust_linear_features:
 
 rule leakage:
     input:
-        unpack(linear_inputs_of("goh_leakage/leakage")),
+        unpack(own_inputs_of("goh_leakage/leakage")),
     output:
         table="results/{study}/measurements/goh_leakage/leakage/seed{seed}.csv",
     log:
@@ -48,7 +48,7 @@ rule leakage:
         study="{study}",
         seed="{seed}",
         precision=of_plan(PLAN.precision),
-        settings=linear_settings_of("goh_leakage/leakage"),
+        settings=own_settings_of("goh_leakage/leakage"),
         code=code_of("leakage.py"),
     message:
         "measure what leaks through robust features, seed {wildcards.seed} of {wildcards.study}"

@@ -3,7 +3,7 @@
 
 rule style_transfer:
     input:
-        unpack(linear_inputs_of("nakano/style_transfer")),
+        unpack(own_inputs_of("nakano/style_transfer")),
         files=of_plan(PLAN.photographs),
     output:
         style_transfer="results/{study}/measurements/nakano/style_transfer/seed{seed}.csv",
@@ -25,7 +25,7 @@ rule style_transfer:
     params:
         study="{study}",
         seed="{seed}",
-        settings=linear_settings_of("nakano/style_transfer"),
+        settings=own_settings_of("nakano/style_transfer"),
         code=code_of("style_transfer.py"),
     message:
         "make images by style transfer, seed {wildcards.seed} of {wildcards.study}"

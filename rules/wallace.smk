@@ -31,7 +31,7 @@ use rule prepare as prepare_other with:
 
 rule own_mistakes:
     input:
-        unpack(linear_inputs_of("wallace/own_mistakes")),
+        unpack(own_inputs_of("wallace/own_mistakes")),
     output:
         table="results/{study}/measurements/wallace/own_mistakes/seed{seed}.csv",
         mistakes="results/{study}/measurements/wallace/mistakes/seed{seed}.safetensors",
@@ -50,7 +50,7 @@ rule own_mistakes:
         study="{study}",
         seed="{seed}",
         precision=of_plan(PLAN.precision),
-        settings=linear_settings_of("wallace/own_mistakes"),
+        settings=own_settings_of("wallace/own_mistakes"),
         code=code_of("own_mistakes.py"),
     message:
         "learn from a model's own mistakes, seed {wildcards.seed} of {wildcards.study}"
@@ -60,7 +60,7 @@ rule own_mistakes:
 
 rule other_dataset:
     input:
-        unpack(linear_inputs_of("wallace/other_dataset")),
+        unpack(own_inputs_of("wallace/other_dataset")),
     output:
         table="results/{study}/measurements/wallace/other_dataset/seed{seed}.csv",
         other_images="results/{study}/measurements/wallace/other_images/seed{seed}.safetensors",
@@ -79,7 +79,7 @@ rule other_dataset:
         study="{study}",
         seed="{seed}",
         precision=of_plan(PLAN.precision),
-        settings=linear_settings_of("wallace/other_dataset"),
+        settings=own_settings_of("wallace/other_dataset"),
         code=code_of("other_dataset.py"),
     message:
         "learn a task from another data set's images, seed {wildcards.seed} of {wildcards.study}"

@@ -240,7 +240,7 @@ class Estimate:
     def _style_transfer(self) -> Work:
         """Count at most: every image runs through the whole networks of its style and its content."""
         sizes = self.sizes.style_transfer
-        paths = self.plan.linear_inputs(self.study, "nakano/style_transfer", 0)
+        paths = self.plan.own_inputs(self.study, "nakano/style_transfer", 0)
         one = {
             key.removeprefix("model_"): self._passes(self._architecture_of(path), sizes.image_size)
             for key, path in paths.items()

@@ -136,19 +136,19 @@ def _loose_ends(experiments: Experiments) -> Iterator[str]:
                 yield from _unknown(f"{place}.measured_on", dataset_name, images | {CORRUPTED_TEST})
             for instrument_name in section.instruments:
                 yield from _unknown(f"{place}.instruments", instrument_name, set(experiments.instruments))
-    yield from _loose_linear(experiments, images | {WHOLE_TRAIN, WHOLE_TEST, OTHER_DATA})
+    yield from _loose_own_rules(experiments, images | {WHOLE_TRAIN, WHOLE_TEST, OTHER_DATA})
     yield from _loose_pictures_and_figures(experiments, images)
     yield from _circles(experiments)
 
 
-def _loose_linear(experiments: Experiments, images: set[str]) -> Iterator[str]:
-    for name, row in experiments.linear.items():
+def _loose_own_rules(experiments: Experiments, images: set[str]) -> Iterator[str]:
+    for name, row in experiments.own_rules.items():
         for dataset_name in row.reads:
-            yield from _unknown(f"linear.{name}.reads", dataset_name, images)
+            yield from _unknown(f"own_rules.{name}.reads", dataset_name, images)
         for key, model_name in row.models.items():
-            yield from _unknown(f"linear.{name}.models.{key}", model_name, set(experiments.models))
+            yield from _unknown(f"own_rules.{name}.models.{key}", model_name, set(experiments.models))
         for measurement in row.measurements:
-            yield from _unknown(f"linear.{name}.measurements", measurement, set(experiments.measurements))
+            yield from _unknown(f"own_rules.{name}.measurements", measurement, set(experiments.measurements))
 
 
 def _loose_pictures_and_figures(experiments: Experiments, images: set[str]) -> Iterator[str]:
@@ -159,7 +159,7 @@ def _loose_pictures_and_figures(experiments: Experiments, images: set[str]) -> I
         *experiments.measurements,
         *experiments.pictures,
         *experiments.mathematics,
-        *experiments.linear,
+        *experiments.own_rules,
     }
     for name, figure in experiments.figures.items():
         for measurement in figure.measurements:

@@ -19,9 +19,9 @@ from advex.config.schema import (
     WHOLE_TRAIN,
     Experiments,
     JobResources,
-    LinearRow,
     MeasurementSection,
     ModelRow,
+    OwnRuleRow,
     Study,
     names_in,
 )
@@ -84,7 +84,7 @@ class Plan:
         names = self.study(study).other_dataset.data
         return [f"other_{name}_{part}" for name in names for part in ("train", "test")]
 
-    def _reads(self, study: str, row: LinearRow) -> list[str]:
+    def _reads(self, study: str, row: OwnRuleRow) -> list[str]:
         others = self._other_data(study)
         return [name for read in row.reads for name in (others if read == OTHER_DATA else [read])]
 
@@ -95,15 +95,15 @@ class Plan:
 
     def measurement(self, study: str, name: str) -> str:
         """Return the path of a measurement: a table, or the images of a picture."""
-        if name in self.experiments.linear and name in self.pictures():
+        if name in self.experiments.own_rules and name in self.pictures():
             return f"results/{study}/measurements/{name}/seed0.safetensors"
         suffix = "safetensors" if name in self.pictures() else "csv"
         return f"results/{study}/measurements/{name}.{suffix}"
 
     def pictures(self) -> set[str]:
         """Return the names of the measurements that hold images rather than a table."""
-        linear = {name for name, row in self.experiments.linear.items() if row.picture}
-        return linear | set(self.experiments.pictures)
+        own = {name for name, row in self.experiments.own_rules.items() if row.picture}
+        return own | set(self.experiments.pictures)
 
     def measurement_parts(self, study: str, name: str) -> list[str]:
         """Return the paths of a measurement's tables, one for each seed."""
@@ -152,8 +152,7 @@ class Plan:
             return int(self._mathematics(study, measurement).seeds)
         if measurement in self.pictures():
             return 1
-        linear = self.experiments.linear.get(measurement)
-        section = self._linear(study, linear) if linear and linear.seeds == "section" else None
+        section = self._own_section(study, measurement)
         return int(getattr(section, "seeds", sizes.seeds))
 
     def training_inputs(self, study: str, model: str, seed: int | str) -> dict[str, str]:
@@ -299,9 +298,9 @@ class Plan:
         section = _find(self.experiments.mathematics, "mathematics", measurement)
         return getattr(self.study(study), section)
 
-    def linear_inputs(self, study: str, measurement: str, seed: int | str) -> dict[str, str]:
+    def own_inputs(self, study: str, measurement: str, seed: int | str) -> dict[str, str]:
         """Return the paths that a measurement with a rule of its own reads, by what they are."""
-        row = _find(self.experiments.linear, "measurement with a rule of its own", measurement)
+        row = _find(self.experiments.own_rules, "measurement with a rule of its own", measurement)
         datasets = {name: self.dataset(study, name, seed) for name in self._reads(study, row)}
         models = {
             f"model_{key}": self.model(study, name, seed)
@@ -313,15 +312,17 @@ class Plan:
         }
         return datasets | models | measured
 
-    def linear_settings(self, study: str, measurement: str) -> dict[str, Any]:
+    def own_settings(self, study: str, measurement: str) -> dict[str, Any]:
         """Return the sizes of a measurement with a rule of its own."""
-        row = _find(self.experiments.linear, "measurement with a rule of its own", measurement)
-        return _values(self._linear(study, row), {"seeds", "description"})
+        row = _find(self.experiments.own_rules, "measurement with a rule of its own", measurement)
+        return _values(getattr(self.study(study), row.sizes), {"seeds", "description"})
 
-    def _linear(self, study: str, row: LinearRow) -> Any:
-        return getattr(self.study(study), row.sizes)
+    def _own_section(self, study: str, measurement: str) -> Any:
+        """Return the section that says how often a measurement is repeated, if it is not the study."""
+        row = self.experiments.own_rules.get(measurement)
+        return getattr(self.study(study), row.sizes) if row and row.seeds == "section" else None
 
-    def _read_models(self, study: str, row: LinearRow) -> dict[str, str]:
+    def _read_models(self, study: str, row: OwnRuleRow) -> dict[str, str]:
         """Return the models that a row reads; of a study with published weights, those that have some."""
         weights = self.study(study).weights
         return {key: name for key, name in row.models.items() if not weights or name in weights}
@@ -360,8 +361,8 @@ class Plan:
     def figure_origin(self, study: str, figure: str) -> list[str]:
         """Return the path of the table that says where a figure's images come from; none for mathematics."""
         names = self.figure_measurements(study, figure)
-        linear = self.experiments.linear.items()
-        without_data = {name for name, row in linear if not row.reads and not row.models}
+        rows = self.experiments.own_rules.items()
+        without_data = {name for name, row in rows if not row.reads and not row.models}
         mathematics = all(name in without_data | set(self.experiments.mathematics) for name in names)
         return [] if mathematics else [f"results/{study}/datasets/natural/origin.csv"]
 
@@ -370,8 +371,7 @@ class Plan:
         sizes = self.study(study)
         names = self.figure_measurements(study, figure)
         mathematics = names[0] in self.experiments.mathematics
-        linear = self.experiments.linear.get(names[0])
-        section = self._linear(study, linear) if linear and linear.seeds == "section" else None
+        section = self._own_section(study, names[0])
         description = getattr(section, "description", sizes.data.description)
         return {
             "study": study,

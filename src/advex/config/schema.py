@@ -199,7 +199,7 @@ Section = Literal[
 ]
 
 
-class LinearRow(Strict):
+class OwnRuleRow(Strict):
     """A measurement made by a rule of its own: of linear features, of images by style transfer, and so on.
 
     Attributes:
@@ -239,7 +239,7 @@ class Experiments(Strict):
     mathematics: dict[
         FigureName, Literal["gaussian", "ellipses", "squares", "squares_2d", "two_dimensional", "worlds"]
     ]
-    linear: dict[FigureName, LinearRow] = {}
+    own_rules: dict[FigureName, OwnRuleRow] = {}
     figures: dict[FigureName, FigureRow]
 
 
