@@ -1,133 +1,42 @@
-"""From rows to jobs: the settings and the paths of every model, data set, measurement and figure.
-
-All paths follow one pattern, ``results/<study>/<kind>/<name>...``, written down here only. Looking up a
-name that does not exist raises a :class:`UserError` that lists the names that do.
-"""
+"""From rows to jobs: what the jobs behind every model, data set, measurement and figure read and are told."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import BaseModel
 
+from advex.config.paths import Filtered, Paths, find, models_of
 from advex.config.schema import (
-    CORRUPTED_TEST,
     NATURAL_TEST,
-    NATURAL_TRAIN,
     OTHER_DATA,
-    WHOLE_TEST,
-    WHOLE_TRAIN,
-    Experiments,
     JobResources,
     MeasurementSection,
     ModelRow,
     OwnRuleRow,
     Study,
-    names_in,
 )
 from advex.errors import UserError
 from advex.settings import (
     ArchitectureSettings,
     Construction,
-    FilterSettings,
     TrainingRun,
     plain,
     plain_value,
 )
 
-Row = TypeVar("Row")
 
-
-class Plan:
-    """Every experiment of every study."""
-
-    def __init__(self, experiments: Experiments, studies: Mapping[str, Study]) -> None:
-        self.experiments = experiments
-        self.studies = dict(studies)
-        self._models = {name: _with_filtered(experiments, study) for name, study in studies.items()}
-
-    def study(self, name: str) -> Study:
-        """Return the sizes of a study."""
-        return _find(self.studies, "study", name)
-
-    def models(self, study: str) -> dict[str, ModelRow]:
-        """Return a study's models by name: those behind filters too, none trained on sets it leaves out."""
-        self.study(study)
-        return self._models[study]
-
-    # Where things lie
-
-    def model(self, study: str, model: str, seed: int | str) -> str:
-        """Return the path of a model's weights."""
-        _find(self.models(study), "model", model)
-        return f"results/{study}/models/{model}/seed{seed}.safetensors"
-
-    def history(self, study: str, model: str, seed: int | str) -> str:
-        """Return the path of a model's training history."""
-        return self.model(study, model, seed).removesuffix(".safetensors") + ".csv"
-
-    def dataset(self, study: str, dataset: str, seed: int | str) -> str:
-        """Return the path of a data set; natural images and their corruptions have no seed."""
-        self.study(study)
-        if dataset == CORRUPTED_TEST:
-            return f"results/{study}/datasets/corrupted/test.safetensors"
-        if dataset in (NATURAL_TRAIN, NATURAL_TEST, WHOLE_TRAIN, WHOLE_TEST):
-            return f"results/{study}/datasets/{dataset.replace('_', '/')}.safetensors"
-        if dataset in self._other_data(study):
-            other, _, part = dataset.rpartition("_")
-            return f"results/{study}/datasets/{other}/{part}.safetensors"
-        _find(self.experiments.datasets, "data set", dataset)
-        return f"results/{study}/datasets/{dataset}/seed{seed}.safetensors"
-
-    def _other_data(self, study: str) -> list[str]:
-        """Return the names of the training and test images that a study has beside its own."""
-        names = self.study(study).other_dataset.data
-        return [f"other_{name}_{part}" for name in names for part in ("train", "test")]
+class Plan(Paths):
+    """Every experiment of every study: paths as in :class:`Paths`, and what jobs need."""
 
     def _reads(self, study: str, row: OwnRuleRow) -> list[str]:
-        others = self._other_data(study)
+        others = self.other_images(study)
         return [name for read in row.reads for name in (others if read == OTHER_DATA else [read])]
 
     def other_data(self, study: str, name: str) -> dict[str, Any]:
         """Return which other images a study prepares, as for its own."""
-        row = _find(self.study(study).other_dataset.data, "other data", name)
+        row = find(self.study(study).other_dataset.data, "other data", name)
         return row.model_dump() | {"channels": 1, "classes": None}
-
-    def measurement(self, study: str, name: str) -> str:
-        """Return the path of a measurement: a table, or the images of a picture."""
-        if name in self.experiments.own_rules and name in self.pictures():
-            return f"results/{study}/measurements/{name}/seed0.safetensors"
-        suffix = "safetensors" if name in self.pictures() else "csv"
-        return f"results/{study}/measurements/{name}.{suffix}"
-
-    def pictures(self) -> set[str]:
-        """Return the names of the measurements that hold images rather than a table."""
-        own = {name for name, row in self.experiments.own_rules.items() if row.picture}
-        return own | set(self.experiments.pictures)
-
-    def measurement_parts(self, study: str, name: str) -> list[str]:
-        """Return the paths of a measurement's tables, one for each seed."""
-        folder = f"results/{study}/measurements/{name}"
-        return [f"{folder}/seed{seed}.csv" for seed in range(self.seeds(study, name))]
-
-    def figures(self, study: str) -> list[str]:
-        """Return the paths of all figures of a study."""
-        return [f"results/{study}/figures/{name}.svg" for name in self.figure_names(study)]
-
-    def figure_names(self, study: str) -> list[str]:
-        """Return the names of all figures of a study."""
-        return [name for name in self.experiments.figures if self.draws(study, name.split("/")[0])]
-
-    def draws(self, study: str, source: str) -> bool:
-        """Tell whether a study draws the figures of a source."""
-        only = self.study(study).only
-        return only is None or source in only
-
-    def natural_test(self, study: str) -> str:
-        """Return the path of the test images."""
-        return self.dataset(study, NATURAL_TEST, 0)
-
-    # What jobs need
 
     def corruptions(self, study: str) -> dict[str, Any]:
         """Return which corruptions of the test images a study has, and where they come from."""
@@ -145,19 +54,9 @@ class Plan:
         """Return what a study is called in its report."""
         return self.study(study).title
 
-    def seeds(self, study: str, measurement: str) -> int:
-        """Return how many independent repetitions a measurement has."""
-        sizes = self.study(study)
-        if measurement in self.experiments.mathematics:
-            return int(self._mathematics(study, measurement).seeds)
-        if measurement in self.pictures():
-            return 1
-        section = self._own_section(study, measurement)
-        return int(getattr(section, "seeds", sizes.seeds))
-
     def training_inputs(self, study: str, model: str, seed: int | str) -> dict[str, str]:
         """Return the paths a training reads."""
-        row = _find(self.models(study), "model", model)
+        row = find(self.models(study), "model", model)
         return {
             "training_set": self.dataset(study, row.trained_on, seed),
             "test_set": self.dataset(study, NATURAL_TEST, seed),
@@ -165,7 +64,7 @@ class Plan:
 
     def training(self, study: str, model: str, seed: int) -> dict[str, Any]:
         """Return the settings of a training, as plain values of a TrainingRun."""
-        sizes, row = self.study(study), _find(self.models(study), "model", model)
+        sizes, row = self.study(study), find(self.models(study), "model", model)
         members = sizes.ensemble.members + 1 if row.ensemble else None
         architecture = _architecture(sizes, row, sizes.data.classes)
         return plain(TrainingRun(model, seed, architecture, sizes.recipes[row.recipe], row.labels, members))
@@ -177,7 +76,7 @@ class Plan:
             UserError: there are none, or their checksum is missing.
         """
         sizes = self.study(study)
-        row = _find(sizes.weights, f"model with weights in study {study}", model)
+        row = find(sizes.weights, f"model with weights in study {study}", model)
         location = row.location(f"study {study}: weights.{model}")
         architecture = _architecture(sizes, self.models(study)[model], row.classes)
         return {**location._asdict(), "architecture": plain(architecture)}
@@ -198,13 +97,13 @@ class Plan:
 
     def training_modules(self, study: str, model: str) -> list[str]:
         """Return the library's optional modules that a training uses."""
-        row = _find(self.models(study), "model", model)
+        row = find(self.models(study), "model", model)
         adversary = self.study(study).recipes[row.recipe].adversary
         return ["advex.adversary"] * bool(adversary) + ["advex.ensemble_training"] * row.ensemble
 
     def construction_inputs(self, study: str, dataset: str, seed: int | str) -> dict[str, str]:
         """Return the paths a construction reads; its source model has the same seed."""
-        row = _find(self.experiments.datasets, "data set", dataset)
+        row = find(self.experiments.datasets, "data set", dataset)
         ensemble = {"ensemble": self.model(study, row.ensemble, seed)} if row.ensemble else {}
         return {
             "images": self.dataset(study, row.images, seed),
@@ -214,7 +113,7 @@ class Plan:
 
     def construction(self, study: str, dataset: str, seed: int) -> dict[str, Any]:
         """Return the settings of a construction, as plain values of a Construction."""
-        row = _find(self.experiments.datasets, "data set", dataset)
+        row = find(self.experiments.datasets, "data set", dataset)
         attack = self.study(study).attacks[row.attack]
         return plain(Construction(dataset, seed, row.rule, attack, row.start, row.target, row.objective))
 
@@ -225,11 +124,11 @@ class Plan:
         """
         filtered, weights = self.experiments.filtered_models, self.study(study).weights
         sections = []
-        for section in _find(self.experiments.measurements, "measurement", measurement):
+        for section in find(self.experiments.measurements, "measurement", measurement):
             models = [
                 model
                 for name in section.models
-                for model in (_names(name, self.study(study)) if name in filtered else [name])
+                for model in (models_of(name, self.study(study)) if name in filtered else [name])
                 if model in self.models(study) and (not weights or model in weights)
             ]
             if models:
@@ -292,15 +191,11 @@ class Plan:
 
     def mathematics_settings(self, study: str, measurement: str) -> dict[str, Any]:
         """Return the sizes of a measurement that needs no data."""
-        return _values(self._mathematics(study, measurement), {"seeds"})
-
-    def _mathematics(self, study: str, measurement: str) -> Any:
-        section = _find(self.experiments.mathematics, "mathematics", measurement)
-        return getattr(self.study(study), section)
+        return _values(self.mathematics_section(study, measurement), {"seeds"})
 
     def own_inputs(self, study: str, measurement: str, seed: int | str) -> dict[str, str]:
         """Return the paths that a measurement with a rule of its own reads, by what they are."""
-        row = _find(self.experiments.own_rules, "measurement with a rule of its own", measurement)
+        row = find(self.experiments.own_rules, "measurement with a rule of its own", measurement)
         datasets = {name: self.dataset(study, name, seed) for name in self._reads(study, row)}
         models = {
             f"model_{key}": self.model(study, name, seed)
@@ -314,13 +209,8 @@ class Plan:
 
     def own_settings(self, study: str, measurement: str) -> dict[str, Any]:
         """Return the sizes of a measurement with a rule of its own."""
-        row = _find(self.experiments.own_rules, "measurement with a rule of its own", measurement)
+        row = find(self.experiments.own_rules, "measurement with a rule of its own", measurement)
         return _values(getattr(self.study(study), row.sizes), {"seeds", "description"})
-
-    def _own_section(self, study: str, measurement: str) -> Any:
-        """Return the section that says how often a measurement is repeated, if it is not the study."""
-        row = self.experiments.own_rules.get(measurement)
-        return getattr(self.study(study), row.sizes) if row and row.seeds == "section" else None
 
     def _read_models(self, study: str, row: OwnRuleRow) -> dict[str, str]:
         """Return the models that a row reads; of a study with published weights, those that have some."""
@@ -343,16 +233,16 @@ class Plan:
 
     def picture_inputs(self, study: str, name: str) -> dict[str, str]:
         """Return the paths of the data sets behind a picture's rows, of seed 0."""
-        datasets = _find(self.experiments.pictures, "picture", name).rows.values()
+        datasets = find(self.experiments.pictures, "picture", name).rows.values()
         return {dataset: self.dataset(study, dataset, 0) for dataset in datasets}
 
     def picture_settings(self, study: str, name: str) -> dict[str, Any]:
         """Return what a picture shows: rows of data sets, number of columns, alignment."""
-        return _find(self.experiments.pictures, "picture", name).model_dump()
+        return find(self.experiments.pictures, "picture", name).model_dump()
 
     def figure_measurements(self, study: str, figure: str) -> list[str]:
         """Return the names of the measurements a figure draws."""
-        return _find(self.experiments.figures, "figure", figure).measurements
+        return find(self.experiments.figures, "figure", figure).measurements
 
     def figure_inputs(self, study: str, figure: str) -> list[str]:
         """Return the paths of the measurements a figure draws."""
@@ -371,7 +261,7 @@ class Plan:
         sizes = self.study(study)
         names = self.figure_measurements(study, figure)
         mathematics = names[0] in self.experiments.mathematics
-        section = self._own_section(study, names[0])
+        section = self.own_section(study, names[0])
         description = getattr(section, "description", sizes.data.description)
         return {
             "study": study,
@@ -389,12 +279,6 @@ class Plan:
         return resources.get(verb, JobResources())
 
 
-class _Filtered(ModelRow):
-    """A model with its filter, as a study has it."""
-
-    filter: FilterSettings
-
-
 def _architecture(sizes: Study, row: ModelRow, classes: int) -> ArchitectureSettings:
     family = sizes.architectures[row.architecture]
     return ArchitectureSettings(
@@ -404,30 +288,10 @@ def _architecture(sizes: Study, row: ModelRow, classes: int) -> ArchitectureSett
         classes=classes,
         mean=sizes.data.mean,
         std=sizes.data.std,
-        filter=row.filter if isinstance(row, _Filtered) else None,
+        filter=row.filter if isinstance(row, Filtered) else None,
     )
-
-
-def _names(row: str, study: Study) -> list[str]:
-    """Return the models of a row of filtered models."""
-    return [f"{row}_{bandwidth}" for bandwidth in study.bandwidths]
-
-
-def _with_filtered(experiments: Experiments, study: Study) -> dict[str, ModelRow]:
-    models = dict(experiments.models)
-    for name, row in experiments.filtered_models.items():
-        for model, bandwidth in zip(_names(name, study), study.bandwidths, strict=True):
-            kept = FilterSettings(row.filter, bandwidth)
-            models[model] = _Filtered(**(row.model_dump() | {"filter": kept}))
-    return {name: row for name, row in models.items() if row.trained_on not in study.left_out}
 
 
 def _values(section: BaseModel, exclude: Collection[str] = ()) -> dict[str, Any]:
     """Return a section of a study's file as plain values, without some keys."""
     return {name: plain_value(value) for name, value in section.model_dump(exclude=set(exclude)).items()}
-
-
-def _find(rows: Mapping[str, Row], kind: str, name: str) -> Row:
-    if name not in rows:
-        raise UserError(f"no {kind} is named {name!r}; there are: {names_in(dict(rows))}")
-    return rows[name]
