@@ -9,6 +9,11 @@ from advex.config import figure_jobs, load
 from advex.errors import UserError
 from advex.provenance import code_digest
 
+# Where the jobs started in a second are limited, Snakemake sets a timer at every look at its jobs, to look again a
+# second later: with hundreds of jobs it soon does little else. Nothing needs the limit.
+if workflow.scheduling_settings:
+    workflow.scheduling_settings.max_jobs_per_timespan = None
+
 
 def checked(function, *arguments):
     """Call a function of the plan; show a mistake of the user's as a message without a traceback."""

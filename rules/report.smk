@@ -61,7 +61,7 @@ rule costs:
 
 rule report:
     input:
-        figures=of_plan(PLAN.figures),
+        figures=of_plan(PLAN.previews),
         scorecard="results/{study}/scorecard.csv",
         costs="results/{study}/costs.csv",
         origin="results/{study}/datasets/natural/origin.csv",

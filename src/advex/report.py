@@ -28,7 +28,7 @@ def report_html(
         study: the study's name.
         title: what it is called.
         origin: one row with what is known of where the natural images come from.
-        figures: paths of the figures, ``.../<source>/<figure>.svg``, embedded in this order.
+        figures: paths of the figures, ``.../<source>/<figure>.png``, embedded in this order.
         captions: paths of ``<source>/<figure>.md``, plain text in paragraphs.
         scorecard: the table of the judge.
         costs: the table of :func:`advex.costs.cost_table`.
@@ -49,7 +49,7 @@ def report_html(
             {
                 "name": name,
                 "paragraphs": [" ".join(text.split()) for text in texts[name].split("\n\n")],
-                "image": f"data:image/svg+xml;base64,{image}",
+                "image": f"data:image/png;base64,{image}",
                 "verdicts": _counts(claims),
             }
         )

@@ -71,7 +71,7 @@ def test_the_report_holds_every_figure_and_the_scorecard(repository: Path) -> No
     page = (repository / "results/test/report.html").read_text()
     for figure in FIGURES:
         assert f'id="{figure}"' in page
-    assert page.count("data:image/svg+xml;base64,") == len(FIGURES)
+    assert page.count("data:image/png;base64,") == len(FIGURES)
     assert "packaged with scikit-learn" in page
 
 
