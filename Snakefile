@@ -42,6 +42,7 @@ include: "rules/report.smk"
 
 onstart:
     refuse_what_arrays_cannot()
+    start_jobs_at_any_rate()
     start_clock()
 
 

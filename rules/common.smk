@@ -9,11 +9,6 @@ from advex.config import figure_jobs, load
 from advex.errors import UserError
 from advex.provenance import code_digest
 
-# Where the jobs started in a second are limited, Snakemake sets a timer at every look at its jobs, to look again a
-# second later: with hundreds of jobs it soon does little else. Nothing needs the limit.
-if workflow.scheduling_settings:
-    workflow.scheduling_settings.max_jobs_per_timespan = None
-
 
 def checked(function, *arguments):
     """Call a function of the plan; show a mistake of the user's as a message without a traceback."""
@@ -21,6 +16,15 @@ def checked(function, *arguments):
         return function(*arguments)
     except UserError as error:
         raise WorkflowError(str(error)) from None
+
+
+def start_jobs_at_any_rate():
+    """Do without a limit on the jobs started in a second.
+
+    Where there is one, Snakemake sets a timer at every look at its jobs, to look again a second later: with
+    hundreds of jobs its main process soon does little else.
+    """
+    workflow.scheduler.job_rate_limiter = None
 
 
 PLAN = checked(load, Path(workflow.basedir) / "config")
