@@ -143,7 +143,7 @@ def test_an_experiment_that_was_dropped_leaves_the_manifest(pulled: Checkout) ->
 
 def test_large_studies_do_not_go_into_the_repository(finished: Checkout, tmp_path: Path) -> None:
     checkout = finished.copy(tmp_path / "checkout")
-    checkout.replace("src/advex/publishing.py", "STORE_MEGABYTES = 30", "STORE_MEGABYTES = 1")
+    checkout.replace("src/advex/publishing.py", "STORE_MEGABYTES = 32", "STORE_MEGABYTES = 1")
     checkout.commit("a small store")
     said = checkout.refused(*PUBLISH)
     assert "name a remote of your own" in said

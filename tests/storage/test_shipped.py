@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from checkouts import Checkout
 
+from advex.publishing import STORE_MEGABYTES
+
 ROOT = Path(__file__).parents[2]
 DIGITS = ("--config", "study=digits")
 FIGURE = "results/digits/figures/ilyas/relabelled.svg"
@@ -23,7 +25,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 def test_the_store_is_whole_and_small(shipped: Checkout) -> None:
     assert "undamaged" in shipped.ok(sys.executable, "-m", "advex.manifests")
     objects = [path for path in (shipped.folder / "store").rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in objects) < 30e6
+    assert sum(path.stat().st_size for path in objects) < 1e6 * STORE_MEGABYTES
 
 
 def test_there_is_nothing_to_do(shipped: Checkout) -> None:

@@ -49,7 +49,7 @@ _MILLIMETRES_PER_INCH = 25.4
 _POINTS_PER_MILLIMETRE = 72 / _MILLIMETRES_PER_INCH
 _CHARACTER_WIDTH = 0.58  # mean advance of DejaVu Sans in units of its size, a little generous
 _BOLD = 1.1  # how much wider bold text runs
-_DOTS_PER_INCH, _PNG_DOTS_PER_INCH = 200, 150
+_DOTS_PER_INCH = 150
 _SETTINGS: Any = {  # matplotlib types the keys by version
     "font.family": "DejaVu Sans",  # ships with matplotlib, so figures are equal on every machine
     "font.size": _TEXT,
@@ -372,7 +372,7 @@ def save(figure: Figure, svg_path: str | os.PathLike[str], png_path: str | os.Pa
         with atomic_path(svg_path) as temporary:
             figure.savefig(temporary, format="svg", dpi=_DOTS_PER_INCH, metadata={"Date": None})
         drawn = io.BytesIO()
-        figure.savefig(drawn, format="png", dpi=_PNG_DOTS_PER_INCH)
+        figure.savefig(drawn, format="png", dpi=_DOTS_PER_INCH)
     with Image.open(drawn) as picture, atomic_path(png_path) as temporary:
         few_colours = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
         few_colours.save(temporary, format="png", optimize=True)
