@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from advex.attacks import attack, projected_gradient, start_perturbation
+from advex.ensembles import Ensemble
 from advex.errors import UserError
 from advex.objectives import OBJECTIVES, cross_entropy, cw_margin
 from advex.predictions import evaluating
@@ -45,8 +46,11 @@ def problem(name, objective):
     model, images = tiny_model(name), random_images(COUNT)
     images[1::2] = images[1::2].round()
     labels = torch.arange(COUNT) % 4
+    pairs = torch.stack([(labels + 1) % 4, labels], 1)
     if objective == "targeted_margin":
-        return model, images, torch.stack([(labels + 1) % 4, labels], 1)
+        return model, images, pairs
+    if objective.startswith("ensemble_"):
+        return Ensemble([model, tiny_model(name, seed=1), tiny_model(name, seed=2)]), images, pairs
     if objective != "representation_distance":
         return model, images, labels
     with evaluating(model), torch.no_grad():

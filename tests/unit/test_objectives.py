@@ -4,6 +4,7 @@ from samples import tiny_model
 from torch import nn
 from torch.nn import functional
 
+from advex.ensembles import Ensemble
 from advex.objectives import (
     OBJECTIVES,
     cross_entropy,
@@ -87,7 +88,7 @@ def test_targeted_margin_by_hand():
 
 def targets_for(name, labels, representations):
     """Return targets of the form an objective takes."""
-    if name == "targeted_margin":
+    if name == "targeted_margin" or name.startswith("ensemble_"):
         return torch.stack([(labels + 1) % 3, labels], 1)
     return representations if name == "representation_distance" else labels
 
@@ -95,10 +96,11 @@ def targets_for(name, labels, representations):
 @pytest.mark.parametrize("name", OBJECTIVES)
 @pytest.mark.parametrize("model", ["linear", "perceptron", "convolutional"])
 def test_one_float_per_image_and_images_do_not_mix(name, model):
-    model = tiny_model(model).eval()
+    single = tiny_model(model).eval()
+    model = Ensemble([single, tiny_model(model, seed=1).eval()]) if name.startswith("ensemble_") else single
     images = torch.rand(5, 1, 6, 6, generator=torch.Generator().manual_seed(0))
     labels = torch.tensor([0, 1, 2, 3, 0])
-    targets = targets_for(name, labels, model.representation(images).detach() + 1)
+    targets = targets_for(name, labels, single.representation(images).detach() + 1)
     values = OBJECTIVES[name](model, images, targets)
     assert values.shape == (5,)
     assert values.dtype == torch.float32
@@ -110,4 +112,5 @@ def test_one_float_per_image_and_images_do_not_mix(name, model):
 def test_half_precision_models_give_float32_values(name):
     images = LOGITS.bfloat16()
     targets = targets_for(name, LABELS, torch.zeros(4, 3))
-    assert OBJECTIVES[name](Logits(), images, targets).dtype == torch.float32
+    model = Ensemble([Logits(), Logits()]) if name.startswith("ensemble_") else Logits()
+    assert OBJECTIVES[name](model, images, targets).dtype == torch.float32
