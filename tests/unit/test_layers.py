@@ -22,7 +22,10 @@ NAMES = {
     "small_densenet": STAGES,
     "small_inception": STAGES,
 }
-FOR_SMALL_IMAGES = [name for name in ARCHITECTURES if not name.startswith("imagenet_")]
+WITH_HIDDEN_LAYER = ("small_plain", "small_perceptron")  # no images of any size, and no style transfer
+FOR_SMALL_IMAGES = [
+    name for name in ARCHITECTURES if not name.startswith("imagenet_") and name not in WITH_HIDDEN_LAYER
+]
 CONVOLUTIONS = {"vgg16": 13, "vgg19": 16, "alexnet": 5, "small_vgg": 6, "small_alexnet": 5}
 
 
