@@ -39,6 +39,16 @@ ATTACKING = (
 GOH_FEATURES = tuple(
     f"draw/goh_features/{name}" for name in ("singular_vectors", "ensembles", "containments")
 )
+NAKANO = tuple(
+    f"draw/nakano/{name}"
+    for name in (
+        "style_transfer",
+        "texture_artifacts",
+        "style_and_content_network",
+        "layer_robustness",
+        "single_layer_style",
+    )
+)  # and not the page
 DRAWING_IMAGES = (
     "draw/ilyas/accuracy_curves",
     "draw/ilyas/attack_strength",
@@ -51,14 +61,14 @@ DRAWING_IMAGES = (
     "draw/ilyas/transferability",
     "draw/gilmer_hendrycks/",
     "draw/goh_leakage/leakage",
-    "draw/nakano/",
+    *NAKANO,
     "draw/nakkiran/attack_transfer",
     "draw/nakkiran/bugs_dataset",
     "draw/nakkiran/poisoning",
     "draw/nakkiran/transferability_with_bugs",
 )
-SOURCES = ("ilyas", "gilmer_hendrycks", "goh_leakage", "nakano", "nakkiran", "wallace")
-DRAWING = (*(f"draw/{source}/" for source in SOURCES), *GOH_FEATURES)
+SOURCES = ("ilyas", "gilmer_hendrycks", "goh_leakage", "nakkiran", "wallace")
+DRAWING = (*(f"draw/{source}/" for source in SOURCES), *GOH_FEATURES, *NAKANO)
 TRAINING = ("train/", "measure/wallace/own_mistakes/", "measure/wallace/other_dataset/")
 LIBRARY, STUDY = "src/advex", "config/studies/test.yaml"
 EDITS = {

@@ -53,7 +53,7 @@ def test_mistakes_in_a_study_stop_before_anything_runs(
 ) -> None:
     folder, snakemake = fresh
     file = folder / "config/studies/test.yaml"
-    file.write_text(file.read_text().replace(old, new))
+    file.write_text(file.read_text().replace(old, new, 1))
     finished = snakemake("--config", "study=test")
     refused(finished, *says)
     assert "Traceback" not in finished.stderr
