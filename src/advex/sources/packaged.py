@@ -86,7 +86,7 @@ def load_sample_images(request: Request) -> Prepared:
 def _kept(file: Download, package: str, folder: Path) -> Path:
     """Return the path in ``folder`` of a package's file, copied there unless it is there and whole."""
     target = folder / file.name
-    # Found first, though often not needed: what a record says of the libraries must not depend on what is kept.
+    # Found first, though often not needed: the libraries in a record must not depend on what is kept.
     packaged = resources.files(package).joinpath(file.name)
     if target.is_file() and file_md5(target) == file.md5:
         return target
