@@ -1,4 +1,7 @@
-"""Copy a study's figures, scorecard and costs into docs/results/, and renew the README from them."""
+"""Copy a study's figures, scorecard and costs into docs/results/, and renew the README from them.
+
+Costs are copied only where every job ran here; beside pulled artifacts there are none, and the last ones stay.
+"""
 
 import re
 import shutil
@@ -6,6 +9,8 @@ import sys
 from pathlib import Path
 
 from advex.artifacts import read_table
+from advex.config import figure_jobs, load
+from advex.costs import all_ran_here
 from advex.files import write_text
 from advex.report import markdown_summary
 
@@ -22,9 +27,10 @@ def summary(study: str) -> str:
 def main(study: str) -> None:
     """Copy and renew."""
     results, copies = ROOT / "results" / study, ROOT / "docs/results" / study
+    all_here = all_ran_here(results, figure_jobs(load(ROOT / "config"), study))
     for name in (
         "scorecard.csv",
-        "costs.csv",
+        *(["costs.csv"] if all_here else []),
         *(
             f"figures/{path.relative_to(results / 'figures')}"
             for path in (results / "figures").rglob("*.png")
@@ -32,6 +38,8 @@ def main(study: str) -> None:
     ):
         (copies / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(results / name, copies / name)
+    if not all_here:
+        print(f"docs/results/{study}/costs.csv stays as it is: not every job of {study} ran here")
     readme = ROOT / "README.md"
     block = f"<!-- {study} -->\n{summary(study)}\n<!-- /{study} -->"
     text = re.sub(

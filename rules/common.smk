@@ -47,7 +47,7 @@ def study_targets(study):
         ),
         *(
             f"results/{study}/{name}"
-            for name in ("scorecard.csv", "scorecard.html", "costs.csv", "report.html")
+            for name in ("scorecard.csv", "scorecard.html", "report.html")
         ),
     ]
 
@@ -234,12 +234,16 @@ def start_clock():
 
 
 def print_summary():
-    """Print, for every study that had jobs, where they took their time and where the results are."""
-    from advex.costs import summary  # imports pandas, which planning does without
+    """Say, for every study that had jobs, where they took their time and where results are; add up its costs.
+
+    Costs are no artifact: they tell of this machine, so no job writes them and nothing depends on them.
+    """
+    # Imported here, since they import pandas, which planning does without.
+    from advex.costs import summary, write_costs
 
     for study in PLAN.studies if STARTED else []:
-        text = summary(
-            f"results/{study}", since=STARTED[0], now=time.time(), cores=workflow.cores
-        )
+        results = f"results/{study}"
+        text = summary(results, since=STARTED[0], now=time.time(), cores=workflow.cores)
         if text:
+            write_costs(results, figure_jobs(PLAN, study))
             print(text)

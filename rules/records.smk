@@ -1,21 +1,19 @@
 # Reruns follow content. Snakemake compares times first and remembers jobs only where they ran, so before anything is
-# planned, its memory is renewed from the records of jobs (advex.records), which travel with the repository, and the
-# files that lie here are held against them (advex.verification).
+# planned, its memory is renewed from the records of jobs (advex.records): of this checkout's own runs, and of what is
+# published, which travel with the repository. The files that lie here decide which hold (advex.verification).
 from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
 from snakemake.persistence.file import FilePersistence
 
 from advex.provenance import forget_code
-from advex.records import read_records
-from advex.verification import Contents, artifacts_in, compare
-
-MEMORY = Path(".snakemake/contents.json")
+from advex.records import own_records, shipped_records
+from advex.verification import MEMORY, Contents, artifacts_in, compare
 
 
 def renew_memory():
     """Make Snakemake remember what the records say, and name files that are not what they say."""
-    records = checked(read_records)
+    own, shipped = checked(own_records), checked(shipped_records)
     contents = Contents(MEMORY)
-    found = compare(records, contents, artifacts_in(Path("results")))
+    found = compare(own, shipped, contents, artifacts_in(Path("results")))
     contents.save()
     if found.damaged and config.get("damaged") != "rebuild":
         raise WorkflowError(damage_message(found.damaged))
@@ -23,9 +21,8 @@ def renew_memory():
         found.damaged, "it is not what its record says"
     )
     memory = FilePersistence(nolock=True)
-    for record in records:
-        for output in record.outputs:
-            remember(memory, output, memory_of(record, outdated.pop(output, None)))
+    for output, record in found.records.items():
+        remember(memory, output, memory_of(record, outdated.pop(output, None)))
     for output, reason in outdated.items():
         remember(memory, output, {"params": [reason]})
 
@@ -66,12 +63,12 @@ def forget_what_was_edited():
         for (script, modules), digest in DIGESTS.items()
         if code_digest(Path(workflow.basedir) / "scripts" / script, modules) != digest
     }
-    for record in read_records() if edited else []:
+    for record in own_records() if edited else []:
         if (
-            record.params["code"] in edited
-            and record.path.stat().st_mtime >= STARTED[0]
+            record.params.get("code") in edited
+            and record.own_path.stat().st_mtime >= STARTED[0]
         ):
-            record.path.unlink()
+            record.take_back()
             print(
                 f"{record.log}: its code was edited during the run; it will run again"
             )
@@ -83,8 +80,9 @@ def damage_message(damaged):
     more = f"\n  and {len(damaged) - 10} more" if len(damaged) > 10 else ""
     return (
         f"not what the record of the job that made it says, so damaged, edited, or of another version:\n{named}{more}\n"
-        "Bring back the recorded version with `dvc checkout --force PATH` (or `dvc pull --force PATH`), or build it "
-        "again: `snakemake --config damaged=rebuild`."
+        "`make pull` takes what is of an earlier published version for the current one. Else bring back the recorded "
+        "version with `dvc checkout --force PATH` (or `dvc pull --force PATH`), or build it again: "
+        "`snakemake --config damaged=rebuild`."
     )
 
 

@@ -1,6 +1,5 @@
 localrules:
     judge,
-    costs,
     report,
 
 
@@ -33,37 +32,10 @@ rule judge:
         "../scripts/judge.py"
 
 
-rule costs:
-    input:
-        figures=of_plan(PLAN.figures),
-        scorecard="results/{study}/scorecard.csv",
-    output:
-        table="results/{study}/costs.csv",
-    log:
-        "results/{study}/logs/costs/costs.log",
-    benchmark:
-        "results/{study}/benchmarks/costs/costs.tsv"
-    conda:
-        "../envs/figures.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        study="{study}",
-        jobs=of_plan(lambda study: figure_jobs(PLAN, study)),
-        code=code_of("costs.py"),
-    message:
-        "add up the costs of {wildcards.study}"
-    script:
-        "../scripts/costs.py"
-
-
 rule report:
     input:
         figures=of_plan(PLAN.previews),
         scorecard="results/{study}/scorecard.csv",
-        costs="results/{study}/costs.csv",
         origin="results/{study}/datasets/natural/origin.csv",
         captions=CAPTIONS,
         template="report/report.html.j2",

@@ -1,4 +1,4 @@
-"""Write the study's report: figures, captions, scorecard and costs on one page."""
+"""Write the study's report: figures, captions and scorecard on one page."""
 
 from advex.artifacts import read_table
 from advex.files import write_text
@@ -14,6 +14,5 @@ with recorded(snakemake):
         figures=snakemake.input.figures,
         captions=snakemake.input.captions,
         scorecard=read_table(snakemake.input.scorecard),
-        costs=read_table(snakemake.input.costs),
     )
     write_text(snakemake.output.page, page)

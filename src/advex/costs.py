@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from advex.artifacts import write_table
 from advex.logs import COMPUTED
 from advex.progress import duration
 
@@ -88,6 +89,22 @@ def cost_table(jobs: pd.DataFrame, figure_jobs: Mapping[str, Sequence[str]]) -> 
             }
         )
     return pd.DataFrame(rows)
+
+
+def write_costs(results: str | Path, figure_jobs: Mapping[str, Sequence[str]]) -> None:
+    """Add up what the jobs cost whose benchmarks lie in a study's folder, in its ``costs.csv``.
+
+    Args:
+        results: as in :func:`job_costs`.
+        figure_jobs: as in :func:`cost_table`.
+    """
+    write_table(Path(results) / "costs.csv", cost_table(job_costs(results), figure_jobs))
+
+
+def all_ran_here(results: str | Path, figure_jobs: Mapping[str, Sequence[str]]) -> bool:
+    """Tell whether every job behind the figures was run in this folder, so that their costs are those of the study."""
+    needed = {job for jobs in figure_jobs.values() for job in jobs}
+    return needed <= set(job_costs(results)["job"])
 
 
 def summary(results: str | Path, since: float, now: float, cores: int) -> str:

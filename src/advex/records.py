@@ -1,8 +1,15 @@
 """Records: what every job read, wrote and was told, by content, so that artifacts can be trusted.
 
-A job's record is a small JSON file at ``records/<study>/<verb>/<name>.json``. Records say nothing of time
-and place: the same work leaves the same record everywhere. They are kept under version control, while the
-artifacts they describe lie in a store, so a record is what an artifact is held against.
+A job's record is a small JSON file that says nothing of time and place: the same work leaves the same record
+everywhere. The artifacts that records describe lie in a store, so a record is what an artifact is held
+against. There are two of each at most:
+
+- the *shipped* record, ``records/<study>/<verb>/<name>.json``, is under version control and describes what is
+  published; only publishing writes it (:mod:`advex.publishing`);
+- a run's *own* record, ``results/<study>/records/<verb>/<name>.json``, lies beside what the run made, and only
+  where that is something else than what is published.
+
+Which of both holds for a file, its content says: :mod:`advex.verification`.
 """
 
 import hashlib
@@ -19,9 +26,15 @@ from advex.errors import UserError
 from advex.files import write_text
 from advex.logs import logged
 
-RECORDS = Path("records")
+SHIPPED = Path("records")
+"""Where the records of published artifacts lie, under version control."""
+
+RESULTS = Path("results")
+OWN = "records"
+"""Name of the folder in a study's results that holds the records of this checkout's own runs."""
 
 _BLOCK = 1 << 20
+_WORK = ("rule", "log", "params", "inputs", "outputs")
 _LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib", "PIL", "sklearn", "skimage", "torch", "torchvision")
 
 
@@ -68,13 +81,31 @@ class Record:
     versions: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def path(self) -> Path:
-        """Where the record lies."""
-        return record_path(self.log)
+    def own_path(self) -> Path:
+        """Where the record lies as one of this checkout's own runs."""
+        return own_path(self.log)
 
-    def write(self) -> None:
+    @property
+    def shipped_path(self) -> Path:
+        """Where the record lies when what it describes is published."""
+        return shipped_path(self.log)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the job ended; the record of one that did not names its outputs and says nothing of them."""
+        return all(self.outputs.values())
+
+    def write(self, path: Path) -> None:
         """Write the record atomically."""
-        write_text(self.path, json.dumps(asdict(self), indent=1) + "\n")
+        write_text(path, json.dumps(asdict(self), indent=1) + "\n")
+
+    def take_back(self) -> None:
+        """Leave an own record as of a job that did not end, so that the job runs again."""
+        Record(self.rule, self.log, {}, {}, {path: {} for path in self.outputs}).write(self.own_path)
+
+    def tells_the_same_as(self, other: "Record") -> bool:
+        """Tell whether both jobs read, wrote and were told the same; with which versions is left out."""
+        return _work(self) == _work(other)
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> "Record":
@@ -86,37 +117,56 @@ class Record:
         try:
             return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
         except (ValueError, TypeError, AttributeError) as error:
+            shipped = Path(path).parts[0] == SHIPPED.name
+            back = f"bring it back with `git checkout {path}`, or " if shipped else ""
             raise UserError(
-                f"{path}: not a record of a job ({error}); bring it back with `git checkout {path}`, or "
-                "delete it to run the job again"
+                f"{path}: not a record of a job ({error}); {back}delete it to run the job again"
             ) from error
 
 
-def record_path(log: str | os.PathLike[str]) -> Path:
-    """Return where the record of a job lies, given ``results/<study>/logs/<verb>/<name>.log``."""
+def _work(record: Record) -> str:
+    """Return what makes two records tell the same, as text: in it a NaN among settings equals itself."""
+    told = {name: value for name, value in asdict(record).items() if name in _WORK}
+    as_read = json.loads(json.dumps(told))  # tuples become lists, and all keys text
+    return json.dumps(as_read, sort_keys=True)
+
+
+def own_path(log: str | os.PathLike[str]) -> Path:
+    """Return where a run leaves a job's record, given ``results/<study>/logs/<verb>/<name>.log``."""
+    results, study, _, *name = Path(log).with_suffix(".json").parts
+    return Path(results, study, OWN, *name)
+
+
+def shipped_path(log: str | os.PathLike[str]) -> Path:
+    """Return where a job's record is kept under version control, given its log as in :func:`own_path`."""
     _, study, _, *name = Path(log).with_suffix(".json").parts
-    return RECORDS.joinpath(study, *name)
+    return SHIPPED.joinpath(study, *name)
 
 
 @contextmanager
 def recorded(job: Job) -> Iterator[None]:
     """Run the body as a job: send its messages to its log, and leave a record if it ends well.
 
-    From start to end there is no record, so that a job that was killed leaves nothing that looks whole.
+    From start to end the job's own record says only which files it writes, so that one that was killed leaves
+    nothing that looks whole. A job that did what the shipped record says leaves no record of its own.
     """
-    with logged(job.log[0], job.rule):
-        path = record_path(job.log[0])
-        path.unlink(missing_ok=True)
+    log = str(job.log[0])
+    with logged(log, job.rule):
+        Record(job.rule, log, {}, {}, {str(name): {} for name in job.output}).write(own_path(log))
         yield
-        Record(
+        record = Record(
             rule=job.rule,
-            log=str(job.log[0]),
+            log=log,
             params=dict(job.params.items()),
             inputs={str(name): digests(name)["sha256"] for name in dict.fromkeys(job.input)},
             outputs={str(name): digests(name) for name in job.output},
             modules=sorted(name for name in sys.modules if name.split(".")[0] == "advex"),
             versions=_versions(),
-        ).write()
+        )
+        if record.shipped_path.exists() and record.tells_the_same_as(Record.read(record.shipped_path)):
+            record.own_path.unlink()
+        else:
+            record.write(record.own_path)
 
 
 def digests(path: str | os.PathLike[str]) -> dict[str, str]:
@@ -134,6 +184,11 @@ def _versions() -> dict[str, str]:
     return {"python": ".".join(map(str, sys.version_info[:3])), **loaded}
 
 
-def read_records(study: str = "*") -> list[Record]:
-    """Read the records of a study, or of all, in the order of their paths."""
-    return [Record.read(path) for path in sorted(RECORDS.glob(f"{study}/**/*.json"))]
+def shipped_records(study: str = "*") -> list[Record]:
+    """Read the shipped records of a study, or of all, in the order of their paths."""
+    return [Record.read(path) for path in sorted(SHIPPED.glob(f"{study}/**/*.json"))]
+
+
+def own_records(study: str = "*") -> list[Record]:
+    """Read the records of this checkout's own runs, of a study or of all, in the order of their paths."""
+    return [Record.read(path) for path in sorted(RESULTS.glob(f"{study}/{OWN}/**/*.json"))]

@@ -1,4 +1,4 @@
-"""The report of a study: every figure with its caption and verdicts, the scorecard and the costs."""
+"""The report of a study: every figure with its caption and verdicts, and the scorecard."""
 
 import base64
 from collections.abc import Sequence
@@ -19,7 +19,6 @@ def report_html(
     figures: Sequence[str],
     captions: Sequence[str],
     scorecard: pd.DataFrame,
-    costs: pd.DataFrame,
 ) -> str:
     """Render a study's report as one page that needs no other file.
 
@@ -31,7 +30,6 @@ def report_html(
         figures: paths of the figures, ``.../<source>/<figure>.png``, embedded in this order.
         captions: paths of ``<source>/<figure>.md``, plain text in paragraphs.
         scorecard: the table of the judge.
-        costs: the table of :func:`advex.costs.cost_table`.
 
     Raises:
         UserError: a figure has no caption, or the template is missing.
@@ -61,7 +59,6 @@ def report_html(
         figures=shown,
         verdicts=_counts(scorecard),
         claims=scorecard.to_dict("records"),
-        costs=costs.to_dict("records"),
     )
 
 
