@@ -1,7 +1,8 @@
 # make            install what is pinned into .venv, build the study, say where its results are
-# make pull       install the same way and fetch the published artifacts; nothing is computed
+# make pull       install the same way and fetch the published artifacts; nothing is computed, what you made stays (unless FORCE=1)
 # make test       install the same way and run all tests
 # make plan       say what the study STUDY will cost on known hardware (HARDWARE=a100), figure by figure
+# make compare    tell how the verdicts of your run differ from the published ones
 # make publish    version a finished study's artifacts with DVC and push them to their remote
 # make push       push what is versioned to your own remote (docs/storage.md)
 # make provenance ARTIFACT=results/digits/figures/ilyas/relabelled.svg   print how it came about
@@ -18,14 +19,13 @@ TESTABLE := $(VENV)/testable
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := study
-.PHONY: study pull test test-study test-rest plan publish push provenance docs lock
+.PHONY: study pull test test-study test-rest plan compare publish push provenance docs lock
 
 study: $(INSTALLED)
 	@$(BIN)/snakemake --config study=$(STUDY)
 
 pull: $(INSTALLED)
-	@# Once more on failure: DVC can stumble once over what an interrupted pull left in its cache.
-	@$(BIN)/dvc pull || $(BIN)/dvc pull || { $(BIN)/python -m advex.manifests; false; }
+	@$(BIN)/python -m advex.pulling $(if $(FORCE),--force) || { $(BIN)/python -m advex.manifests; false; }
 	@$(BIN)/python -m advex.manifests
 
 # Side by side: what shares a finished study, and the rest.
@@ -40,6 +40,9 @@ test-rest: $(TESTABLE)
 
 plan: $(INSTALLED)
 	@$(BIN)/python -m advex.estimate $(STUDY) $(HARDWARE)
+
+compare: $(INSTALLED)
+	@$(BIN)/python -m advex.comparison $(STUDY) || test $$? -eq 1  # 1: they differ, which is no failure
 
 publish: $(INSTALLED)
 	@$(BIN)/python -m advex.publishing $(STUDY)

@@ -1,6 +1,6 @@
 """Copy a study's figures, scorecard and costs into docs/results/, and renew the README from them.
 
-Costs are copied only where every job ran here; beside pulled artifacts there are none, and the last ones stay.
+Costs are copied only where every job ran here; beside pulled artifacts there are none, so the last stay.
 """
 
 import re

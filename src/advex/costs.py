@@ -102,7 +102,7 @@ def write_costs(results: str | Path, figure_jobs: Mapping[str, Sequence[str]]) -
 
 
 def all_ran_here(results: str | Path, figure_jobs: Mapping[str, Sequence[str]]) -> bool:
-    """Tell whether every job behind the figures was run in this folder, so that their costs are those of the study."""
+    """Tell whether every job behind the figures ran here, so that their costs are those of the study."""
     needed = {job for jobs in figure_jobs.values() for job in jobs}
     return needed <= set(job_costs(results)["job"])
 

@@ -1,8 +1,8 @@
 """Lineage: how an artifact came about, back to the raw data.
 
 ``python -m advex.lineage results/digits/figures/ilyas/relabelled.svg`` prints every job behind the figure
-with the code, settings, inputs and library versions it had, as the records say, and whether the files that
-lie here are the recorded ones.
+with the code, settings, inputs and library versions it had, as the records say that hold for the files here,
+and whether these are the recorded ones.
 """
 
 import csv
@@ -12,16 +12,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from advex.errors import UserError
-from advex.records import Record, digests, read_records
+from advex.records import Record, digests, own_records, shipped_records
+from advex.verification import MEMORY, Contents, compare
 
 
-def lineage(path: str, records: list[Record]) -> Iterator[tuple[int, str]]:
+def lineage(path: str, wrote: Mapping[str, Record]) -> Iterator[tuple[int, str]]:
     """Yield the lines of an artifact's history with their depth; each job is told once.
+
+    Args:
+        path: of the artifact.
+        wrote: the record of the job that wrote it, and of those that wrote what is behind it, by path.
 
     Raises:
         UserError: no job that wrote ``path`` has a record.
     """
-    wrote = {output: record for record in records for output in record.outputs}
     if path not in wrote:
         raise UserError(f"{path}: no job that wrote it has a record; is it an artifact of a study?")
     yield from _told(path, wrote, 0, set())
@@ -66,7 +70,10 @@ def _origin(record: Record) -> Iterator[str]:
 def main(path: str) -> None:
     """Print the lineage of one artifact."""
     try:
-        for depth, line in lineage(path, read_records()):
+        contents = Contents(MEMORY)
+        found = compare(own_records(), shipped_records(), contents, artifacts=())
+        contents.save()
+        for depth, line in lineage(path, found.records):
             print("  " * depth + line)
     except UserError as error:
         sys.exit(str(error))

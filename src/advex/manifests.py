@@ -69,8 +69,13 @@ def _broken(objects: dict[str, str]) -> Iterator[str]:
 def _stored() -> list[Path]:
     """Return the .dvc files whose content comes from the store inside the repository."""
     default = dvc("config", "core.remote").strip()
+    return [file for file in versioned_files() if _out(file).get("remote", default) == STORE]
+
+
+def versioned_files() -> list[Path]:
+    """Return the .dvc files of the repository."""
     files = [*sorted(Path(".").glob("*.dvc")), *sorted(Path("results").glob("*.dvc"))]
-    return [file for file in files if file.is_file() and _out(file).get("remote", default) == STORE]
+    return [file for file in files if file.is_file()]
 
 
 def _out(file: Path) -> dict[str, str]:

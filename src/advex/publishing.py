@@ -1,12 +1,16 @@
 """Publishing: version a finished study's artifacts with DVC, or say why that would record something false.
 
-``python -m advex.publishing digits`` adds what is new to ``results/digits.dvc`` and pushes it to its remote.
-It refuses when the code that would be committed is not the code that made the artifacts, and when an artifact
-is missing, damaged or out of date. It keeps every entry of the manifest whose file is merely absent here.
+``python -m advex.publishing digits`` adds what is new to ``results/digits.dvc``, pushes it to its remote, and
+moves the records of this checkout's own runs to the shipped ones (:mod:`advex.records`); with nothing new it
+changes nothing. It refuses when the code that would be committed is not the code that made the artifacts, and
+when an artifact is missing, damaged or out of date. It keeps every entry of the manifest whose file is merely
+absent here.
 """
 
 import os
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -14,8 +18,8 @@ import yaml
 from advex.errors import UserError
 from advex.files import write_text
 from advex.manifests import STORE, dvc, manifest, prune, run
-from advex.records import Record, read_records
-from advex.verification import artifacts_in
+from advex.records import Record, own_records, shipped_records
+from advex.verification import MEMORY, Contents, artifacts_in, compare
 
 STORE_MEGABYTES = 32
 """What the store may hold: whoever clones the repository downloads it."""
@@ -24,46 +28,59 @@ SOURCES = ("Snakefile", "config", "envs", "profiles", "published", "report", "ru
 """What artifacts are made from, so it has to be committed before they are published."""
 
 
-def publish(study: str) -> list[str]:
-    """Version the artifacts of a study and push them to their remote.
+@dataclass(frozen=True)
+class News:
+    """What is new: paths of artifacts whose content changed, and of records that tell something else."""
 
-    Returns:
-        The paths whose content is new.
+    artifacts: list[str]
+    records: list[str]
+
+
+def publish(study: str) -> News:
+    """Version the artifacts of a study, push them to their remote, and ship the records that hold for them.
 
     Raises:
         UserError: publishing would record something false or leave something out; nothing has changed then.
     """
     _refuse_uncommitted()
     planned = _planned(study)
-    records = read_records(study)
-    obsolete = [record for record in records if not planned & set(record.outputs)]
-    records = [record for record in records if planned & set(record.outputs)]
-    outputs = {path: sums["md5"] for record in records for path, sums in record.outputs.items()}
+    own, shipped = own_records(study), shipped_records(study)
+    holding = compare(own, shipped, Contents(MEMORY), artifacts=()).records
+    _refuse_strays(study, set(holding))
+    obsolete = sorted(holding.keys() - planned)
+    holding = {path: record for path, record in holding.items() if path in planned}
+    outputs = {path: record.outputs[path]["md5"] for path, record in holding.items()}
     present = [path for path in outputs if os.path.exists(path)]
-    _refuse_strays(study, {path for record in [*records, *obsolete] for path in record.outputs})
-    _refuse_outdated(study, _last(records, present))
+    _refuse_outdated(study, _last(holding, present))
     versioned = manifest(Path(f"results/{study}.dvc"))
     _refuse_missing(study, planned, outputs, versioned)
+    told = _told_anew(holding, own)
     complete = len(present) == len(outputs)
-    if obsolete and not complete:
+    dropped = [record for record in shipped if not planned & set(record.outputs)]
+    if dropped and not complete:
         raise UserError(
-            f"{obsolete[0].path}: no rule makes this any more, but what is left cannot be versioned again "
-            f"while artifacts are absent; run `dvc pull results/{study}` first"
+            f"{dropped[0].shipped_path}: no rule makes this any more, but what is left cannot be versioned "
+            "again while artifacts are absent; run `make pull` first"
         )
     remote = _remote(study)
     _refuse_large(study, remote, present)
     new = [path for path in present if versioned.get(path) != outputs[path]]
     if complete:
-        _remove(obsolete)
+        for path in obsolete:
+            Path(path).unlink(missing_ok=True)
+    if complete and versioned != outputs:
         dvc("add", "--quiet", f"results/{study}")
     elif new:
-        dvc("add", "--quiet", *new, *_logs_and_benchmarks(records, new))
+        dvc("add", "--quiet", *new)
     if remote == STORE:
         _keep_in_store(study)
     dvc("push", f"results/{study}.dvc")
+    _ship(told, dropped)
+    if complete:
+        _forget([record for record in own if record not in told])
     if remote == STORE:
         prune()
-    return new
+    return News(new, [str(record.shipped_path) for record in told])
 
 
 def _refuse_uncommitted() -> None:
@@ -88,18 +105,16 @@ def _refuse_strays(study: str, recorded: set[str]) -> None:
         raise UserError(f"{strays[0]}: no job wrote this; move it elsewhere ({len(strays)} such files)")
 
 
-def _last(records: list[Record], present: list[str]) -> list[str]:
+def _last(holding: Mapping[str, Record], present: list[str]) -> list[str]:
     """Return the present artifacts that no other present artifact comes from: planning them checks all."""
-    here = set(present)
-    wrote = {path: record for record in records for path in record.outputs}
-    waiting = [record for record in records if here & set(record.outputs)]
+    waiting = [holding[path] for path in present]
     passed: set[str] = set()
     while waiting:
         for path in waiting.pop().inputs:
-            if path in wrote and wrote[path].log not in passed:
-                passed.add(wrote[path].log)
-                waiting.append(wrote[path])
-    return [path for path in present if wrote[path].log not in passed]
+            if path in holding and holding[path].log not in passed:
+                passed.add(holding[path].log)
+                waiting.append(holding[path])
+    return [path for path in present if holding[path].log not in passed]
 
 
 def _refuse_outdated(study: str, targets: list[str]) -> None:
@@ -122,7 +137,7 @@ def _refuse_missing(
         listed = "\n  ".join(missing[:10])
         raise UserError(
             f"{study}: {len(missing)} artifacts are neither here nor versioned as their records say:\n"
-            f"  {listed}\nRun `make STUDY={study}` (or `dvc pull results/{study}`) first."
+            f"  {listed}\nRun `make STUDY={study}` (or `make pull`) first."
         )
 
 
@@ -135,25 +150,42 @@ def _refuse_large(study: str, remote: str, present: list[str]) -> None:
         )
 
 
-def _remove(obsolete: list[Record]) -> None:
-    """Remove artifacts that no rule makes any more, and their records."""
-    for record in obsolete:
-        for path in record.outputs:
-            Path(path).unlink(missing_ok=True)
-        record.path.unlink()
+def _told_anew(holding: Mapping[str, Record], own: list[Record]) -> list[Record]:
+    """Return the own records that hold and tell something else than the shipped ones.
+
+    Raises:
+        UserError: of a job's files here, some are its own run's and others published ones that differ.
+    """
+    told = []
+    for record in own:
+        files = [path for path in record.outputs if path in holding]
+        ours = [path for path in files if holding[path] is record]
+        if not ours:
+            continue
+        if strange := [path for path in files if holding[path].outputs[path] != record.outputs[path]]:
+            raise UserError(
+                f"{strange[0]} is the published one, {ours[0]} that of a run here, though one job writes "
+                "both; delete them and run it again, or take both published ones (`dvc pull --force`)"
+            )
+        before = record.shipped_path
+        if not (before.exists() and record.tells_the_same_as(Record.read(before))):
+            told.append(record)
+    return told
 
 
-def _logs_and_benchmarks(records: list[Record], new: list[str]) -> list[str]:
-    """Return the logs and benchmarks of the jobs that wrote something new, where they are here."""
-    wrote = set(new)
-    logs = [Path(record.log) for record in records if wrote & set(record.outputs)]
-    paths = [path for log in logs for path in (log, _benchmark(log))]
-    return [str(path) for path in paths if path.exists()]
+def _ship(told: list[Record], dropped: list[Record]) -> None:
+    """Put own records under version control, and take out those of jobs that no rule makes any more."""
+    for record in told:
+        record.write(record.shipped_path)
+        record.own_path.unlink()
+    for record in dropped:
+        record.shipped_path.unlink()
 
 
-def _benchmark(log: Path) -> Path:
-    results, study, _, *name = log.with_suffix(".tsv").parts
-    return Path(results, study, "benchmarks", *name)
+def _forget(own: list[Record]) -> None:
+    """Delete own records that tell nothing new of any file, or of none that lies here."""
+    for record in own:
+        record.own_path.unlink()
 
 
 def _remote(study: str) -> str:
@@ -178,11 +210,13 @@ def _snakemake(*arguments: str) -> str:
 def main(study: str) -> None:
     """Publish a study and say what to commit."""
     try:
-        new = publish(study)
+        news = publish(study)
     except UserError as error:
         sys.exit(f"not published: {error}")
-    print(f"{len(new)} artifacts of {study} are new in results/{study}.dvc. Commit them with their records:")
-    print(f"  git add records results/{study}.dvc {STORE} && git commit")
+    print(f"{len(news.artifacts)} artifacts and {len(news.records)} records of {study} are new.")
+    parts = ("records", f"results/{study}.dvc", STORE)
+    if run("git", "status", "--porcelain", "--", *parts):
+        print(f"Commit them together:\n  git add {' '.join(parts)} && git commit")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ against. There are two of each at most:
 
 - the *shipped* record, ``records/<study>/<verb>/<name>.json``, is under version control and describes what is
   published; only publishing writes it (:mod:`advex.publishing`);
-- a run's *own* record, ``results/<study>/records/<verb>/<name>.json``, lies beside what the run made, and only
-  where that is something else than what is published.
+- a run's *own* record, ``results/<study>/records/<verb>/<name>.json``, lies beside what the run made, and
+  only where that is something else than what is published.
 
 Which of both holds for a file, its content says: :mod:`advex.verification`.
 """
@@ -92,7 +92,7 @@ class Record:
 
     @property
     def ended(self) -> bool:
-        """Whether the job ended; the record of one that did not names its outputs and says nothing of them."""
+        """Whether the job ended; the record of one that did not only names its outputs."""
         return all(self.outputs.values())
 
     def write(self, path: Path) -> None:

@@ -21,7 +21,7 @@ MEMORY = Path(".snakemake/contents.json")
 """Where digests of files are remembered between runs."""
 
 LOCAL = ("logs", "benchmarks", OWN, "costs.csv")
-"""What lies in a study's results and tells of a run on this machine: no artifacts, so neither recorded nor versioned
+"""What tells of runs on this machine, in a study's results: no artifacts, so neither recorded nor versioned
 (``.dvcignore`` names the same)."""
 
 
@@ -129,15 +129,15 @@ def _choose(records: Sequence[Record], contents: Contents) -> tuple[dict[str, Re
         if lying and all(here[path] == record.outputs[path]["sha256"] for path in lying):
             choose(record)
     for path, digest in here.items():
-        if path not in chosen and (record := _with(digest, path, naming[path])):
-            chosen[path] = record
+        if path not in chosen and (found := _with(digest, path, naming[path])):
+            chosen[path] = found
     strange = [path for path in here if path not in chosen]
     waiting = list(chosen.values())[::-1]
     while waiting:
         for path, digest in waiting.pop().inputs.items():
-            if path in naming and path not in chosen and (record := _with(digest, path, naming[path])):
-                choose(record)
-                waiting.append(record)
+            if path in naming and path not in chosen and (found := _with(digest, path, naming[path])):
+                choose(found)
+                waiting.append(found)
     for path, candidates in naming.items():
         chosen.setdefault(path, candidates[-1])
     return chosen, strange
