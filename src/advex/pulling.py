@@ -44,8 +44,18 @@ class _Earlier:
     @cached_property
     def _in_git(self) -> set[str]:
         try:
-            added = run("git", "log", "--all", "--diff-filter=A", "--name-only", "--format=", "--", STORE)
-        except UserError:  # no git, or not a repository
+            added = run(
+                "git",
+                "log",
+                "--all",
+                "--no-renames",
+                "--diff-filter=A",
+                "--name-only",
+                "--format=",
+                "--",
+                STORE,
+            )
+        except (UserError, OSError):  # not a repository, or no git
             return set()
         return {"".join(path.split("/")[-2:]) for path in added.split()}
 

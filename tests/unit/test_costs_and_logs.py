@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from advex import progress as progress_module
-from advex.costs import computing_seconds, cost_table, job_costs, summary
+from advex.artifacts import read_table
+from advex.costs import all_ran_here, computing_seconds, cost_table, job_costs, summary, write_costs
 from advex.errors import UserError
 from advex.logs import failed_for_its_own_reason, logged
 from advex.progress import Progress, duration
@@ -81,6 +82,16 @@ def test_costs_add_up_by_verb_and_figure(results: Path) -> None:
     assert rows.loc[("verb", "train"), "seconds"] == 10
     assert rows.loc[("figure", "s/f"), ["jobs", "seconds", "computing_seconds"]].tolist() == [2, 6, 3.5]
     assert rows.loc[("study", "all jobs"), "share_not_computing_percent"] == pytest.approx(29.2)
+
+
+def test_costs_are_added_up_in_a_table_of_their_own(results: Path) -> None:
+    behind = {"s/f": ["draw/s/f", "train/a/seed0"]}
+    write_costs(results, behind)
+    wanted = cost_table(job_costs(results), behind)
+    pd.testing.assert_frame_equal(read_table(results / "costs.csv"), wanted, check_dtype=False)
+    assert all_ran_here(results, behind)
+    assert not all_ran_here(results, {**behind, "s/g": ["draw/s/g"]})
+    assert not all_ran_here(results / "elsewhere", behind)
 
 
 def test_the_summary_counts_only_jobs_of_this_run(results: Path) -> None:

@@ -49,7 +49,6 @@ def page(tmp_path: Path, captions: list[str]) -> str:
         figures=[str(figure)],
         captions=captions,
         scorecard=SCORECARD,
-        costs=COSTS,
     )
 
 

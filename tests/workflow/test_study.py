@@ -13,6 +13,7 @@ from advex.artifacts import read_description, read_table
 from advex.config import figure_jobs, load
 from advex.provenance import code_digest, modules_reached
 from advex.records import Record
+from advex.verification import is_local
 
 ROOT = Path(__file__).parents[2]
 PLAN = load(ROOT / "config")
@@ -76,6 +77,7 @@ def test_the_report_holds_every_figure_and_the_scorecard(repository: Path) -> No
 
 
 def test_costs_cover_every_job(repository: Path) -> None:
+    """They are added up when a run ends; no job writes them, so that they are in no record."""
     costs = read_table(repository / "results/test/costs.csv")
     assert set(costs.loc[costs["of"] == "figure", "name"]) == set(FIGURES)
     rows = costs.set_index(["of", "name"])
@@ -105,6 +107,11 @@ def named_modules(record: Record) -> list[str]:
     return [record.params["module"]] if record.rule == "draw" else []
 
 
+def records_in(repository: Path) -> list[Record]:
+    """Return the records that the study's jobs left."""
+    return [Record.read(path) for path in sorted((repository / "results/test/records").rglob("*.json"))]
+
+
 def script_of(record: Record) -> str:
     """Return the name of a job's script, which is that of its rule but for two rules made from another."""
     return record.rule.removesuffix("_whole").removesuffix("_other")
@@ -112,7 +119,7 @@ def script_of(record: Record) -> str:
 
 def test_the_digest_of_every_job_covers_what_the_job_imported(repository: Path) -> None:
     """Else an edit could leave an outdated artifact unnoticed."""
-    records = [Record.read(path) for path in sorted((repository / "records/test").rglob("*.json"))]
+    records = records_in(repository)
     scripts = {path.stem for path in (ROOT / "scripts").glob("*.py")}
     assert {script_of(record) for record in records} == scripts - {"import_weights"}  # see test_weights.py
     for record in records:
@@ -128,6 +135,22 @@ def test_snakemake_remembers_what_the_records_say(repository: Path, snakemake: S
     assert len(before) > 100
     assert planned(snakemake("-n", *TEST)) == {}
     assert {path: path.read_bytes() for path in memory.rglob("*") if path.is_file()} == before
+
+
+def test_a_run_writes_nothing_that_git_versions(repository: Path) -> None:
+    """Records of a run lie beside its results, where git does not look."""
+    assert not (repository / "records").exists()
+    logs = {
+        path.relative_to(repository / "results/test/logs")
+        for path in repository.glob("results/test/logs/**/*.log")
+    }
+    assert {Path(record.log).relative_to("results/test/logs") for record in records_in(repository)} == logs
+
+
+def test_no_record_holds_a_time(repository: Path) -> None:
+    """What tells of a run on a machine is no input of any job, so the same work leaves the same records."""
+    for record in records_in(repository):
+        assert not [path for path in (*record.inputs, *record.outputs) if is_local(path)], record.log
 
 
 def test_finished_trainings_leave_no_checkpoints(repository: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_study_of_weights_runs_and_trains_nothing(fresh: tuple[Path, Snakemake
     torch.testing.assert_close(torch.tensor(described["architecture"]["mean"]), torch.tensor(MEAN))
     text = finished.stdout + finished.stderr
     assert "rule train" not in text
-    record = Record.read(folder / "records/made-weights/import_weights/robust/seed0.json")
+    record = Record.read(folder / "results/made-weights/records/import_weights/robust/seed0.json")
     assert set(record.modules) <= set(modules_reached(ROOT / "scripts/import_weights.py"))
     assert set(record.inputs) == {"data/weights/robust.pt"}
     assert "train " not in snakemake("-n", "--config", "study=made-weights").stdout
