@@ -45,13 +45,14 @@ def publish(study: str) -> News:
     _refuse_uncommitted()
     planned = _planned(study)
     own, shipped = own_records(study), shipped_records(study)
-    holding = compare(own, shipped, Contents(MEMORY), artifacts=()).records
+    found = compare(own, shipped, Contents(MEMORY), artifacts=())
+    holding = found.records
     _refuse_strays(study, set(holding))
     obsolete = sorted(holding.keys() - planned)
     holding = {path: record for path, record in holding.items() if path in planned}
     outputs = {path: record.outputs[path]["md5"] for path, record in holding.items()}
     present = [path for path in outputs if os.path.exists(path)]
-    _refuse_outdated(study, _last(holding, present))
+    _refuse_outdated(study, _last(holding, present), [path for path in found.outdated if path in holding])
     versioned = manifest(Path(f"results/{study}.dvc"))
     _refuse_missing(study, planned, outputs, versioned)
     told = _told_anew(holding, own)
@@ -117,12 +118,17 @@ def _last(holding: Mapping[str, Record], present: list[str]) -> list[str]:
     return [path for path in present if holding[path].log not in passed]
 
 
-def _refuse_outdated(study: str, targets: list[str]) -> None:
+def _refuse_outdated(study: str, targets: list[str], outdated: list[str]) -> None:
+    """Refuse when a target would be made again, or an artifact was made from another version of what is here.
+
+    The latter may be absent here: whoever pulls it would have to make it again.
+    """
     if not targets:
         raise UserError(f"{study}: no artifact with a record is here; run `make STUDY={study}` first")
     answer = _snakemake("--dry-run", *targets)
-    if "Nothing to be done" not in answer:
-        raise UserError(f"{study}: artifacts are out of date; run `make STUDY={study}` first:\n{answer}")
+    if "Nothing to be done" not in answer or outdated:
+        told = "\n  ".join(["", *outdated[:10]]) if outdated else answer
+        raise UserError(f"{study}: artifacts are out of date; run `make STUDY={study}` first:\n{told}")
 
 
 def _refuse_missing(

@@ -10,14 +10,15 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from advex.errors import UserError
 from advex.manifests import STORE, dvc, manifest, run, versioned_files
-from advex.records import digests, own_records, shipped_records
-from advex.verification import artifacts_in, is_local
+from advex.records import Record, digests, own_records, shipped_records
+from advex.verification import is_local
 
 _LISTED = 30
 _AT_ONCE = 5000  # a command line has its limits
@@ -30,12 +31,10 @@ class Comparison:
     Attributes:
         wanted: paths that are absent or of an earlier published version.
         left: for paths at which something else lies: what that is.
-        dropped: paths of an earlier published version that are no longer published.
     """
 
     wanted: list[str]
     left: dict[str, str]
-    dropped: list[str]
 
 
 class _Earlier:
@@ -74,8 +73,7 @@ def compare(published: dict[str, str]) -> Comparison:
         published: path and MD5 of every file.
     """
     earlier = _Earlier()
-    own = _recorded(own=True)
-    recorded = own | _recorded(own=False)
+    own, shipped = _named(own_records()), _named(shipped_records())
     wanted, left = [], {}
     for path, md5 in published.items():
         if is_local(path):
@@ -87,29 +85,17 @@ def compare(published: dict[str, str]) -> Comparison:
             continue
         elif (path, here["sha256"]) in own:
             left[path] = "made by a run here"
-        elif (path, here["sha256"]) in recorded:
+        elif (path, here["sha256"]) in shipped:
             left[path] = "recorded, not yet published"
         elif here["md5"] in earlier:
             wanted.append(path)
         else:
             left[path] = "changed by hand or damaged"
-    studies = {path.split("/")[1] for path in published if path.startswith("results/")}
-    strange = [
-        path
-        for path in artifacts_in(Path("results"))
-        if path.split("/")[1] in studies and path not in published
-    ]
-    dropped = [
-        path
-        for path in strange
-        if (path, (here := digests(path))["sha256"]) not in recorded and here["md5"] in earlier
-    ]
-    return Comparison(wanted, left, dropped)
+    return Comparison(wanted, left)
 
 
-def _recorded(own: bool) -> set[tuple[str, str]]:
-    """Return path and SHA-256 of everything that own or shipped records name."""
-    records = own_records() if own else shipped_records()
+def _named(records: Iterable[Record]) -> set[tuple[str, str]]:
+    """Return path and SHA-256 of every file that records name."""
     return {
         (path, sums["sha256"]) for record in records if record.ended for path, sums in record.outputs.items()
     }
@@ -124,11 +110,9 @@ def pull(force: bool) -> Comparison:
     published = {path: md5 for file in versioned_files() for path, md5 in manifest(file).items()}
     found = compare(published)
     if force:
-        found = Comparison([*found.wanted, *found.left], {}, found.dropped)
+        found = Comparison([*found.wanted, *found.left], {})
     for start in range(0, len(found.wanted), _AT_ONCE):
         _fetch(found.wanted[start : start + _AT_ONCE])
-    for path in found.dropped:
-        Path(path).unlink()
     return found
 
 
@@ -145,10 +129,6 @@ def _fetch(paths: list[str]) -> None:
 def message(found: Comparison) -> str:
     """Say what was brought, and what was left and how to take what is published instead."""
     lines = [f"{len(found.wanted)} files were missing or of an earlier version and are now as published."]
-    if found.dropped:
-        lines.append(
-            f"{len(found.dropped)} files of an earlier version are no longer published and are gone."
-        )
     if found.left:
         lines.append(f"Left as they are, since they were made here ({len(found.left)}):")
         if len(found.left) <= _LISTED:

@@ -5,9 +5,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -42,7 +42,6 @@ _MESSAGES = {
     "make images by style transfer": "measure/nakano/style_transfer",
     "write the page that compares images": "draw/nakano/slider",
     "judge the claims": "judge/scorecard",
-    "add up the costs": "costs/costs",
     "write the report": "report/report",
 }
 
@@ -60,11 +59,17 @@ class Checkout:
 
     folder: Path
 
+    variables: Mapping[str, str] = field(default_factory=dict)
+
     @property
     def environment(self) -> dict[str, str]:
         """The environment of programs that run here: their library is the one that lies here."""
         clean = {name: value for name, value in os.environ.items() if name != "ADVEX_MIRROR"}
-        return {**clean, **_IDENTITY, "PYTHONPATH": str(self.folder / "src")}
+        return {**clean, **_IDENTITY, "PYTHONPATH": str(self.folder / "src"), **self.variables}
+
+    def on_another_processor(self) -> "Checkout":
+        """Return the same checkout on a processor without vector instructions: its sums differ in bits."""
+        return Checkout(self.folder, {"ONEDNN_MAX_CPU_ISA": "SSE41", "ATEN_CPU_CAPABILITY": "default"})
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -73,7 +78,7 @@ class Checkout:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             check=False,
         )
 
@@ -102,6 +107,14 @@ class Checkout:
 
     def publish(self) -> str:
         return self.ok(*PUBLISH)
+
+    def pull(self, *arguments: str) -> str:
+        """Do what ``make pull`` does."""
+        return self.ok(*PULL, *arguments)
+
+    def changed(self) -> str:
+        """Return what git shows as changed or new."""
+        return self.git("status", "--porcelain")
 
     def commit(self, message: str) -> None:
         self.git("add", "--all")
@@ -151,4 +164,5 @@ class Checkout:
 
 DVC = (sys.executable, "-m", "dvc")
 SNAKEMAKE = (sys.executable, "-m", "snakemake")
+PULL = (sys.executable, "-m", "advex.pulling")
 PUBLISH = (sys.executable, "-m", "advex.publishing", "test")

@@ -12,7 +12,7 @@ from copies import copy_repository
 def finished(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A repository under version control in which the test study has been run, not yet published."""
     folder = copy_repository(tmp_path_factory.mktemp("finished") / "repository")
-    for part in ("results/test", "records", "data"):
+    for part in ("results/test", "data"):
         shutil.copytree(repository / part, folder / part)
     checkout = Checkout(folder)
     checkout.git("init", "--quiet", "--initial-branch=main")

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from checkouts import FIGURE, SNAKEMAKE, Checkout
 
+from advex.verification import LOCAL, is_local
+
 
 def shuffle_times(checkout: Checkout, seed: int) -> None:
     """Give every file of a clone a random time, so that no order of times can be relied on."""
@@ -39,9 +41,11 @@ def test_nothing_is_planned_in_any_clone(clone: Checkout, link: str, seed: int) 
 def test_a_pull_needs_no_configuration_and_brings_everything(published: Checkout, pulled: Checkout) -> None:
     def files(checkout: Checkout) -> dict[str, bytes]:
         paths = [path for part in ("results/test", "data") for path in (checkout.folder / part).rglob("*")]
-        return {str(path.relative_to(checkout.folder)): path.read_bytes() for path in paths if path.is_file()}
+        found = {str(path.relative_to(checkout.folder)): path for path in paths if path.is_file()}
+        return {name: path.read_bytes() for name, path in found.items() if not is_local(name)}
 
     assert files(pulled) == files(published)
+    assert not [name for name in LOCAL if (pulled.folder / "results/test" / name).exists()]
     assert len(files(pulled)) > 200
 
 
@@ -49,7 +53,7 @@ def test_a_deleted_figure_is_redrawn_from_tables_alone(pulled: Checkout) -> None
     before = (pulled.folder / FIGURE).read_bytes()
     (pulled.folder / FIGURE).unlink()
     assert pulled.planned(FIGURE) == {"draw/ilyas/relabelled"}
-    assert pulled.planned() == {"draw/ilyas/relabelled", "costs/costs", "report/report"}
+    assert pulled.planned() == {"draw/ilyas/relabelled", "report/report"}
     for part in ("models", "datasets/det"):
         for file in (pulled.folder / "results/test" / part).rglob("*.safetensors"):
             file.unlink()
@@ -80,15 +84,16 @@ def test_what_a_partial_pull_plans_is_what_is_missing(clone: Checkout) -> None:
     """With tables but no figures, only drawing is left; models are not missed."""
     clone.dvc("pull", "--quiet", "results/test/measurements", "results/test/datasets/natural")
     drawn = {f"draw/{path}" for path in [*clone.figures(), "goh_features/explorer", "nakano/slider"]}
-    assert clone.planned() == {*drawn, "judge/scorecard", "costs/costs", "report/report"}
+    assert clone.planned() == {*drawn, "judge/scorecard", "report/report"}
     clone.dvc("pull", "--quiet", "results/test/figures")
-    assert clone.planned() == {"judge/scorecard", "costs/costs", "report/report"}
+    assert clone.planned() == {"judge/scorecard", "report/report"}
 
 
 def test_a_rebuilt_clone_gives_the_same_records(clone: Checkout) -> None:
     """Without a pull, jobs run; what they leave is, on the same machine, what was published."""
     clone.snakemake("results/test/measurements/ilyas/gaussian.csv", "results/test/models/standard/seed0.csv")
-    assert clone.git("status", "--porcelain") == ""
+    assert clone.changed() == ""
+    assert not list((clone.folder / "results/test/records").rglob("*.json"))
 
 
 def test_only_the_store_inside_the_repository_is_asked(clone: Checkout) -> None:
@@ -101,7 +106,7 @@ def test_branches_can_be_switched_and_switched_back(pulled: Checkout) -> None:
     pulled.git("switch", "--quiet", "--create", "other")
     pulled.replace("src/advex/figures/ilyas/relabelled.py", '"original\\nclass"', '"first\\nclass"')
     pulled.commit("another label")
-    assert pulled.planned() == {"draw/ilyas/relabelled", "costs/costs", "report/report"}
+    assert pulled.planned() == {"draw/ilyas/relabelled", "report/report"}
     pulled.git("switch", "--quiet", "main")
     assert pulled.planned() == set()
     pulled.git("switch", "--quiet", "other")

@@ -1,13 +1,17 @@
 """Publishing: refuses what would record something false, and never forgets what is merely absent."""
 
 import sys
+from contextlib import chdir
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 from checkouts import FIGURE, PUBLISH, Checkout
 
+from advex.records import Record
 from advex.sources.official import official_files
+from advex.verification import is_local
 
 MODEL = "results/test/models/standard/seed0.safetensors"
 
@@ -19,13 +23,36 @@ def versioned(checkout: Checkout) -> dict[str, str]:
 
 
 def test_publishing_twice_changes_nothing(pulled: Checkout) -> None:
-    assert "0 artifacts of test are new" in pulled.publish()
-    assert pulled.git("status", "--porcelain") == ""
+    said = pulled.publish()
+    assert "0 artifacts and 0 records of test are new" in said
+    assert "git add" not in said
+    assert pulled.changed() == ""
+
+
+def test_what_was_made_again_is_nothing_new(pulled: Checkout) -> None:
+    """Logs, times and costs of a run here are no artifacts."""
+    (pulled.folder / FIGURE).unlink()
+    (pulled.folder / "results/test/scorecard.csv").unlink()
+    pulled.snakemake("--config", "study=test")
+    assert (pulled.folder / "results/test/costs.csv").exists()
+    assert "0 artifacts and 0 records of test are new" in pulled.publish()
+    assert pulled.changed() == ""
+
+
+def test_records_of_runs_are_shipped_by_publishing_alone(published: Checkout, finished: Checkout) -> None:
+    assert not (finished.folder / "records").exists()
+    own = finished.folder / "results/test/records"
+    shipped = published.folder / "records/test"
+    assert {path.relative_to(own) for path in own.rglob("*.json")} == {
+        path.relative_to(shipped) for path in shipped.rglob("*.json")
+    }
+    assert not list((published.folder / "results/test/records").rglob("*.json"))
 
 
 def test_everything_recorded_is_versioned_and_in_the_store(published: Checkout) -> None:
     entries = versioned(published)
-    assert {"scorecard.csv", "report.html", "costs.csv"} <= set(entries)
+    assert {"scorecard.csv", "report.html"} <= set(entries)
+    assert not [path for path in entries if is_local(f"results/test/{path}")]
     assert sum(path.startswith("models/") for path in entries) > 20
     for md5 in entries.values():
         assert (published.folder / "store/files/md5" / md5[:2] / md5[2:]).exists()
@@ -107,16 +134,13 @@ def test_a_partial_checkout_keeps_all_entries(clone: Checkout) -> None:
     clone.replace("src/advex/figures/ilyas/relabelled.py", '"original\\nclass"', '"first\\nclass"')
     clone.commit("another label")
     clone.snakemake(FIGURE)
-    assert "2 artifacts of test are new" in clone.publish()
+    assert "2 artifacts and 1 records of test are new" in clone.publish()
     after = versioned(clone)
     assert set(after) == set(before)
     changed = {path for path in after if after[path] != before[path]}
-    figure = {"figures/ilyas/relabelled.svg", "figures/ilyas/relabelled.png"}
-    assert (
-        figure
-        <= changed
-        <= {*figure, "logs/draw/ilyas/relabelled.log", "benchmarks/draw/ilyas/relabelled.tsv"}
-    )
+    assert changed == {"figures/ilyas/relabelled.svg", "figures/ilyas/relabelled.png"}
+    assert clone.git("diff", "--name-only", "--", "records") == "records/test/draw/ilyas/relabelled.json\n"
+    assert not list((clone.folder / "results/test/records").rglob("*.json"))
 
 
 def test_an_experiment_that_was_dropped_leaves_the_manifest(pulled: Checkout) -> None:
@@ -136,9 +160,40 @@ def test_an_experiment_that_was_dropped_leaves_the_manifest(pulled: Checkout) ->
     pulled.publish()
     gone = before - set(versioned(pulled))
     assert {"figures/ilyas/attack_strength.svg", "measurements/ilyas/attack_strength.csv"} <= gone
-    assert all("attack_strength" in path for path in gone if not path.startswith(("logs", "benchmarks")))
+    assert all("attack_strength" in path for path in gone)
     assert not (pulled.folder / "records/test/draw/ilyas/attack_strength.json").exists()
     assert pulled.planned() == set()
+
+
+def test_a_manifest_of_before_gives_up_what_is_no_artifact(pulled: Checkout) -> None:
+    """Logs, times and costs were versioned once, and costs had a record."""
+    pulled.snakemake("--forcerun", "draw", "--until", "draw", FIGURE)
+    local = pulled.folder / "results/test"
+    for name in ("costs.csv", "logs/costs/costs.log", "benchmarks/costs/costs.tsv"):
+        (local / name).parent.mkdir(parents=True, exist_ok=True)
+        (local / name).write_text(name)
+    ignored = (pulled.folder / ".dvcignore").read_text()
+    (pulled.folder / ".dvcignore").write_text("results/*/records\n")
+    pulled.dvc("add", "--quiet", "results/test")
+    pulled.dvc("push", "--quiet", "results/test.dvc")
+    with chdir(pulled.folder):
+        record = Record("costs", "results/test/logs/costs/costs.log", {}, {}, {})
+        replace(record, outputs={"results/test/costs.csv": {"sha256": "0", "md5": "0"}}).write(
+            record.shipped_path
+        )
+    pulled.commit("as before")
+    assert "logs/draw/ilyas/relabelled.log" in versioned(pulled)
+    (pulled.folder / ".dvcignore").write_text(ignored)
+    pulled.commit("as now")
+    assert pulled.planned() == set()
+    assert "0 artifacts and 0 records of test are new" in pulled.publish()
+    assert not [path for path in versioned(pulled) if is_local(f"results/test/{path}")]
+    assert not (pulled.folder / "records/test/costs/costs.json").exists()
+    assert (local / "costs.csv").read_text() == "costs.csv"
+    assert (local / "logs/draw/ilyas/relabelled.log").exists()
+    pulled.commit("published")
+    assert "up to date" in pulled.dvc("status")
+    assert "undamaged" in pulled.ok(sys.executable, "-m", "advex.manifests")
 
 
 def test_large_studies_do_not_go_into_the_repository(finished: Checkout, tmp_path: Path) -> None:

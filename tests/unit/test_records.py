@@ -156,7 +156,7 @@ def test_what_is_no_record_of_our_own_is_to_be_deleted() -> None:
     path = Path("results/test/records/x.json")
     path.parent.mkdir(parents=True)
     path.write_text("{")
-    with pytest.raises(UserError, match="x.json: not a record.*; delete it to run the job again") as caught:
+    with pytest.raises(UserError, match=r"x\.json: not a record.*; delete it to run the job again") as caught:
         own_records()
     assert "git" not in str(caught.value)
 
