@@ -128,7 +128,8 @@ def _fetch(paths: list[str]) -> None:
 
 def message(found: Comparison) -> str:
     """Say what was brought, and what was left and how to take what is published instead."""
-    lines = [f"{len(found.wanted)} files were missing or of an earlier version and are now as published."]
+    brought = f"Brought {len(found.wanted)} files that were" if found.wanted else "No file was"
+    lines = [f"{brought} missing or of an earlier version."]
     if found.left:
         lines.append(f"Left as they are, since they were made here ({len(found.left)}):")
         if len(found.left) <= _LISTED:

@@ -116,6 +116,7 @@ def test_a_broken_manifest_in_the_store_is_named(clone: Checkout, accident: str)
     # DVC verifies objects but not manifests: one that is damaged may pass, so `make pull` looks at the store.
     pulled = clone.run(*DVC, "pull")
     assert pulled.returncode != 0 or accident == "damaged"
+    assert clone.run(*PULL).returncode != 0 or accident == "damaged"
     assert f"the manifest of results/test.dvc: {accident}" in clone.refused(*DVC[:2], "advex.manifests")
 
 

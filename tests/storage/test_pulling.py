@@ -21,7 +21,7 @@ def test_pull_redraw_and_pull_again(clone: Checkout, again: str) -> None:
     assert (clone.folder / FIGURE).read_bytes() == before
     assert (clone.folder / "results/test/logs/draw/ilyas/relabelled.log").exists()
     said = clone.dvc("pull") if again == "dvc pull" else clone.pull()
-    assert ("up to date" if again == "dvc pull" else "0 files were missing") in said
+    assert ("up to date" if again == "dvc pull" else "No file was missing") in said
     assert clone.planned() == set()
     assert clone.changed() == ""
     assert "up to date" in clone.dvc("status")
@@ -33,7 +33,7 @@ def test_a_first_pull_brings_everything(clone: Checkout) -> None:
     assert "Left as they are" not in said
     assert clone.planned() == set()
     assert "up to date" in clone.dvc("status")
-    assert "0 files were missing" in clone.pull()
+    assert "No file was missing" in clone.pull()
 
 
 def test_what_was_made_here_is_left_and_named(pulled: Checkout) -> None:
@@ -48,7 +48,7 @@ def test_what_was_made_here_is_left_and_named(pulled: Checkout) -> None:
     assert "mine.txt" in pulled.refused(*DVC, "pull", "data")  # DVC alone stops at them
 
     said = pulled.pull()
-    assert "1 files were missing or of an earlier version" in said
+    assert "Brought 1 files that were missing or of an earlier version" in said
     assert f"{FIGURE}  (made by a run here)" in said
     assert f"{OTHER}  (changed by hand or damaged)" in said
     assert (

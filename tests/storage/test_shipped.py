@@ -47,7 +47,7 @@ def test_the_story_of_the_readme(shipped: Checkout) -> None:
     (shipped.folder / FIGURE).unlink()
     shipped.snakemake(FIGURE)
     shipped.dvc("pull", "--quiet")
-    assert "0 files were missing" in shipped.pull()
+    assert "No file was missing" in shipped.pull()
     assert shipped.changed() == ""
     assert shipped.planned(*DIGITS) == set()
     assert "0 of" in shipped.ok(sys.executable, "-m", "advex.comparison", "digits")
