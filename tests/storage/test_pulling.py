@@ -106,6 +106,7 @@ def test_what_is_newer_takes_the_place_of_an_earlier_version(
     assert "Left as they are" not in said
     assert "first" in (pulled.folder / FIGURE).read_text()
     assert pulled.planned() == set()
+    pulled.dvc("pull", "--quiet")
     assert "up to date" in pulled.dvc("status")
     assert pulled.changed() == ""
 
