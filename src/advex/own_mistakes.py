@@ -18,7 +18,7 @@ from advex.artifacts import Array
 from advex.devices import Device, stable_seed
 from advex.errors import UserError
 from advex.images import ImageSet
-from advex.networks import Network
+from advex.networks import NetworkSettings
 from advex.pictures import Picture
 from advex.predictions import accuracy_of, predictions
 from advex.settings import ArchitectureSettings, StepDrops, TrainingRun
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 _SHOWN_MISTAKES, _SHOWN_TESTS = 4, 2  # as in the comment's figure
 
 
-def run_of(network: Network, images: ImageSet, name: str, seed: int) -> TrainingRun:
+def run_of(network: NetworkSettings, images: ImageSet, name: str, seed: int) -> TrainingRun:
     """Return a training of a network that normalises with the statistics of these images, (N, C, H, W)."""
     values = images.as_float()
     mean, deviation = (
@@ -114,9 +114,9 @@ def own_mistakes(
     train_set: ImageSet,
     test_set: ImageSet,
     *,
-    teacher: Network,
-    student: Network,
-    other_student: Network,
+    teacher: NetworkSettings,
+    student: NetworkSettings,
+    other_student: NetworkSettings,
     kind: str,
     at: list[float],
     headline: float,
