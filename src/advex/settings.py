@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    model_serializer,
+    model_validator,
+)
 from pydantic.dataclasses import dataclass
 
 
@@ -98,6 +106,9 @@ class OneCycle:
         return min(done / self.peak, (1 - done) / (1 - self.peak))
 
 
+_USUAL_LOSS = (("loss", "cross_entropy"), ("loss_options", {}))
+
+
 @dataclass(frozen=True, config=STRICT)
 class Recipe:
     """How to train: stochastic gradient descent with momentum.
@@ -134,6 +145,12 @@ class Recipe:
         if self.loss == "trades" and not self.adversary:
             raise ValueError("loss trades needs an adversary, whose images it compares with natural ones")
         return self
+
+    @model_serializer(mode="wrap")
+    def _say_a_loss_of_its_own_only(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # What was trained before there was a choice says nothing of it and stays the same to the byte.
+        values: dict[str, Any] = written(self)
+        return {name: value for name, value in values.items() if (name, value) not in _USUAL_LOSS}
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -14,7 +14,7 @@ from advex.devices import stable_seed
 from advex.errors import UserError
 from advex.evaluation import robust_images
 from advex.losses import LOSSES, cross_entropy, trades
-from advex.settings import AttackSettings
+from advex.settings import AttackSettings, TrainingRun, plain
 from advex.threat_models import threat_model
 from advex.training import train
 
@@ -204,6 +204,16 @@ def test_a_recipe_says_what_its_loss_lacks():
         replace(STANDARD, loss="tradez")
     with pytest.raises(ValidationError, match="greater than 0"):
         replace(TRADES, loss_options={"beta": -1})
+
+
+def test_only_a_recipe_with_a_loss_of_its_own_writes_it_down():
+    """So settings in models and records that are older than the choice keep every byte."""
+    assert not [name for name in plain(run(STANDARD))["recipe"] if name.startswith("loss")]
+    assert plain(run(STANDARD))["recipe"]["adversary"] is None
+    written = plain(run(TRADES))
+    assert (written["recipe"]["loss"], written["recipe"]["loss_options"]) == ("trades", {"beta": 2.0})
+    for recipe in (STANDARD, TRADES, replace(TRADES, loss_options={})):
+        assert TrainingRun(**plain(run(recipe))) == run(recipe)
 
 
 @pytest.mark.parametrize(
