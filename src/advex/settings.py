@@ -106,7 +106,7 @@ class OneCycle:
         return min(done / self.peak, (1 - done) / (1 - self.peak))
 
 
-_USUAL_LOSS = (("loss", "cross_entropy"), ("loss_options", {}))
+_USUAL_LOSS: tuple[tuple[str, object], ...] = (("loss", "cross_entropy"), ("loss_options", {}))
 
 
 @dataclass(frozen=True, config=STRICT)
