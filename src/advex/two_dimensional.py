@@ -217,7 +217,7 @@ def _experiment(
 ) -> tuple[list[pd.DataFrame], Array]:
     points, labels = torch.from_numpy(drawn), torch.from_numpy(given.astype(np.int64))
     everything = torch.ones_like(labels, dtype=torch.bool)
-    first = fit(points, labels, everything, how, stable_seed("first", kind, seed))
+    first = fit(points, labels, everything, how, stable_seed("two_dimensional", "first", kind, seed))
     fitted = (first(points).argmax(2) == labels).sum(1)
     complete = fitted == points.shape[1]
     everyone = torch.arange(len(points))
@@ -235,7 +235,7 @@ def _experiment(
     tables.append(_per_repetition(kind, None, "majority_class", chosen, largest_class))
     tables.append(_shown(kind, None, "original", points[0], labels[0]))
     regions = [_region(first)]
-    coins = torch.Generator().manual_seed(stable_seed("coins", kind, seed))
+    coins = torch.Generator().manual_seed(stable_seed("two_dimensional", "coins", kind, seed))
     for radius in radii:
         moved = adversarial_points(first, points, labels, radius, attack_steps)
         now = first(moved).argmax(2)
@@ -244,7 +244,7 @@ def _experiment(
         order = torch.argsort((~flipped).long(), dim=1, stable=True)[:, : int(flipped.sum(1).max())]
         learnt, assigned = moved.gather(1, order.unsqueeze(2).expand(-1, -1, 2)), now.gather(1, order)
         counted = flipped.gather(1, order)
-        second = fit(learnt, assigned, counted, how, stable_seed("second", kind, seed))
+        second = fit(learnt, assigned, counted, how, stable_seed("two_dimensional", "second", kind, seed))
         correct = second(points).argmax(2) == labels
         quantities = {
             "adversarial_examples": flipped.sum(1),
@@ -256,7 +256,7 @@ def _experiment(
         if radius == radii[-1]:
             # A control without the first network's word: the same points, each with a coin's label.
             tossed = torch.randint(CLASSES, assigned.shape, generator=coins)
-            control = fit(learnt, tossed, counted, how, stable_seed("second", kind, seed))
+            control = fit(learnt, tossed, counted, how, stable_seed("two_dimensional", "second", kind, seed))
             quantities["correct_with_coin_labels"] = (control(points).argmax(2) == labels).sum(1)
         tables += [_per_repetition(kind, radius, name, chosen, counts) for name, counts in quantities.items()]
         tables.append(_shown(kind, radius, "adversarial", moved[0][flipped[0]], now[0][flipped[0]]))
