@@ -3,14 +3,14 @@
 from advex.artifacts import write_table
 from advex.devices import Device
 from advex.images import ImageSet
-from advex.networks import Network
+from advex.networks import NetworkSettings
 from advex.other_dataset import grey_pair, other_dataset
 from advex.records import recorded
 
 with recorded(snakemake):
     settings = dict(snakemake.params.settings)
-    networks = {name: Network(**settings[name]) for name in ("teacher", "student")}
-    other_students = {name: Network(**row) for name, row in settings["other_students"].items()}
+    networks = {name: NetworkSettings(**settings[name]) for name in ("teacher", "student")}
+    other_students = {name: NetworkSettings(**row) for name, row in settings["other_students"].items()}
     images = {name.removeprefix("other_"): ImageSet.read(path) for name, path in snakemake.input.items()}
     pairs = {
         name: grey_pair(

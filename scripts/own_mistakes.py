@@ -3,13 +3,13 @@
 from advex.artifacts import write_table
 from advex.devices import Device
 from advex.images import ImageSet
-from advex.networks import Network
+from advex.networks import NetworkSettings
 from advex.own_mistakes import own_mistakes
 from advex.records import recorded
 
 with recorded(snakemake):
     settings = dict(snakemake.params.settings)
-    networks = {name: Network(**settings[name]) for name in ("teacher", "student", "other_student")}
+    networks = {name: NetworkSettings(**settings[name]) for name in ("teacher", "student", "other_student")}
     stops = settings["stops"]
     table, picture = own_mistakes(
         ImageSet.read(snakemake.input.natural_train),

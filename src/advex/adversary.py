@@ -1,17 +1,22 @@
-"""The inner maximisation of adversarial training (eq. 4), used by recipes that have an adversary."""
+"""The inner maximisations of adversarial training, used by recipes that have an adversary."""
 
 import torch
 from torch import Tensor, nn
 
 from advex.attacks import projected_gradient, start_perturbation
-from advex.objectives import cross_entropy
+from advex.objectives import cross_entropy, prediction_divergence
+from advex.predictions import evaluating
 from advex.settings import AttackSettings
+from advex.threat_models import threat_model
+
+SMALL_START = 0.001
+"""Standard deviation of the noise at which Algorithm 1 of TRADES starts."""
 
 
 def perturbed(
     model: nn.Module, images: Tensor, labels: Tensor, settings: AttackSettings, generator: torch.Generator
 ) -> Tensor:
-    """Return a batch's images moved to where the model's cross-entropy is high.
+    """Return a batch's images moved to where the model's cross-entropy is high (eq. 4 of the paper).
 
     Args:
         model: the model in training; its mode, parameters and gradients do not change.
@@ -25,3 +30,21 @@ def perturbed(
     """
     start = start_perturbation(images, settings, generator)
     return projected_gradient(cross_entropy, model, images, labels, settings, start=start)
+
+
+def diverged(
+    model: nn.Module, images: Tensor, settings: AttackSettings, generator: torch.Generator
+) -> Tensor:
+    """Return a batch's images moved to where the model's prediction is far from that of the images.
+
+    Algorithm 1 of TRADES (Zhang et al., 2019), with the ball and the steps of ``settings``: it starts at
+    noise of standard deviation :data:`SMALL_START`, kept in the ball, or where ``settings`` has a random
+    start, anywhere in the ball. Arguments and result as of :func:`perturbed`.
+    """
+    with evaluating(model), torch.no_grad():
+        natural = model(images).float()
+    start = start_perturbation(images, settings, generator)
+    if start is None:
+        noise = torch.randn(images.shape, generator=generator, device=images.device)
+        start = threat_model(settings.norm, settings.epsilon).project(SMALL_START * noise)
+    return projected_gradient(prediction_divergence, model, images, natural, settings, start=start)

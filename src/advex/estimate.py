@@ -22,7 +22,7 @@ from advex.config import Plan, figure_jobs, load
 from advex.config.schema import Strict
 from advex.errors import UserError
 from advex.layers import main_layers
-from advex.networks import Network
+from advex.networks import NetworkSettings
 from advex.settings import ArchitectureSettings, AttackSettings, Count, LayerSizes, Positive, Recipe
 from advex.style_studies import SINGLE_LAYERS, TEXTURES
 from advex.style_workshop import CONTENT_NETWORK, FAMILIES, VGG_WITH_MAXIMUM
@@ -285,7 +285,7 @@ class Estimate:
         return self._models[Path(path).parent.name].architecture
 
 
-def _own(network: Network, channels: int, classes: int, side: int) -> Passes:
+def _own(network: NetworkSettings, channels: int, classes: int, side: int) -> Passes:
     return _passes(network.name, tuple(network.options.items()), channels, classes, side)
 
 

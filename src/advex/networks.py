@@ -9,7 +9,7 @@ from advex.settings import STRICT, Count, Recipe
 
 
 @dataclass(frozen=True, config=STRICT)
-class Network:
+class NetworkSettings:
     """An architecture of the library by name, its options, and its recipe, which has no adversary."""
 
     name: str
@@ -17,7 +17,7 @@ class Network:
     options: dict[str, Count] = field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _no_adversary(self) -> "Network":
+    def _no_adversary(self) -> "NetworkSettings":
         if self.recipe.adversary:  # the attack is no part of the digest of these jobs
             raise ValueError("recipe.adversary: not here; such networks are rows of models")
         return self

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from advex.predictions import divergence
+
 Objective = Callable[[nn.Module, Tensor, Tensor], Tensor]
 
 
@@ -88,12 +90,22 @@ def representation_distance(model: nn.Module, images: Tensor, representations: T
     return -distances
 
 
+def prediction_divergence(model: nn.Module, images: Tensor, logits: Tensor) -> Tensor:
+    """KL divergence of the model's prediction from that of given ``logits`` (N, classes). Shape (N,).
+
+    Climbing it is the inner maximisation of TRADES, see :func:`advex.losses.trades`. It is least, and its
+    gradient zero, where the prediction is that of ``logits``: an attack has to start elsewhere.
+    """
+    return divergence(logits, model(images))
+
+
 OBJECTIVES: dict[str, Objective] = {
     "cross_entropy": cross_entropy,
     "targeted_cross_entropy": targeted_cross_entropy,
     "cw_margin": cw_margin,
     "targeted_margin": targeted_margin,
     "representation_distance": representation_distance,
+    "prediction_divergence": prediction_divergence,
     "ensemble_penalised": ensemble_penalised,
     "ensemble_opposed": ensemble_opposed,
 }

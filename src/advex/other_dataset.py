@@ -16,7 +16,7 @@ from advex.artifacts import Array
 from advex.devices import Device, stable_seed
 from advex.errors import UserError
 from advex.images import ImageSet
-from advex.networks import Network
+from advex.networks import NetworkSettings
 from advex.pictures import Picture
 from advex.predictions import predictions
 from advex.settings import ArchitectureSettings, TrainingRun
@@ -32,7 +32,7 @@ NORMALISATIONS = ("none", "own", "task")
 
 
 @dataclass(frozen=True)
-class Pair:
+class TaskAndImages:
     """A task, and other images to learn it from.
 
     Attributes:
@@ -46,7 +46,7 @@ class Pair:
     other: ImageSet
 
 
-def grey_pair(train_set: ImageSet, test_set: ImageSet, other: ImageSet) -> Pair:
+def grey_pair(train_set: ImageSet, test_set: ImageSet, other: ImageSet) -> TaskAndImages:
     """Make the task's images grey, and the other images grey and of the task's size, cut from their centres.
 
     Raises:
@@ -60,7 +60,7 @@ def grey_pair(train_set: ImageSet, test_set: ImageSet, other: ImageSet) -> Pair:
         )
     top, left = (height - side) // 2, (width - side) // 2
     cut = replace(other, images=other.images[:, :, top : top + side, left : left + side], extras={})
-    return Pair(grey(train_set), grey(test_set), grey(cut))
+    return TaskAndImages(grey(train_set), grey(test_set), grey(cut))
 
 
 def grey(images: ImageSet) -> ImageSet:
@@ -82,20 +82,20 @@ def normalised(images: Array, moments: tuple[float, float]) -> Array:
     return result
 
 
-def inputs_of(pair: Pair, normalisation: str) -> Pair:
+def inputs_of(pair: TaskAndImages, normalisation: str) -> TaskAndImages:
     """Return a pair as networks without a normalisation of their own should see it."""
     of_task, of_other = statistics(pair.train.images), statistics(pair.other.images)
     nothing = (0.0, 1.0)
     for_task = nothing if normalisation == "none" else of_task
     for_other = {"none": nothing, "own": of_other, "task": of_task}[normalisation]
-    return Pair(
+    return TaskAndImages(
         replace(pair.train, images=normalised(pair.train.images, for_task)),
         replace(pair.test, images=normalised(pair.test.images, for_task)),
         replace(pair.other, images=normalised(pair.other.images, for_other)),
     )
 
 
-def noise(kind: str, pair: Pair, generator: np.random.Generator) -> ImageSet:
+def noise(kind: str, pair: TaskAndImages, generator: np.random.Generator) -> ImageSet:
     """Draw as many images of noise as there are other images, each pixel independently.
 
     Args:
@@ -110,11 +110,11 @@ def noise(kind: str, pair: Pair, generator: np.random.Generator) -> ImageSet:
 
 
 def other_dataset(
-    pairs: Mapping[str, Pair],
+    pairs: Mapping[str, TaskAndImages],
     *,
-    teacher: Network,
-    student: Network,
-    other_students: Mapping[str, Network],
+    teacher: NetworkSettings,
+    student: NetworkSettings,
+    other_students: Mapping[str, NetworkSettings],
     device: Device,
     seed: int,
 ) -> tuple[pd.DataFrame, Picture]:
@@ -162,10 +162,10 @@ def other_dataset(
 
 def _one_pair(
     name: str,
-    pair: Pair,
-    teacher: Network,
-    student: Network,
-    other_students: Mapping[str, Network],
+    pair: TaskAndImages,
+    teacher: NetworkSettings,
+    student: NetworkSettings,
+    other_students: Mapping[str, NetworkSettings],
     device: Device,
     seed: int,
 ) -> tuple[list[dict[str, object]], Picture]:
@@ -185,7 +185,7 @@ def _one_pair(
             answers[raw] = predictions(models[raw], test, device).cpu().numpy()
             key = (name, "task", "none" if raw else "task", "same")
             rows.append(_row(*key, "accuracy", answers[raw], seen.test))
-        sets: list[tuple[str, str, Network, ImageSet]] = [("other", "same", student, seen.other)]
+        sets: list[tuple[str, str, NetworkSettings, ImageSet]] = [("other", "same", student, seen.other)]
         if normalisation == "task":
             of_task = statistics(pair.train.images)
             for kind in ("uniform", "gaussian"):
@@ -216,7 +216,7 @@ def _one_pair(
 
 
 def _trained(
-    name: str, network: Network, images: ImageSet, test: ImageSet, device: Device, seed: int
+    name: str, network: NetworkSettings, images: ImageSet, test: ImageSet, device: Device, seed: int
 ) -> Classifier:
     sizes = 1, len(images.classes), (0.0,), (1.0,)
     settings = ArchitectureSettings(network.name, network.options, *sizes)
@@ -256,7 +256,7 @@ def _histogram(key: tuple[str, str, str, str], labels: Array, classes: int) -> I
     yield {**common, "quantity": "labels_used", "value": 2**entropy, "unit": "labels"}
 
 
-def _picture(pair: Pair, labels: Array) -> Picture:
+def _picture(pair: TaskAndImages, labels: Array) -> Picture:
     """Show other images of different labels, then test images, named by their labels."""
     shown = [int(np.flatnonzero(labels == label)[0]) for label in np.unique(labels)]
     shown = (shown * _SHOWN_OTHER)[:_SHOWN_OTHER]

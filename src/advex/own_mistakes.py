@@ -12,28 +12,25 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import torch
-from torch.nn import functional
 
 from advex.architectures import Classifier, build
 from advex.artifacts import Array
-from advex.augmentation import augment
-from advex.devices import Device, as_float, stable_seed
+from advex.devices import Device, stable_seed
 from advex.errors import UserError
 from advex.images import ImageSet
-from advex.networks import Network
+from advex.networks import NetworkSettings
 from advex.pictures import Picture
 from advex.predictions import accuracy_of, predictions
-from advex.settings import ArchitectureSettings, TrainingRun
-from advex.training import shuffled_batches, train
+from advex.settings import ArchitectureSettings, StepDrops, TrainingRun
+from advex.training import Training, train
 
 _log = logging.getLogger(__name__)
 
 _SHOWN_MISTAKES, _SHOWN_TESTS = 4, 2  # as in the comment's figure
 
 
-def run_of(network: Network, images: ImageSet, name: str, seed: int) -> TrainingRun:
-    """Return a training of a network that normalises with the statistics of these images."""
+def run_of(network: NetworkSettings, images: ImageSet, name: str, seed: int) -> TrainingRun:
+    """Return a training of a network that normalises with the statistics of these images, (N, C, H, W)."""
     values = images.as_float()
     mean, deviation = (
         tuple(moment((0, 2, 3), dtype=np.float64).tolist()) for moment in (values.mean, values.std)
@@ -62,33 +59,21 @@ def stopped_teachers(
     """
     model = build(run.architecture, run.name, run.seed)
     device.model(model)
-    recipe, waiting = run.recipe, list(at)
-    optimizer = torch.optim.SGD(
-        model.parameters(), recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay
-    )
-    generator = device.generator(stable_seed("training", run.name, run.seed))
     inputs, labels = device.images(images.images), device.labels(images.labels)
-    done, in_epoch = 0, -(-len(images) // recipe.batch_size)
-    for _ in range(recipe.epochs):
-        for batch in shuffled_batches(len(images), recipe.batch_size, generator):
-            model.train()
-            augmented = augment(as_float(inputs[batch]), recipe.augmentation, generator)
-            with device.computing():
-                loss = functional.cross_entropy(model(augmented), labels[batch])
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            done += 1
-            if kind == "epochs":
-                reached = done / in_epoch
-            elif done % evaluate_every == 0:
-                reached = 100 * accuracy_of(model, inputs, labels, device)
-            else:
-                continue
-            while waiting and reached >= waiting[0] - 1e-9:
-                yield waiting.pop(0), deepcopy(model).eval().requires_grad_(False)
-            if not waiting:
-                return
+    generator = device.generator(stable_seed("training", run.name, run.seed))
+    recipe, waiting = replace(run.recipe, schedule=StepDrops()), list(at)
+    training = Training(model, inputs, labels, recipe, generator, device)
+    for done, step in enumerate(training.steps(), start=1):
+        if kind == "epochs":
+            reached = step.epochs
+        elif done % evaluate_every == 0:
+            reached = 100 * accuracy_of(model, inputs, labels, device)
+        else:
+            continue
+        while waiting and reached >= waiting[0] - 1e-9:
+            yield waiting.pop(0), deepcopy(model).eval().requires_grad_(False)
+        if not waiting:
+            return
     raise UserError(
         f"own_mistakes: seed {run.seed}: the teacher did not get to stop {waiting[0]:g} ({kind}) within "
         f"{recipe.epochs} epochs; lower it, or allow more epochs"
@@ -129,9 +114,9 @@ def own_mistakes(
     train_set: ImageSet,
     test_set: ImageSet,
     *,
-    teacher: Network,
-    student: Network,
-    other_student: Network,
+    teacher: NetworkSettings,
+    student: NetworkSettings,
+    other_student: NetworkSettings,
     kind: str,
     at: list[float],
     headline: float,
@@ -167,12 +152,12 @@ def own_mistakes(
     rows: list[dict[str, object]] = []
     picture: Picture | None = None
     for stop, model in stopped_teachers(run, train_set, kind, at, evaluate_every, device):
-        told = predictions(model, train_images, device).cpu().numpy()
-        answers = predictions(model, test_images, device).cpu().numpy()
-        wrong = mistakes(train_set, told)
+        teacher_on_train = predictions(model, train_images, device).cpu().numpy()
+        teacher_on_test = predictions(model, test_images, device).cpu().numpy()
+        wrong = mistakes(train_set, teacher_on_train)
         found: list[dict[str, object]] = [
-            _percent("teacher_train_accuracy", told == train_set.labels),
-            _percent("teacher_test_accuracy", answers == test_set.labels),
+            _percent("teacher_train_accuracy", teacher_on_train == train_set.labels),
+            _percent("teacher_test_accuracy", teacher_on_test == test_set.labels),
             {"quantity": "mistakes", "value": len(wrong), "unit": "images", "images": len(train_set)},
         ]
         taught = [("predictions", "same", student, wrong)]
@@ -187,12 +172,12 @@ def own_mistakes(
         for labels, which, network, learnt in taught:
             name = f"own_mistakes_{which}_{labels}_{stop:g}"
             trained, _ = train(run_of(network, train_set, name, seed), learnt, test_set, device)
-            said = predictions(trained, test_images, device).cpu().numpy()
+            student_on_test = predictions(trained, test_images, device).cpu().numpy()
             who = {"labels": labels, "student": which}
-            found.append(_percent("accuracy", said == test_set.labels) | who)
-            found.append(_percent("agreement", said == answers) | who)
-            repeated = predictions(trained, device.images(learnt.images), device).cpu().numpy()
-            found.append(_percent("fitted", repeated == learnt.labels) | who)
+            found.append(_percent("accuracy", student_on_test == test_set.labels) | who)
+            found.append(_percent("agreement", student_on_test == teacher_on_test) | who)
+            student_on_learnt = predictions(trained, device.images(learnt.images), device).cpu().numpy()
+            found.append(_percent("fitted", student_on_learnt == learnt.labels) | who)
         common = {"seed": seed, "stop": stop, "headline": "yes" if stop == headline else "no"}
         rows += [common | row for row in found]
         _log.info("seed %d, teacher stopped at %g: %d mistakes", seed, stop, len(wrong))

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from advex.devices import Device, as_float
 
@@ -30,3 +31,14 @@ def predictions(model: nn.Module, images: Tensor, device: Device, batch_size: in
 def accuracy_of(model: nn.Module, images: Tensor, labels: Tensor, device: Device) -> float:
     """Return the share of images whose predicted class is their label, in [0, 1]."""
     return float((predictions(model, images, device) == labels).double().mean().item())
+
+
+def divergence(logits: Tensor, others: Tensor) -> Tensor:
+    """Return the Kullback-Leibler divergence KL(p || q) of two predictions by image, (N,) float32, in nats.
+
+    Args:
+        logits: those whose softmax is p, (N, classes).
+        others: those whose softmax is q, (N, classes).
+    """
+    p, q = functional.log_softmax(logits.float(), 1), functional.log_softmax(others.float(), 1)
+    return (p.exp() * (p - q)).sum(1)

@@ -5,9 +5,18 @@ unknown key raises. They import no torch, so the workflow can check its configur
 """
 
 from collections.abc import Mapping
+from dataclasses import field
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    model_serializer,
+    model_validator,
+)
 from pydantic.dataclasses import dataclass
 
 
@@ -97,9 +106,12 @@ class OneCycle:
         return min(done / self.peak, (1 - done) / (1 - self.peak))
 
 
+_USUAL_LOSS: tuple[tuple[str, object], ...] = (("loss", "cross_entropy"), ("loss_options", {}))
+
+
 @dataclass(frozen=True, config=STRICT)
 class Recipe:
-    """How to train: stochastic gradient descent with momentum on the (worst-case) cross-entropy.
+    """How to train: stochastic gradient descent with momentum.
 
     Attributes:
         epochs: passes over the training set.
@@ -109,8 +121,11 @@ class Recipe:
         momentum: of the gradient.
         weight_decay: l2 penalty, on all weights as in the paper's library.
         augmentation: random changes of the images.
-        adversary: attack on every batch before the step (eq. 4); none trains on the images as they are.
+        adversary: attack on every batch before the step; none trains on the images as they are.
         evaluate_every: epochs between two tests; the first and the last epoch are always tested.
+        loss: an entry of :data:`advex.losses.LOSSES`; the cross-entropy is in the worst case (eq. 4) where
+            there is an adversary.
+        loss_options: further arguments of that entry, such as ``beta``.
     """
 
     epochs: Count
@@ -122,6 +137,20 @@ class Recipe:
     augmentation: AugmentationSettings = AugmentationSettings()
     adversary: AttackSettings | None = None
     evaluate_every: Count = 1
+    loss: Literal["cross_entropy", "trades"] = "cross_entropy"
+    loss_options: dict[str, Positive] = field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _trades_has_an_adversary(self) -> "Recipe":
+        if self.loss == "trades" and not self.adversary:
+            raise ValueError("loss trades needs an adversary, whose images it compares with natural ones")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _say_a_loss_of_its_own_only(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # What was trained before there was a choice says nothing of it and stays the same to the byte.
+        values: dict[str, Any] = written(self)
+        return {name: value for name, value in values.items() if (name, value) not in _USUAL_LOSS}
 
 
 @dataclass(frozen=True, config=STRICT)

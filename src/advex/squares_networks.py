@@ -1,14 +1,13 @@
 """Networks on Adversarial Squares (comment 5, Nakkiran): robust until they fit the label noise."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from advex.architectures import build
 from advex.artifacts import Array
@@ -17,8 +16,9 @@ from advex.devices import Device, stable_seed
 from advex.objectives import cw_margin
 from advex.predictions import accuracy_of, evaluating, predictions
 from advex.progress import Progress
-from advex.settings import ArchitectureSettings, AttackSettings
+from advex.settings import ArchitectureSettings, AttackSettings, Recipe, StepDrops
 from advex.squares import SQUARES_COLUMNS, draw_squares
+from advex.training import Training
 
 SCALE = 4.0
 """Images x become x / 4 + 1 / 2: up to |x| = 2 they lie in [0, 1], where our attacks keep images."""
@@ -81,16 +81,21 @@ def network_squares_table(
         model = build(settings, name, seed)
         device.model(model)
         progress = Progress(f"{name}, seed {seed}", evaluate_after[-1])
-        batches = _batches(images, batch_size, device.generator(stable_seed("batches", name, seed)))
-        optimizer = torch.optim.Adam(model.parameters(), learning_rate)
-        done = 0
-        for step in evaluate_after:
-            model.train()
-            for _ in range(step - done):
-                _train_step(model, optimizer, inputs, labels, next(batches), device)
-                progress.advance()
-            done = step
-            common = (seed, "network", images, dimension, flips, noise, step)
+        training = Training(
+            model,
+            inputs,
+            labels,
+            # An epoch has one step at least, so these epochs are enough; the learning rate stays.
+            Recipe(evaluate_after[-1], batch_size, learning_rate, StepDrops()),
+            device.generator(stable_seed("batches", name, seed)),
+            device,
+            optimizer=torch.optim.Adam(model.parameters()),
+        )
+        for done, _ in enumerate(islice(training.steps(), evaluate_after[-1]), start=1):
+            progress.advance()
+            if done not in evaluate_after:
+                continue
+            common = (seed, "network", images, dimension, flips, noise, done)
             rows.append((*common, None, "train_accuracy", 100 * accuracy_of(model, inputs, labels, device)))
             rows.append((*common, None, "accuracy", 100 * accuracy_of(model, test, truth, device)))
             for epsilon in epsilons:
@@ -102,27 +107,6 @@ def network_squares_table(
 def _tensors(x: Array, y: Array, channels: int, side: int, device: Device) -> tuple[Tensor, Tensor]:
     images = (x / SCALE + 0.5).astype(np.float32).reshape(len(x), channels, side, side)
     return device.images(images), device.labels((y > 0).astype(np.int64))
-
-
-def _batches(count: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
-    while True:
-        order = torch.randperm(count, generator=generator, device=generator.device)
-        yield from torch.split(order, size)
-
-
-def _train_step(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    images: Tensor,
-    labels: Tensor,
-    batch: Tensor,
-    device: Device,
-) -> None:
-    with device.computing():
-        loss = functional.cross_entropy(model(images[batch]), labels[batch])
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
 
 
 def _robust(
@@ -182,15 +166,19 @@ def plane_table(
     rows: list[tuple[int, int | None, str, float | None, float | None, float]] = []
     if seed == 0:
         rows += [(seed, None, "training_point", *point, label) for point, label in zip(x, y, strict=True)]
-    optimizer = torch.optim.Adam(model.parameters(), learning_rate)
-    done = 0
-    for step in steps:
-        for _ in range(step - done):
-            loss = functional.cross_entropy(model(inputs), labels)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-        done = step
+    training = Training(
+        model,
+        inputs,
+        labels,
+        Recipe(steps[-1], points, learning_rate, StepDrops()),
+        torch.Generator(),  # draws nothing: every batch holds all points, in their order
+        Device(inputs.device),
+        optimizer=torch.optim.Adam(model.parameters()),
+        batches=_all_at_once,
+    )
+    for step, _ in enumerate(training.steps(), start=1):
+        if step not in steps:
+            continue
         right = _signs(model, x) == y
         rows.append((seed, step, "train_accuracy", None, None, 100 * float(right.mean())))
         share = 100 * float(right[flipped].mean()) if flipped.any() else float("nan")
@@ -205,6 +193,10 @@ def plane_table(
                 for place, value in zip(plane.round(4), probability, strict=True)
             ]
     return pd.DataFrame(rows, columns=["seed", "step", "quantity", "x1", "x2", "value"])
+
+
+def _all_at_once(count: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
+    yield torch.arange(count)
 
 
 def _signs(model: nn.Module, points: Array) -> Array:

@@ -1,17 +1,21 @@
-"""Training: one loop for standard, adversarial and noise-augmented training, told apart by a recipe."""
+"""Training: one loop for every network that is trained, told what to do by a recipe.
+
+:class:`Training` is the loop, a step at a time; :func:`train` runs through it with checkpoints and a history.
+"""
 
 import hashlib
 import json
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import torch
-from torch import Tensor
-from torch.nn import functional
+from torch import Tensor, nn
 
 from advex.architectures import Classifier, build
 from advex.augmentation import augment
@@ -19,7 +23,7 @@ from advex.checkpoints import load_checkpoint, save_checkpoint
 from advex.devices import Device, as_float, stable_seed
 from advex.errors import UserError
 from advex.images import ImageSet
-from advex.optional import optional
+from advex.losses import LOSSES, check_loss_options
 from advex.predictions import accuracy_of
 from advex.progress import Progress
 from advex.settings import Recipe, TrainingRun, plain
@@ -27,6 +31,113 @@ from advex.settings import Recipe, TrainingRun, plain
 _log = logging.getLogger(__name__)
 
 _HISTORY = ["epoch", "learning_rate", "training_loss", "train_accuracy", "test_accuracy"]
+
+Batches = Callable[[int, int, torch.Generator], Iterable[Tensor]]
+"""Gives the batches of an epoch, as indices (N,) int64, of a number of images and a batch size."""
+
+
+def shuffled_batches(count: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """Yield index tensors that together hold each of 0..count - 1 once, in random order.
+
+    A last batch of a single image is left out: batch normalisation cannot learn from one value.
+    """
+    order = torch.randperm(count, generator=generator, device=generator.device)
+    for batch in torch.split(order, size):
+        if len(batch) > 1:
+            yield batch
+
+
+class Step(NamedTuple):
+    """What one step saw of its batch, before the weights moved; tensors stay on the device.
+
+    Attributes:
+        epochs: passes over the images that are done with this step, in parts.
+        loss: what was descended, ().
+        logits: those by which the batch counts as learnt, as augmented and attacked, (N, classes).
+        labels: of the batch, (N,) int64.
+    """
+
+    epochs: float
+    loss: Tensor
+    logits: Tensor
+    labels: Tensor
+
+
+class Training:
+    """A model in training: the one loop over batches, for whoever trains a network.
+
+    The steps are taken while one runs through them, and between two of them the caller may do as it likes:
+    look at the model in evaluation mode (:func:`advex.predictions.evaluating`), copy it, or stop::
+
+        training = Training(model, images, labels, recipe, generator, device)
+        for step in training.steps():
+            ...
+
+    Args:
+        model: what to train, on the device; put in training mode.
+        images: (N, C, H, W), uint8 or float32 in [0, 1], on the device; N is 2 or more. Without augmentation
+            and adversary they may be rows (N, ...) of whatever the model takes.
+        labels: (N,) int64, on the device.
+        recipe: how.
+        generator: source of all randomness: batches, augmentation, random starts.
+        device: its precision is used.
+        optimizer: of the model's parameters; by default stochastic gradient descent with the momentum and
+            the weight decay of the recipe. The learning rate is the recipe's for any.
+        batches: what an epoch is made of.
+
+    Raises:
+        UserError: there is no batch of two images, or the recipe's loss has no such option.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        images: Tensor,
+        labels: Tensor,
+        recipe: Recipe,
+        generator: torch.Generator,
+        device: Device,
+        *,
+        optimizer: torch.optim.Optimizer | None = None,
+        batches: Batches = shuffled_batches,
+    ) -> None:
+        if len(images) < 2:
+            raise UserError(f"training: found {len(images)} images to learn; at least 2 are needed")
+        check_loss_options(recipe)
+        self.model, self.recipe, self.generator = model.train(), recipe, generator
+        self.optimizer = optimizer or torch.optim.SGD(
+            model.parameters(),
+            lr=recipe.learning_rate,
+            momentum=recipe.momentum,
+            weight_decay=recipe.weight_decay,
+        )
+        self._images, self._labels, self._device, self._batches = images, labels, device, batches
+
+    def steps(self) -> Iterator[Step]:
+        """Train for all epochs of the recipe."""
+        return chain.from_iterable(map(self.epoch, range(self.recipe.epochs)))
+
+    def epoch(self, number: int) -> Iterator[Step]:
+        """Train for one epoch, the ``number``-th, counted from 0: pass once over the images."""
+        recipe, loss_of = self.recipe, LOSSES[self.recipe.loss]
+        batches = list(self._batches(len(self._images), recipe.batch_size, self.generator))
+        for index, batch in enumerate(batches):
+            done = (number + index / len(batches)) / recipe.epochs
+            for group in self.optimizer.param_groups:
+                group["lr"] = recipe.learning_rate * recipe.schedule.scale(done)
+
+            images = augment(as_float(self._images[batch]), recipe.augmentation, self.generator)
+            labels = self._labels[batch]
+            with self._device.computing():
+                loss, logits = loss_of(
+                    self.model, images, labels, recipe.adversary, self.generator, **recipe.loss_options
+                )
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
+
+            # Nothing is copied to the host here, so it never waits for a batch.
+            yield Step(number + (index + 1) / len(batches), loss.detach(), logits.detach(), labels)
 
 
 def train(
@@ -60,7 +171,7 @@ def train(
         training columns are means over the epoch's batches, as augmented and attacked.
 
     Raises:
-        UserError: the loss is not finite.
+        UserError: the loss is not finite, or as :class:`Training`.
     """
     recipe = run.recipe
     training_set = training_set.labelled(run.labels)
@@ -68,15 +179,10 @@ def train(
     device.model(model)
     if run.architecture.filter:
         model.standardise(as_float(device.images(training_set.images)))
-    model.train()
-    optimizer = torch.optim.SGD(
-        model.parameters(),
-        lr=recipe.learning_rate,
-        momentum=recipe.momentum,
-        weight_decay=recipe.weight_decay,
-    )
     generator = device.generator(stable_seed("training", run.name, run.seed))
     images, labels = device.images(training_set.images), device.labels(training_set.labels)
+    training = Training(model, images, labels, recipe, generator, device)
+    optimizer = training.optimizer
     test_images, test_labels = device.images(test_set.images), device.labels(test_set.labels)
 
     settings = _fingerprint(run, training_set)
@@ -89,7 +195,7 @@ def train(
     progress = Progress(f"train {run.name}, seed {run.seed}", recipe.epochs, "epoch", done=first)
     saved = time.monotonic()
     for epoch in range(first, recipe.epochs):
-        loss, accuracy = _train_epoch(model, optimizer, images, labels, recipe, epoch, generator, device)
+        loss, accuracy = _means(training.epoch(epoch), device)
         if not math.isfinite(loss):
             raise UserError(
                 f"train {run.name}, seed {run.seed}: the loss became {loss} in epoch {epoch + 1}; "
@@ -119,50 +225,16 @@ def train(
     return model.eval(), pd.DataFrame(rows, columns=_HISTORY)
 
 
-def _train_epoch(
-    model: Classifier,
-    optimizer: torch.optim.Optimizer,
-    images: Tensor,
-    labels: Tensor,
-    recipe: Recipe,
-    epoch: int,
-    generator: torch.Generator,
-    device: Device,
-) -> tuple[float, float]:
-    """Pass once over the data; return the mean loss and the share of correct predictions."""
-    total_loss = torch.zeros((), device=images.device)
-    total_correct = torch.zeros((), device=images.device)
-    batches = list(shuffled_batches(len(images), recipe.batch_size, generator))
-    for index, batch in enumerate(batches):
-        done = (epoch + index / len(batches)) / recipe.epochs
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.learning_rate * recipe.schedule.scale(done)
-        inputs = augment(as_float(images[batch]), recipe.augmentation, generator)
-        targets = labels[batch]
-        with device.computing():
-            if recipe.adversary:
-                inputs = optional("adversary").perturbed(model, inputs, targets, recipe.adversary, generator)
-            logits = model(inputs)
-            loss = functional.cross_entropy(logits, targets)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        # Sums stay on the device, so the host never waits for a batch.
-        total_loss += loss.detach() * len(batch)
-        total_correct += (logits.detach().argmax(1) == targets).sum()
-    seen = sum(len(batch) for batch in batches)
+def _means(steps: Iterable[Step], device: Device) -> tuple[float, float]:
+    """Run through steps; return the mean loss and the share of correct predictions over their images."""
+    total_loss = torch.zeros((), device=device.torch_device)
+    total_correct = torch.zeros((), device=device.torch_device)
+    seen = 0
+    for step in steps:
+        total_loss += step.loss * len(step.labels)
+        total_correct += (step.logits.argmax(1) == step.labels).sum()
+        seen += len(step.labels)
     return total_loss.item() / seen, total_correct.item() / seen
-
-
-def shuffled_batches(count: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Yield index tensors that together hold each of 0..count - 1 once, in random order.
-
-    A last batch of a single image is left out: batch normalisation cannot learn from one value.
-    """
-    order = torch.randperm(count, generator=generator, device=generator.device)
-    for batch in torch.split(order, size):
-        if len(batch) > 1:
-            yield batch
 
 
 def _fingerprint(run: TrainingRun, training_set: ImageSet) -> str:

@@ -5,20 +5,22 @@ flipped prediction, train another one, which is tested on the original points. A
 at once, as a batch of networks.
 """
 
-from copy import copy
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from advex.artifacts import Array
+from advex.attacks import projected_gradient
 from advex.devices import stable_seed
 from advex.errors import UserError
 from advex.pictures import Picture
+from advex.settings import AttackSettings
 
 CLASSES = 2
 _MOST_DRAWS = 100_000
@@ -66,44 +68,53 @@ class Fit:
     steps: int
 
 
-class Perceptrons:
+class Perceptrons(nn.Module):
     """A batch of S independent multilayer perceptrons from the plane to two logits, with rectifiers.
 
     Weights and biases are drawn as in common linear layers: uniformly from +-1 / sqrt(inputs).
+
+    Args:
+        count: S.
+        width: of every hidden layer.
+        depth: number of hidden layers.
+        seed: of the draw.
     """
 
     def __init__(self, count: int, width: int, depth: int, seed: int) -> None:
+        super().__init__()
         generator = torch.Generator().manual_seed(seed)
         sizes = [2, *[width] * depth, CLASSES]
-        self.layers: list[tuple[Tensor, Tensor]] = []
+        self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
         for inputs, outputs in pairwise(sizes):
-            shapes = ((count, inputs, outputs), (count, 1, outputs))
-            weights, biases = (
-                (2 * torch.rand(*shape, generator=generator) - 1) / inputs**0.5 for shape in shapes
-            )
-            self.layers.append((weights, biases))
+            for parameters, rows in ((self.weights, inputs), (self.biases, 1)):
+                drawn = 2 * torch.rand(count, rows, outputs, generator=generator) - 1
+                parameters.append(nn.Parameter(drawn / inputs**0.5))
 
-    def __call__(self, points: Tensor) -> Tensor:
+    @property
+    def layers(self) -> list[tuple[Tensor, Tensor]]:
+        """Weights (S, inputs, outputs) and biases (S, 1, outputs) of each layer."""
+        return list(zip(self.weights, self.biases, strict=True))
+
+    def forward(self, points: Tensor) -> Tensor:
         """Return the logits of points, (S, N, 2) to (S, N, 2); those of the s-th row by the s-th network."""
         for index, (weights, biases) in enumerate(self.layers):
             points = torch.baddbmm(biases, points, weights)
-            if index + 1 < len(self.layers):
+            if index + 1 < len(self.weights):
                 points = torch.relu(points)
         return points
 
     def chosen(self, rows: Tensor) -> "Perceptrons":
         """Return some of the networks, by their numbers (k,)."""
-        some = copy(self)
-        some.layers = [(weights[rows], biases[rows]) for weights, biases in self.layers]
+        some = deepcopy(self)
+        for parameter in some.parameters():
+            parameter.data = parameter.data[rows]
         return some
-
-    def parameters(self) -> list[Tensor]:
-        """Return all weights and biases."""
-        return [tensor for layer in self.layers for tensor in layer]
 
 
 def fit(points: Tensor, labels: Tensor, counted: Tensor, how: Fit, seed: int) -> Perceptrons:
     """Fit one perceptron to each row of points by the mean cross-entropy of its points that count.
+
+    Not by :class:`advex.training.Training`: S networks take each step at once, each with a mean of its own.
 
     Args:
         points: (S, N, 2).
@@ -111,10 +122,12 @@ def fit(points: Tensor, labels: Tensor, counted: Tensor, how: Fit, seed: int) ->
         counted: (S, N) bool; other points have no influence.
         how: size and steps.
         seed: of the initial weights.
+
+    Returns:
+        S networks, whose parameters need no gradients.
     """
     networks = Perceptrons(len(points), how.width, how.depth, seed)
-    parameters = [tensor.requires_grad_(True) for tensor in networks.parameters()]
-    optimizer = torch.optim.Adam(parameters, how.learning_rate, fused=True)
+    optimizer = torch.optim.Adam(networks.parameters(), how.learning_rate, fused=True)
     weights = counted / counted.sum(1, keepdim=True).clamp_min(1)
     for step in range(how.steps):
         optimizer.param_groups[0]["lr"] = how.learning_rate * (1 - step / how.steps)
@@ -122,9 +135,7 @@ def fit(points: Tensor, labels: Tensor, counted: Tensor, how: Fit, seed: int) ->
         optimizer.zero_grad(set_to_none=True)
         (losses * weights.flatten()).sum().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-    for tensor in parameters:
-        tensor.requires_grad_(False)
-    return networks
+    return networks.requires_grad_(False)
 
 
 def adversarial_points(
@@ -132,17 +143,24 @@ def adversarial_points(
 ) -> Tensor:
     """Climb the cross-entropy of ``labels`` by sign steps within ``radius`` (maximum norm) and the square.
 
+    Args:
+        networks: S networks.
+        points: (S, N, 2) float32 in [0, 1].
+        labels: (S, N) int64.
+        radius: of the balls.
+        steps: each 2.5 radii over their number.
+
     Returns:
         (S, N, 2): for each point the last iterate.
     """
-    current = points
-    for _ in range(steps):
-        moving = current.detach().requires_grad_(True)
-        loss = functional.cross_entropy(networks(moving).flatten(0, 1), labels.flatten(), reduction="sum")
-        (gradient,) = torch.autograd.grad(loss, moving)
-        moved = moving.detach() + 2.5 * radius / steps * gradient.sign()
-        current = torch.clamp((points + (moved - points).clamp(-radius, radius)), 0, 1)
-    return current
+    ball = AttackSettings("linf", radius, steps, 2.5 * radius / steps, keep_best=False)
+    return projected_gradient(_total_cross_entropy, networks, points, labels, ball)
+
+
+def _total_cross_entropy(networks: nn.Module, points: Tensor, labels: Tensor) -> Tensor:
+    """Return the summed cross-entropy of each network's points, (S,)."""
+    losses = functional.cross_entropy(networks(points).flatten(0, 1), labels.flatten(), reduction="none")
+    return losses.view_as(labels).sum(1)
 
 
 def two_dimensional(
@@ -199,7 +217,7 @@ def _experiment(
 ) -> tuple[list[pd.DataFrame], Array]:
     points, labels = torch.from_numpy(drawn), torch.from_numpy(given.astype(np.int64))
     everything = torch.ones_like(labels, dtype=torch.bool)
-    first = fit(points, labels, everything, how, stable_seed("first", kind, seed))
+    first = fit(points, labels, everything, how, stable_seed("two_dimensional", "first", kind, seed))
     fitted = (first(points).argmax(2) == labels).sum(1)
     complete = fitted == points.shape[1]
     everyone = torch.arange(len(points))
@@ -217,7 +235,7 @@ def _experiment(
     tables.append(_per_repetition(kind, None, "majority_class", chosen, largest_class))
     tables.append(_shown(kind, None, "original", points[0], labels[0]))
     regions = [_region(first)]
-    coins = torch.Generator().manual_seed(stable_seed("coins", kind, seed))
+    coins = torch.Generator().manual_seed(stable_seed("two_dimensional", "coins", kind, seed))
     for radius in radii:
         moved = adversarial_points(first, points, labels, radius, attack_steps)
         now = first(moved).argmax(2)
@@ -226,7 +244,7 @@ def _experiment(
         order = torch.argsort((~flipped).long(), dim=1, stable=True)[:, : int(flipped.sum(1).max())]
         learnt, assigned = moved.gather(1, order.unsqueeze(2).expand(-1, -1, 2)), now.gather(1, order)
         counted = flipped.gather(1, order)
-        second = fit(learnt, assigned, counted, how, stable_seed("second", kind, seed))
+        second = fit(learnt, assigned, counted, how, stable_seed("two_dimensional", "second", kind, seed))
         correct = second(points).argmax(2) == labels
         quantities = {
             "adversarial_examples": flipped.sum(1),
@@ -238,7 +256,7 @@ def _experiment(
         if radius == radii[-1]:
             # A control without the first network's word: the same points, each with a coin's label.
             tossed = torch.randint(CLASSES, assigned.shape, generator=coins)
-            control = fit(learnt, tossed, counted, how, stable_seed("second", kind, seed))
+            control = fit(learnt, tossed, counted, how, stable_seed("two_dimensional", "second", kind, seed))
             quantities["correct_with_coin_labels"] = (control(points).argmax(2) == labels).sum(1)
         tables += [_per_repetition(kind, radius, name, chosen, counts) for name, counts in quantities.items()]
         tables.append(_shown(kind, radius, "adversarial", moved[0][flipped[0]], now[0][flipped[0]]))
@@ -267,5 +285,5 @@ def _region(networks: Perceptrons) -> Array:
     y, x = torch.meshgrid(centres, centres, indexing="ij")
     grid = torch.stack([x, y], -1).reshape(1, -1, 2)
     count = len(networks.layers[0][0])
-    predicted = networks(grid.expand(count, -1, -1))[0].argmax(1)
+    predicted: Tensor = networks(grid.expand(count, -1, -1))[0].argmax(1)
     return predicted.reshape(1, _GRID, _GRID).float().numpy()

@@ -36,6 +36,7 @@ ATTACKING = (
     "measure/nakkiran/attack_transfer/",
     "measure/nakkiran/squares/",
     "measure/nakkiran/squares_2d/",
+    "measure/wallace/two_dimensional/",
 )
 GOH_FEATURES = tuple(
     f"draw/goh_features/{name}" for name in ("singular_vectors", "ensembles", "containments")
@@ -70,13 +71,19 @@ DRAWING_IMAGES = (
 )
 SOURCES = ("ilyas", "gilmer_hendrycks", "goh_leakage", "nakkiran", "wallace")
 DRAWING = (*(f"draw/{source}/" for source in SOURCES), *GOH_FEATURES, *NAKANO)
-TRAINING = ("train/", "measure/wallace/own_mistakes/", "measure/wallace/other_dataset/")
+TRAINING = (
+    "train/",
+    "measure/nakkiran/squares/",
+    "measure/nakkiran/squares_2d/",
+    "measure/wallace/own_mistakes/",
+    "measure/wallace/other_dataset/",
+)
 LIBRARY, STUDY = "src/advex", "config/studies/test.yaml"
 EDITS = {
     "attack": Edit(f"{LIBRARY}/attacks.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef ", ATTACKING),
     "loss of attacks": Edit(f"{LIBRARY}/objectives.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef ", ATTACKING),
     "comment": Edit(f"{LIBRARY}/attacks.py", "best = current\n", "best = current  # so far\n"),
-    "docstring": Edit(f"{LIBRARY}/training.py", "Pass once over the data", "Go once over the data"),
+    "docstring": Edit(f"{LIBRARY}/training.py", "Train for all epochs", "Train through all epochs"),
     "training": Edit(f"{LIBRARY}/training.py", "_HISTORY = [", "X = 1\n_HISTORY = [", TRAINING),
     "job script": Edit("scripts/train.py", "from pathlib", "import sys\nfrom pathlib", ("train/",)),
     "constructions": Edit(

@@ -72,5 +72,5 @@ def trained_digits(digits, cpu) -> Digits:
 
 @pytest.fixture(scope="session")
 def trained(few_digits, cpu):
-    """Both recipes trained without interruption."""
+    """All recipes trained without interruption."""
     return {name: train(run(recipe), few_digits, few_digits, cpu) for name, recipe in RECIPES.items()}

@@ -24,7 +24,14 @@ ADVERSARIAL = replace(
     adversary=AttackSettings("l2", 0.5, 2, 0.2, random_start=True, keep_best=False),
     augmentation=AugmentationSettings(1, True, 0.2, 10.0, 0.05),
 )
-RECIPES = {"standard": STANDARD, "adversarial": ADVERSARIAL}
+TRADES = replace(
+    STANDARD,
+    adversary=AttackSettings("linf", 0.1, 3, 0.04, keep_best=False),
+    augmentation=AugmentationSettings(1),
+    loss="trades",
+    loss_options={"beta": 2.0},
+)
+RECIPES = {"standard": STANDARD, "adversarial": ADVERSARIAL, "trades": TRADES}
 
 
 def run(recipe, name="model", seed=0):

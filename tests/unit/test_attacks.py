@@ -51,10 +51,12 @@ def problem(name, objective):
         return model, images, pairs
     if objective.startswith("ensemble_"):
         return Ensemble([model, tiny_model(name, seed=1), tiny_model(name, seed=2)]), images, pairs
-    if objective != "representation_distance":
+    if objective not in ("representation_distance", "prediction_divergence"):
         return model, images, labels
     with evaluating(model), torch.no_grad():
-        return model, images, model.representation(random_images(COUNT, seed=7))
+        others = random_images(COUNT, seed=7)
+        of_others = model(others) if objective == "prediction_divergence" else model.representation(others)
+        return model, images, of_others
 
 
 def values(case, model, images, targets):

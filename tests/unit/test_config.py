@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import NamedTuple, get_args, get_type_hints
 
 import pytest
 
@@ -12,8 +12,9 @@ from advex.config import figure_jobs, load
 from advex.config.schema import Architecture, Source
 from advex.errors import UserError
 from advex.instruments.entries import MeasurementEntry
+from advex.losses import LOSSES
 from advex.optional import optional
-from advex.settings import Construction, TrainingRun
+from advex.settings import Construction, Recipe, TrainingRun
 from advex.sources import SOURCES
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +47,24 @@ MISTAKES = {
     ),
     "missing key": Mistake(DIGITS, "\nseeds: 3\n", "\n", ["seeds", "missing"]),
     "no epochs": Mistake(DIGITS, "{epochs: 10", "{epochs: 0", ["epochs", "found 0", "greater than"]),
+    "unknown loss": Mistake(
+        DIGITS,
+        "{epochs: 10,",
+        "{loss: tradez, epochs: 10,",
+        ["recipes.standard.loss", "'tradez'", "'trades'"],
+    ),
+    "loss without its adversary": Mistake(
+        DIGITS,
+        "{epochs: 10,",
+        "{loss: trades, epochs: 10,",
+        ["recipes.standard", "loss trades needs an adversary"],
+    ),
+    "weight of a loss": Mistake(
+        DIGITS,
+        "    epochs: 15\n",
+        "    epochs: 15\n    loss: trades\n    loss_options: {beta: -6}\n",
+        ["recipes.adversarial.loss_options.beta", "-6", "greater than 0"],
+    ),
     "unknown architecture": Mistake(
         DIGITS,
         "name: small_vgg",
@@ -158,6 +177,21 @@ def test_every_row_of_every_study_makes_settings_the_library_takes(study: str) -
     assert PLAN.study(study).data.source in SOURCES
 
 
+def test_a_study_may_train_with_any_loss(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    shutil.copytree(ROOT / "config", config)
+    file = config / DIGITS
+    text, told = file.read_text(), "    epochs: 15\n    loss: trades\n    loss_options: {beta: 6}\n"
+    assert "    epochs: 15\n" in text
+    file.write_text(text.replace("    epochs: 15\n", told, 1))
+    plan = load(config)
+    recipe = TrainingRun(**plan.training("digits", "robust", 0)).recipe
+    assert (recipe.loss, recipe.loss_options) == ("trades", {"beta": 6.0})
+    assert plan.training_modules("digits", "robust") == ["advex.adversary"]
+    for other in PLAN.models("digits"):
+        assert TrainingRun(**PLAN.training("digits", other, 0)).recipe.loss == "cross_entropy"
+
+
 LOOKUPS: dict[str, Callable[[], object]] = {
     "study": lambda: PLAN.study("cifar"),
     "model": lambda: PLAN.model("digits", "standrd", 0),
@@ -176,6 +210,7 @@ def test_unknown_names_are_answered_with_those_that_exist(kind: str) -> None:
 def test_the_schema_knows_exactly_what_the_library_has() -> None:
     assert set(get_args(Architecture)) == set(ARCHITECTURES)
     assert set(get_args(Source)) == set(SOURCES)
+    assert set(get_args(get_type_hints(Recipe)["loss"])) == set(LOSSES)
 
 
 def test_a_constructed_set_and_its_source_share_their_seed() -> None:

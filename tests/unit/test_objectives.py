@@ -1,7 +1,7 @@
 import pytest
 import torch
 from samples import tiny_model
-from torch import nn
+from torch import distributions, nn
 from torch.nn import functional
 
 from advex.ensembles import Ensemble
@@ -9,6 +9,7 @@ from advex.objectives import (
     OBJECTIVES,
     cross_entropy,
     cw_margin,
+    prediction_divergence,
     representation_distance,
     targeted_cross_entropy,
     targeted_margin,
@@ -59,6 +60,24 @@ def test_representation_distance_by_hand():
     assert representation_distance(Logits(), LOGITS, wanted).tolist() == [0.0, -5.0, 0.0, -2.0]
 
 
+def test_prediction_divergence_is_torchs_and_zero_for_equal_predictions():
+    others = torch.tensor([[0.0, 1.0, 2.0], [5.0, 0.0, -5.0], [-3.0, 4.0, 3.5], [0.0, 0.0, 0.0]])
+    p, q = distributions.Categorical(logits=others), distributions.Categorical(logits=LOGITS)
+    found = prediction_divergence(Logits(), LOGITS, others)
+    torch.testing.assert_close(found, distributions.kl_divergence(p, q))
+    assert found[2] == 0
+    assert (found[[0, 1, 3]] > 0.1).all()
+    shifted = prediction_divergence(Logits(), LOGITS, LOGITS + torch.tensor([[7.0]]))
+    torch.testing.assert_close(shifted, torch.zeros(4), rtol=0, atol=1e-6)
+
+
+def test_gradient_of_the_prediction_divergence():
+    """That of KL(p || q) for q's logits is q - p."""
+    images, others = LOGITS.clone().requires_grad_(True), LOGITS.flip(0)
+    prediction_divergence(Logits(), images, others).sum().backward()
+    torch.testing.assert_close(images.grad, LOGITS.softmax(1) - others.softmax(1))
+
+
 @pytest.mark.parametrize(
     ("objective", "expected"),
     [
@@ -88,6 +107,8 @@ def test_targeted_margin_by_hand():
 
 def targets_for(name, labels, representations):
     """Return targets of the form an objective takes."""
+    if name == "prediction_divergence":
+        return functional.one_hot(labels).float()
     if name == "targeted_margin" or name.startswith("ensemble_"):
         return torch.stack([(labels + 1) % 3, labels], 1)
     return representations if name == "representation_distance" else labels

@@ -1,4 +1,6 @@
+from copy import deepcopy
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -6,6 +8,7 @@ from samples import RECIPES, STANDARD, TINY, first, run, same
 from torch.nn import functional
 
 from advex.architectures import build
+from advex.devices import stable_seed
 from advex.errors import UserError
 from advex.predictions import accuracy_of, predictions
 from advex.settings import (
@@ -14,7 +17,7 @@ from advex.settings import (
     Recipe,
     StepDrops,
 )
-from advex.training import shuffled_batches, train
+from advex.training import Training, shuffled_batches, train
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -170,13 +173,54 @@ def test_a_last_batch_of_one_image_does_not_count(few_digits, cpu, monkeypatch):
     seen = []
     real = functional.cross_entropy
     monkeypatch.setattr(
-        "advex.training.functional.cross_entropy",
+        "advex.losses.functional.cross_entropy",
         lambda logits, labels: (seen.append((real(logits, labels), len(labels))), seen[-1][0])[1],
     )
     images = first(few_digits, 65)
     history = train(run(replace(STANDARD, epochs=1)), images, images, cpu)[1]
     assert [count for _, count in seen] == [32, 32]
     assert history["training_loss"].item() == pytest.approx(sum(loss.item() for loss, _ in seen) / 2)
+
+
+def start(recipe, images, device, name="model"):
+    """Return a training as :func:`train` begins it."""
+    generator = device.generator(stable_seed("training", name, 0))
+    data = device.images(images.images), device.labels(images.labels)
+    return Training(device.model(build(TINY, name, 0)), *data, recipe, generator, device)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_whoever_looks_between_steps_changes_nothing(few_digits, cpu, trained, name):
+    """Looking in evaluation mode, copying, and what the caller draws leave a training its bits."""
+    training = start(RECIPES[name], few_digits, cpu)
+    seen = []
+    for step in training.steps():
+        assert training.model.training
+        seen.append(step.epochs)
+        predictions(training.model, cpu.images(few_digits.images), cpu)
+        deepcopy(training.model).eval().requires_grad_(False)
+        torch.rand(3)
+    assert seen == pytest.approx([(index + 1) / 4 for index in range(4 * RECIPES[name].epochs)])
+    expected = trained[name][0].state_dict()
+    assert all(torch.equal(value, expected[key]) for key, value in training.model.state_dict().items())
+
+
+def test_a_training_stops_where_its_caller_stops(few_digits, cpu):
+    training = start(STANDARD, few_digits, cpu)
+    weights = [training.model.head.weight.detach().clone()]
+    for done, step in enumerate(training.steps(), start=1):
+        weights.append(training.model.head.weight.detach().clone())
+        assert not step.loss.requires_grad
+        assert len(step.logits) == len(step.labels)
+        if done == 6:
+            break
+    assert torch.equal(weights[-1], training.model.head.weight)
+    assert not any(torch.equal(one, other) for one, other in pairwise(weights[1:]))
+
+
+def test_one_image_is_not_enough_to_learn_from(few_digits, cpu):
+    with pytest.raises(UserError, match="found 1 images to learn; at least 2"):
+        start(STANDARD, first(few_digits, 1), cpu)
 
 
 def test_predictions_are_those_of_evaluation_mode_in_any_batches(few_digits, cpu):

@@ -10,7 +10,7 @@ from samples import first, random_set
 
 from advex.errors import UserError
 from advex.images import ImageSet
-from advex.networks import Network
+from advex.networks import NetworkSettings
 from advex.other_dataset import (
     NORMALISATIONS,
     grey,
@@ -35,11 +35,11 @@ from advex.sources import prepare
 from advex.training import train
 
 OPTIONS = {"width": 4, "stages": 2}
-PERCEPTRON = Network("small_perceptron", Recipe(12, 32, 0.1, evaluate_every=1000), {"width": 64})
+PERCEPTRON = NetworkSettings("small_perceptron", Recipe(12, 32, 0.1, evaluate_every=1000), {"width": 64})
 
 
 def network(epochs, name="small_resnet18", rate=0.1, **recipe):
-    return Network(name, Recipe(epochs, 32, rate, evaluate_every=1000, **recipe), OPTIONS)
+    return NetworkSettings(name, Recipe(epochs, 32, rate, evaluate_every=1000, **recipe), OPTIONS)
 
 
 def confusion(wrong):
@@ -89,14 +89,22 @@ def test_uniform_mistakes_are_uniform():
 
 
 def test_a_teacher_stopped_after_whole_epochs_is_the_trained_one(few_digits, cpu):
-    """The recipe of a constant learning rate, through the library's own training."""
+    """It is the library's training at a constant learning rate, to the bit."""
     run = run_of(network(2, rate=0.05, schedule=StepDrops()), few_digits, "teacher", 0)
     stops = dict(stopped_teachers(run, few_digits, "epochs", [0.5, 2], 1, cpu))
     assert list(stops) == [0.5, 2]
     trained, _ = train(run, few_digits, few_digits, cpu)
     for name, value in trained.state_dict().items():
-        torch.testing.assert_close(stops[2].state_dict()[name], value)
+        assert torch.equal(stops[2].state_dict()[name], value)
     assert not torch.equal(stops[0.5].head.weight, stops[2].head.weight)
+
+
+def test_an_epoch_ends_with_its_last_batch_that_counts(few_digits, cpu):
+    """Of 65 images in batches of 32 the last is left out, so two steps are an epoch."""
+    run = run_of(network(3, rate=0.05, schedule=StepDrops()), first(few_digits, 65), "teacher", 0)
+    stops = dict(stopped_teachers(run, first(few_digits, 65), "epochs", [3], 1, cpu))
+    trained, _ = train(run, first(few_digits, 65), few_digits, cpu)
+    assert torch.equal(stops[3].head.weight, trained.head.weight)
 
 
 def test_a_teacher_stops_where_it_first_reaches_an_accuracy(few_digits, cpu):

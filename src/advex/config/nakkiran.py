@@ -11,6 +11,7 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Several = Annotated[int, Field(ge=2)]
 Ascending = Annotated[list[Count], Field(min_length=1)]
 Probability = Annotated[float, Field(ge=0, lt=0.5)]
 
@@ -62,14 +63,14 @@ class NetworkSquares(_Section):
     """Arguments of :func:`advex.squares_networks.network_squares_table`; ``architecture`` is its network."""
 
     architecture: SquaresArchitecture
-    images: Count
+    images: Several
     test_images: Count
     channels: Count
     side: Count
     label_noise: list[Probability]
     pixel_noise: list[NonNegative]
     learning_rate: Positive
-    batch_size: Count
+    batch_size: Several
     evaluate_after: Ascending
     epsilons: Annotated[list[Annotated[float, Field(gt=0, le=0.9)]], Field(min_length=1)]
     attack_steps: Count
@@ -92,7 +93,7 @@ class PlaneSettings(_Section):
     """Arguments of :func:`advex.squares_networks.plane_table`."""
 
     seeds: Count
-    points: Count
+    points: Several
     label_noise: Probability
     pixel_noise: Positive
     width: Count

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from advex.networks import Network
+from advex.networks import NetworkSettings
 from advex.settings import Count, NonNegative, Positive, Share
 
 Percent = Annotated[float, Field(gt=0, lt=100)]
@@ -45,10 +45,10 @@ class OwnMistakesSettings(_Section):
 
     description: str
     seeds: Count
-    teacher: Network
+    teacher: NetworkSettings
     stops: Annotated[AfterEpochs | AtAccuracy, Field(discriminator="kind")]
-    student: Network
-    other_student: Network
+    student: NetworkSettings
+    other_student: NetworkSettings
 
     @model_validator(mode="after")
     def _headline_is_a_stop(self) -> "OwnMistakesSettings":
@@ -83,9 +83,9 @@ class OtherDatasetSettings(_Section):
     seeds: Count
     data: dict[str, OtherDataSettings] = {}
     pairs: Annotated[dict[str, PairRow], Field(min_length=1)]
-    teacher: Network
-    student: Network
-    other_students: Annotated[dict[str, Network], Field(min_length=1)]
+    teacher: NetworkSettings
+    student: NetworkSettings
+    other_students: Annotated[dict[str, NetworkSettings], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _data_exist(self) -> "OtherDatasetSettings":
