@@ -5,6 +5,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+from advex.claim_names import check_claims
 from advex.config import figure_jobs, load
 from advex.errors import UserError
 from advex.provenance import code_digest
@@ -30,6 +31,8 @@ def start_jobs_at_any_rate():
 PLAN = checked(load, Path(workflow.basedir) / "config")
 PUBLISHED = sorted(str(path) for path in Path("published").glob("*.csv"))
 CLAIMS = sorted(str(path) for path in Path("config/claims").glob("*.yaml"))
+if workflow.is_main_process:
+    checked(check_claims, PLAN, CLAIMS, PUBLISHED)
 CAPTIONS = sorted(str(path) for path in Path("report/captions").glob("*/*.md"))
 STARTED = []
 DIGESTS = {}

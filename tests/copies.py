@@ -1,6 +1,7 @@
 """Copies of the repository in other folders, and running the workflow there."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ PARTS = (
     ".gitignore", ".gitattributes", ".dvcignore", ".dvc/config", ".dvc/.gitignore", "data.dvc",
     "results/.gitignore",
 )  # fmt: skip
+WITHOUT_TORCH = "envs/figures.yaml"
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -47,3 +49,14 @@ def runner(folder: Path) -> Snakemake:
         )
 
     return snakemake
+
+
+def scripts_without_torch() -> list[str]:
+    """Return the scripts of all rules whose environment has no torch, by reading the rules."""
+    found = set()
+    for file in (ROOT / "rules").glob("*.smk"):
+        for rule in re.split(r"^(?:use )?rule ", file.read_text(), flags=re.MULTILINE)[1:]:
+            script = re.search(r'"\.\./(scripts/\w+\.py)"', rule)
+            if WITHOUT_TORCH in rule and script:
+                found.add(script.group(1))
+    return sorted(found)

@@ -8,15 +8,16 @@ computes the verdict from it, and the verdict's words, so that words and verdict
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, field_validator
 from pydantic import model_validator as check
 
-from advex.artifacts import read_table
 from advex.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FIGURES: dict[str, tuple[str, ...]] = {
     "ilyas": (
@@ -335,12 +336,17 @@ def _in_words(mistake: dict[str, Any], data: Any) -> str:
     return f"{place}: found {str(mistake['input'])[:60]!r}; {message}"
 
 
-def load_published(paths: Sequence[str | os.PathLike[str]]) -> pd.DataFrame:
+def load_published(paths: Sequence[str | os.PathLike[str]]) -> "pd.DataFrame":
     """Read tables of published numbers, one row for each number.
 
     Raises:
         UserError: one line for each mistake: file, key, what was found, what is allowed.
     """
+    # Planning reads claims too, and does without pandas.
+    import pandas as pd  # noqa: PLC0415
+
+    from advex.artifacts import read_table  # noqa: PLC0415
+
     tables: list[pd.DataFrame] = []
     mistakes: list[str] = []
     seen: set[str] = set()

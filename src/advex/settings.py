@@ -181,6 +181,12 @@ class FourierNoise:
     stronger: tuple[Positive, ...] = ()
 
 
+MAIN_SUCCESS = 0.95
+"""The share of labels flipped by attacks on linear features that figure and claims are about."""
+MAIN_RADIUS = 0.5
+"""The radius of R(f) that figures and claims are about, over that of the study's attack on layers."""
+
+
 @dataclass(frozen=True, config=STRICT)
 class LayerSizes:
     """On how many images the robustness of layers is measured.

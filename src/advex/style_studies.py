@@ -14,6 +14,7 @@ from advex.artifacts import Array
 from advex.errors import UserError
 from advex.pictures import Picture
 from advex.rank_correlation import given, rank_correlation
+from advex.settings import MAIN_RADIUS
 from advex.spectra import radial_spectrum, stride_power
 from advex.style_workshop import JUDGES, VGG_WITH_MAXIMUM, Job, Workshop
 
@@ -43,9 +44,6 @@ UNITS = {
     "rank_correlation_untrained": "",
     "rank_correlation_given_depth": "",
 }
-RELATIVE_EPSILON = 0.5
-"""The radius of R(f), as a share of that of the study's attack on layers: where its claims are judged."""
-
 _SPECTRUM_BINS = 16
 _SNAPSHOTS = 10
 
@@ -170,9 +168,9 @@ def _single_layers(
 ) -> None:
     """One style layer at a time, with the content loss of one network throughout; and R(f) of each layer."""
     table, points = "single_layer_style", []
-    chosen = robustness[robustness["relative_epsilon"] == RELATIVE_EPSILON]
+    chosen = robustness[robustness["relative_epsilon"] == MAIN_RADIUS]
     if chosen.empty:
-        raise UserError(f"layer_robustness: no radius {RELATIVE_EPSILON}; add it to relative_epsilons")
+        raise UserError(f"layer_robustness: no radius {MAIN_RADIUS}; add it to relative_epsilons")
     known = chosen.set_index(["model", "layer"])["value"]
     for network, model in SINGLE_LAYERS.items():
         layers, made = workshop.make_by_layer(network, Job(content, style))

@@ -134,6 +134,55 @@ MISTAKES = {
         "low_pass: {trained_on: natural",
         ["filtered_models.low_pass.trained_on", "'natural'", "natural_train"],
     ),
+    "left out what figures need": Mistake(
+        DIGITS,
+        "left_out: [pgd_linf,",
+        "left_out: [det,",
+        ["left_out", "'det'", "allowed: bugs_linf, pgd_linf"],
+    ),
+    "the same twice": Mistake(
+        DIGITS,
+        "epsilons: [0.1, 0.3, 0.625]",
+        "epsilons: [0.1, 0.3, 0.3]",
+        ["goh_features.epsilons", "0.3 twice"],
+    ),
+    "no robust Gaussian": Mistake(
+        DIGITS,
+        "  epsilons: [0.0, 1.0, 10.0]",
+        "  epsilons: [0.0]",
+        ["gaussian", "epsilons must hold a radius"],
+    ),
+    "no objective": Mistake(
+        DIGITS, "objectives: [cross_entropy, cw_margin]", "objectives: []", ["objectives"]
+    ),
+    "no penalty of the theory": Mistake(
+        DIGITS, "penalties: [2.5, 4.0, 8.0]", "penalties: []", ["gaussian.penalties"]
+    ),
+    "success of the figure missing": Mistake(
+        DIGITS, "successes: [0.6, 0.8, 0.95", "successes: [0.6, 0.8, 0.9", ["goh_features", "must hold 0.95"]
+    ),
+    "a class against itself": Mistake(
+        DIGITS, 'classes: ["3", "8"]', 'classes: ["3", "3"]', ["goh_features.pairs.main", "3 twice"]
+    ),
+    "radius of the claims missing": Mistake(
+        DIGITS, "relative_epsilons: [0.1, 0.5, 1]", "relative_epsilons: [0.1, 1]", ["must hold 0.5"]
+    ),
+    "one look at squares": Mistake(
+        DIGITS, "evaluate_after: [79, 158, 316, 474, 790]", "evaluate_after: [79]", ["early and late"]
+    ),
+    "one look at the plane": Mistake(
+        DIGITS, "steps: [10, 2000]", "steps: [10]", ["squares_2d", "early and late"]
+    ),
+    "no wrong label in the plane": Mistake(
+        DIGITS, "points: 100, label_noise: 0.1", "points: 100, label_noise: 0", ["squares_2d", "above 0"]
+    ),
+    "squares without label noise": Mistake(
+        DIGITS, "label_noise: [0.0, 0.1]", "label_noise: [0.0]", ["squares.network", "label_noise must hold"]
+    ),
+    "no pixel noise at all": Mistake(DIGITS, "pixel_noise: [0.0, 0.1]", "pixel_noise: []", ["pixel_noise"]),
+    "no useless world": Mistake(
+        DIGITS, "fine_signals: [0.0, 0.25", "fine_signals: [0.1, 0.25", ["worlds", "must hold 0"]
+    ),
     "transfer without source": Mistake(
         "experiments.yaml",
         "kind: transfer, attack: transfer, source: standard}\n  targeted",

@@ -65,6 +65,10 @@ def test_a_study_draws_only_what_it_says(config):
             r"weights.standard.url: .*https",
         ),
         ({"seeds": 1, "weights": {"standard": {"path": "a"}}}, "weights.standard.path: unknown key"),
+        (
+            {"seeds": 1, "only": ["nakano"], "weights": {"standard": {"file": "a"}}},
+            "weights: found none of standard_vgg16, which figure nakano/[a-z_]+ needs",
+        ),
     ],
 )
 def test_mistakes_are_refused(config, values, says):
@@ -90,7 +94,7 @@ def test_own_weights_need_a_checksum_and_a_file(config, tmp_path):
     with pytest.raises(UserError, match=rf"study {STUDY}: weights.robust.sha256: missing; .*sha256sum"):
         PLAN.weights(STUDY, "robust")
     row = {"file": str(tmp_path / "own.pth"), "sha256": "0123456a", "classes": 9}
-    plan = with_study(config, seeds=1, weights={"robust": row})
+    plan = with_study(config, seeds=1, only=["goh_features"], weights={"robust": row})
     with pytest.raises(UserError, match=r"weights.robust: no file .*own.pth; put it there"):
         plan.weights_file("mine", "robust")
     (tmp_path / "own.pth").touch()

@@ -1,7 +1,5 @@
 """Four figures, drawn from made-up tables."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -241,9 +239,3 @@ def test_published_points_and_directions():
         style.published_points(PUBLISHED, "nothing")
     for values, expected in (([1, 1.1], 1), ([-1, -1.1], -1), ([-1, 1], 0), ([2], 1), ([-2], -1)):
         assert style.direction(style.estimate(values)) == expected
-
-
-def test_figures_do_not_import_torch_or_pyplot():
-    imports = ", ".join(f"advex.figures.ilyas.{name}" for name in FIGURES)
-    code = f"import sys, {imports}; assert not {{'torch', 'matplotlib.pyplot'}} & set(sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True)

@@ -71,9 +71,9 @@ def changed(studied, name, quantity, value, /, **columns):
 
 
 def test_the_first_title_says_whether_a_singular_vector_beats_chance(studied):
-    assert heading(singular_vectors.draw(studied, FEATURES, CONTEXT)).startswith("No non-robust")
+    assert heading(singular_vectors.draw(studied, FEATURES, CONTEXT)).startswith("3 and 8: No non-robust")
     better = changed(studied, "goh_features/singular_vectors", "largest_nonrobust_usefulness", 0.6)
-    assert heading(singular_vectors.draw(better, FEATURES, CONTEXT)).startswith("Some non-robust")
+    assert heading(singular_vectors.draw(better, FEATURES, CONTEXT)).startswith("3 and 8: Some non-robust")
 
 
 def test_the_second_title_asks_for_more_than_permuted_labels_reach(studied):

@@ -166,7 +166,9 @@ def made_up_squares(late=0.0):
         common = {"method": "linear", "training_images": 1000, "label_noise": flips, "pixel_noise": 0.1}
         value = 100.0 if flips == 0 else 0.0
         rows.append({**common, "quantity": "robust_accuracy", "epsilon": epsilon, "value": value})
-    return seeds([{"epsilon": None, "training_images": 100, "step": None, **row} for row in rows])
+    return seeds(
+        [{"epsilon": None, "training_images": 100, "pixels": 192, "step": None, **row} for row in rows]
+    )
 
 
 def test_squares_say_what_fitting_costs():

@@ -115,16 +115,3 @@ def test_touching_and_moving_change_nothing(library: Path, tmp_path: Path) -> No
     shutil.copytree(library.parent, moved, ignore=shutil.ignore_patterns("elsewhere"))
     provenance.LIBRARY = moved / "advex"
     assert digest(moved / "advex") == before
-
-
-def test_figures_and_tables_reach_no_torch() -> None:
-    scripts = Path(__file__).parents[2] / "scripts"
-    for script in ("draw.py", "collect.py", "judge.py", "report.py", "gaussian.py", "picture.py"):
-        reached: set[Path] = set()
-        waiting = [scripts / script]
-        while waiting:
-            path = waiting.pop()
-            if path not in reached:
-                reached.add(path)
-                waiting += provenance._imported(path)
-        assert not [path for path in reached if "import torch\n" in path.read_text()], script

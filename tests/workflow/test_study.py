@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from copies import scripts_without_torch
 
 from advex.artifacts import read_description, read_table
 from advex.config import figure_jobs, load
@@ -126,6 +127,15 @@ def test_the_digest_of_every_job_covers_what_the_job_imported(repository: Path) 
         script, modules = ROOT / "scripts" / f"{script_of(record)}.py", named_modules(record)
         assert set(record.modules) <= set(modules_reached(script, modules)), record.log
         assert record.params["code"] == code_digest(script, modules)
+
+
+def test_jobs_of_the_environment_without_torch_never_loaded_it(repository: Path) -> None:
+    without = {Path(script).stem for script in scripts_without_torch()}
+    records = [Record.read(path) for path in (repository / "records/test").rglob("*.json")]
+    assert {script_of(record) for record in records} >= without
+    for record in records:
+        if script_of(record) in without:
+            assert not {"torch", "torchvision"} & set(record.versions), record.log
 
 
 def test_snakemake_remembers_what_the_records_say(repository: Path, snakemake: Snakemake) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from advex.settings import Count, Positive, Share
+from advex.settings import MAIN_SUCCESS, Count, Positive, Share
 
 
 class _Section(BaseModel):
@@ -48,3 +48,9 @@ class FeatureSettings(_Section):
     frontier_at: list[Positive]
     successes: Annotated[list[Share], Field(min_length=1)]
     seeds: Count
+
+    @model_validator(mode="after")
+    def _success_of_the_figure(self) -> "FeatureSettings":
+        if MAIN_SUCCESS not in self.successes:
+            raise ValueError(f"successes must hold {MAIN_SUCCESS:g}, which figure and claims are about")
+        return self

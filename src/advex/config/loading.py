@@ -25,6 +25,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 _ROWS = ("architectures", "recipes", "attacks", "resources")
 """Sections of a study's file that are rows by name."""
+_VECTORS = ("mean", "std", "variances")
+"""Lists with one number for each channel or coordinate, which may be equal."""
 
 
 def load(folder: str | Path) -> Plan:
@@ -39,7 +41,11 @@ def load(folder: str | Path) -> Plan:
     files = sorted((folder / "studies").glob("*.yaml"))
     if not files:
         raise UserError(f"{folder / 'studies'}: no study found; expected files such as digits.yaml")
-    studies = {file.stem: _checked(file, _with_base(file), Study) for file in files}
+    contents = {file: _with_base(file) for file in files}
+    repeated = [f"{file}: {mistake}" for file, content in contents.items() for mistake in _repeated(content)]
+    if repeated:
+        raise UserError("\n".join(repeated))
+    studies = {file.stem: _checked(file, content, Study) for file, content in contents.items()}
     mistakes = [f"{experiments_file}: {mistake}" for mistake in _loose_ends(experiments)]
     for file, study in zip(files, studies.values(), strict=True):
         mistakes += [f"{file}: {mistake}" for mistake in _missing_sizes(study, experiments)]
@@ -70,6 +76,21 @@ def _with_base(file: Path) -> dict[str, Any]:
         raise UserError(f"{file}: like: {content['like']} is itself like another; name that one")
     rows = {name: base.get(name, {}) | content.get(name, {}) for name in _ROWS if name in base | content}
     return base | content | rows
+
+
+def _repeated(content: Any, place: str = "") -> Iterator[str]:
+    """Find lists that hold a number or a name twice, which would measure or draw the same thing twice."""
+    if isinstance(content, dict):
+        for key, part in content.items():
+            if key not in _VECTORS:
+                yield from _repeated(part, f"{place}.{key}" if place else str(key))
+    elif isinstance(content, list):
+        plain = [part for part in content if isinstance(part, str | int | float)]
+        twice = sorted({str(part) for part in plain if plain.count(part) > 1})
+        if twice:
+            yield f"{place}: found {', '.join(twice)} twice; each must be given once"
+        for index, part in enumerate(content):
+            yield from _repeated(part, f"{place}.{index}")
 
 
 def _content(file: Path) -> dict[str, Any]:
@@ -201,7 +222,30 @@ def _missing_sizes(study: Study, experiments: Experiments) -> Iterator[str]:
     for name, dataset in experiments.datasets.items():
         yield from missing("attacks", dataset.attack, f"dataset {name}", study.attacks)
     for name in study.left_out:
-        yield from _unknown("left_out", name, set(experiments.datasets))
+        optional = {dataset for dataset, row in experiments.datasets.items() if row.optional}
+        yield from _unknown("left_out", name, optional)
+    yield from _missing_weights(study, experiments)
     for name, instrument in experiments.instruments.items():
         if instrument.attack:
             yield from missing("attacks", instrument.attack, f"instrument {name}", study.attacks)
+
+
+def _missing_weights(study: Study, experiments: Experiments) -> Iterator[str]:
+    """Find models on natural images that figures of a study with published weights need and it has not.
+
+    Models trained on constructed sets may be missing: figures of weights can do without.
+    """
+    models = {**experiments.models, **experiments.filtered_models}
+    missing: dict[str, str] = {}
+    for figure, row in experiments.figures.items() if study.weights else ():
+        source = figure.split("/")[0]
+        for measurement in row.measurements if source in (study.only or [source]) else ():
+            own = experiments.own_rules.get(measurement)
+            sections = experiments.measurements.get(measurement, [])
+            needed = list(own.models.values()) if own else [name for each in sections for name in each.models]
+            missing |= {name: figure for name in needed if models[name].trained_on == NATURAL_TRAIN}
+    for name in sorted(missing.keys() - study.weights.keys()):
+        yield (
+            f"weights: found none of {name}, which figure {missing[name]} needs; name a file, or leave the "
+            "figure's source out of only"
+        )

@@ -21,6 +21,12 @@ def _check_ascending(name: str, values: list[int]) -> None:
         raise ValueError(f"{name} must ascend, each given once")
 
 
+def _check_early_and_late(name: str, values: list[int]) -> None:
+    _check_ascending(name, values)
+    if len(values) < 2:
+        raise ValueError(f"{name} must hold two numbers at least, early and late in training")
+
+
 class EnsembleSettings(_Section):
     """How many networks penalise an attack (one more is trained and held out), and which numbers to try."""
 
@@ -51,6 +57,12 @@ class LinearSquares(_Section):
     epsilons: Annotated[list[Positive], Field(min_length=1)]
     test_images: Count
 
+    @model_validator(mode="after")
+    def _some_labels_are_wrong(self) -> "LinearSquares":
+        if not any(case.label_noise for case in self.cases):
+            raise ValueError("cases must hold one with label_noise above 0")
+        return self
+
 
 class SquaresArchitecture(_Section):
     """A network that takes squares of the study's size."""
@@ -67,8 +79,8 @@ class NetworkSquares(_Section):
     test_images: Count
     channels: Count
     side: Count
-    label_noise: list[Probability]
-    pixel_noise: list[NonNegative]
+    label_noise: Annotated[list[Probability], Field(min_length=1)]
+    pixel_noise: Annotated[list[NonNegative], Field(min_length=1)]
     learning_rate: Positive
     batch_size: Several
     evaluate_after: Ascending
@@ -77,7 +89,10 @@ class NetworkSquares(_Section):
 
     @model_validator(mode="after")
     def _steps_ascend(self) -> "NetworkSquares":
-        _check_ascending("evaluate_after", self.evaluate_after)
+        _check_early_and_late("evaluate_after", self.evaluate_after)
+        for name in ("label_noise", "pixel_noise"):
+            if not any(getattr(self, name)):
+                raise ValueError(f"{name} must hold a number above 0: the figure is about both noises")
         return self
 
 
@@ -103,5 +118,7 @@ class PlaneSettings(_Section):
 
     @model_validator(mode="after")
     def _steps_ascend(self) -> "PlaneSettings":
-        _check_ascending("steps", self.steps)
+        _check_early_and_late("steps", self.steps)
+        if not self.label_noise:
+            raise ValueError("label_noise must be above 0: the figure is about labels that are wrong")
         return self

@@ -18,6 +18,7 @@ from advex.config.wallace import (
 )
 from advex.config.weights import WeightsRow
 from advex.settings import (
+    MAIN_RADIUS,
     AttackSettings,
     Count,
     FourierNoise,
@@ -130,7 +131,10 @@ class FilteredModelRow(ModelRow):
 
 
 class DatasetRow(Strict):
-    """One constructed data set: the rule, the images it starts from, the source model, the attack."""
+    """One constructed data set: the rule, the images it starts from, the source model, the attack.
+
+    ``optional: true`` says that figures can do without it, so that a study may leave it out.
+    """
 
     rule: Literal["target", "invert"]
     images: Literal["natural_train", "natural_test"]
@@ -142,6 +146,7 @@ class DatasetRow(Strict):
         "targeted_cross_entropy"
     )
     ensemble: Name | None = None
+    optional: bool = False
 
     @model_validator(mode="after")
     def _penalties_have_an_ensemble(self) -> "DatasetRow":
@@ -276,7 +281,7 @@ class AttackStrength(Strict):
 
     steps: Annotated[list[Count], Field(min_length=1)]
     relative_step_sizes: Annotated[list[Positive], Field(min_length=1)]
-    objectives: list[Literal["cross_entropy", "cw_margin"]]
+    objectives: Annotated[list[Literal["cross_entropy", "cw_margin"]], Field(min_length=1)]
 
 
 class GaussianSettings(Strict):
@@ -286,9 +291,16 @@ class GaussianSettings(Strict):
     variances: tuple[Positive, Positive]
     epsilons: list[NonNegative]
     theory_epsilons: list[NonNegative]
-    penalties: list[Positive]
+    penalties: Annotated[list[Positive], Field(min_length=1)]
     samples: Count
     seeds: Count
+
+    @model_validator(mode="after")
+    def _has_adversaries(self) -> "GaussianSettings":
+        for name in ("epsilons", "theory_epsilons"):
+            if not any(getattr(self, name)):
+                raise ValueError(f"{name} must hold a radius above 0: there is no robust model otherwise")
+        return self
 
 
 class EllipsesSettings(Strict):
@@ -329,7 +341,7 @@ class Study(Strict):
     attacks and resources, row by row. ``only`` are the sources whose figures it draws, by default all.
     ``weights`` are published weights by model; a study that has some trains nothing, and leaves out models
     without.
-    ``left_out`` names data sets that it does not build; models trained on them are not measured.
+    ``left_out`` names optional data sets that it does not build; models trained on them are not measured.
     """
 
     title: str
@@ -368,6 +380,14 @@ class Study(Strict):
     def _weights_have_no_seeds(self) -> "Study":
         if self.weights and self.seeds > 1:
             raise ValueError("with weights there is one of each model: seeds must be 1")
+        return self
+
+    @model_validator(mode="after")
+    def _layers_are_judged_at_one_radius(self) -> "Study":
+        if MAIN_RADIUS not in self.layer_robustness.relative_epsilons:
+            raise ValueError(
+                f"layer_robustness.relative_epsilons must hold {MAIN_RADIUS:g}: figures and claims use it"
+            )
         return self
 
 

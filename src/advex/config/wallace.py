@@ -146,3 +146,9 @@ class WorldsSettings(_Section):
     assumed_fine_signal: Positive
     fine_scale: Positive
     epsilon: Positive
+
+    @model_validator(mode="after")
+    def _first_world(self) -> "WorldsSettings":
+        if 0 not in self.fine_signals:
+            raise ValueError("fine_signals must hold 0, which is World 1")
+        return self

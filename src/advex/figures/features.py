@@ -26,6 +26,11 @@ def label_of(table: pd.DataFrame, pair: str) -> str:
     return str(table[table["pair"] == pair]["classes"].iloc[0])
 
 
+def about(table: pd.DataFrame, pairs: Sequence[str]) -> str:
+    """Name the pair that a title is about, the first, where there are several."""
+    return f"{label_of(table, pairs[0])}: " if len(pairs) > 1 else ""
+
+
 def of_pairs(context: style.Context, table: pd.DataFrame) -> style.Context:
     """Let a context count the held-out images of a pair, not those of all classes."""
     return replace(context, images=int(table["images"].max()))

@@ -110,6 +110,18 @@ class Context:
         return 100 / self.classes
 
 
+def letter(index: int) -> str:
+    """Name the panel of a place, from 0: a to z, then aa, ab and so on."""
+    first, last = divmod(index, 26)
+    return (letter(first - 1) if first else "") + chr(ord("a") + last)
+
+
+def line_style(index: int) -> Any:
+    """Return a line style of matplotlib that differs for every place, from 0; the fifth on has many dots."""
+    named = ("-", "--", ":", "-.")
+    return named[index] if index < len(named) else (0, (5, 1.5, *(1, 1.5) * (index - 2)))
+
+
 def canvas(
     width_mm: float, height_mm: float, rows: int = 1, columns: int = 1, **subplots_keywords: Any
 ) -> tuple[Figure, Array]:
@@ -313,16 +325,23 @@ def footer(figure: Figure, context: Context) -> None:
 
 
 def legend_below(figure: Figure, columns: int) -> None:
-    """Write one legend for all panels, each entry once, between the panels and the footer; call it last."""
+    """Write one legend for all panels, each entry once, between the panels and the footer; call it last.
+
+    It takes fewer columns than asked for where so many would be wider than the figure.
+    """
     entries: dict[str, Artist] = {}
     for axis in figure.axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
     lines = figure.get_supxlabel().count("\n") + 1
     lift = (lines * 1.3 * SMALLEST_TEXT + 4) / (72 * figure.get_figheight())
-    legend = figure.legend(
-        list(entries.values()), list(entries), ncols=columns, loc="lower left", bbox_to_anchor=(0, lift)
-    )
+    for few in range(columns, 0, -1):
+        legend = figure.legend(
+            list(entries.values()), list(entries), ncols=few, loc="lower left", bbox_to_anchor=(0, lift)
+        )
+        if few == 1 or legend.get_window_extent().x1 <= figure.bbox.x1:
+            break
+        legend.remove()
     height = legend.get_window_extent().height / figure.bbox.height
     figure.set_layout_engine("constrained", rect=(0, height, 1, 1 - height))
 

@@ -24,7 +24,6 @@ _MODELS = (
 )
 _PUBLISHED = ("standard", "robust", "gaussian_augmented")
 _PUBLISHED_RINGS = 16
-_DASHES = ("-", "--", ":")
 _SHOWN_SHARES = (0, 0.25, 0.5, 0.75, 1)  # of the highest frequency
 _LEAST_SCALE = 10  # percent; the colour scale ends at the next multiple of it
 
@@ -81,7 +80,8 @@ def _mean_map(table: pd.DataFrame, model: str) -> Array:
 def _draw_rings(axis: Axes, table: pd.DataFrame, model: str, role: str) -> None:
     """Draw the ring means at every strength of the noise, each with its band over seeds."""
     rows = table[(table["model"] == model) & table["quantity"].str.startswith("ring_error")]
-    for strength, dashes in zip(sorted(rows["root_mean_square"].unique()), _DASHES, strict=False):
+    for number, strength in enumerate(sorted(rows["root_mean_square"].unique())):
+        dashes = style.line_style(number)
         at = rows[rows["root_mean_square"] == strength]
         shares = np.unique(at["relative_ring"])
         found = np.stack([values(at, relative_ring=share) for share in shares], axis=1)

@@ -115,7 +115,8 @@ def _finding(curves: Mapping[FilterKind, tuple[Array, Array]], chance: float, pu
     shares, low = curves["low_pass"]
     narrow = low[:, 0]
     high_shares, high = curves["high_pass"]
-    at = int(np.argmax(high_shares >= _INVISIBLE))
+    wide = np.flatnonzero(high_shares >= _INVISIBLE)
+    at = int(wide[0]) if wide.size else len(high_shares) - 1
     invisible = high[:, at]
     against = [difference(found, np.full(len(found), chance)) for found in (narrow, invisible)]
     above = [style.direction(each) > 0 for each in against]

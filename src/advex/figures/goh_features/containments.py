@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from advex.figures import features, style
 from advex.pictures import Picture
+from advex.settings import MAIN_SUCCESS
 from advex.statistics import Estimate, estimate
 
 _TABLE, _VECTORS, _THUMBNAILS = (
@@ -24,7 +25,6 @@ _SOURCES = (
     ("robust", "neutral", "1, robust feature alone"),
 )
 _LEARNERS = (("least_squares", 0.0), ("difference_of_means", 0.52))
-_SUCCESS = 0.95
 
 
 def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Context) -> Figure:
@@ -39,13 +39,13 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
     for row, (pair, panels) in enumerate(zip(pairs, axes, strict=True)):
         label = features.label_of(table, pair)
         _draw_plane(panels[0], table, vectors, pair, published)
-        panels[0].set_title(f"{'ac'[row]}  {label}: training images")
+        panels[0].set_title(f"{style.letter(2 * row)}  {label}: training images")
         _draw_transfer(panels[1], table, pair)
-        panels[1].set_title(f"{'bd'[row]}  {label}: next-class examples")
+        panels[1].set_title(f"{style.letter(2 * row + 1)}  {label}: next-class examples")
         features.thumbnails(
             panels[2], picture, pair, (("robust",), ("contained",), ("nonrobust",)), rows=("1", "f", "2")
         )
-    style.title(figure, _finding(table, pairs[0]))
+    style.title(figure, features.about(table, pairs) + _finding(table, pairs[0]))
     style.footer(figure, features.of_pairs(context, table))
     style.legend_below(figure, 2)
     return figure
@@ -96,7 +96,7 @@ def _draw_transfer(axis: Axes, table: pd.DataFrame, pair: str) -> None:
 
 
 def _accuracy(table: pd.DataFrame, pair: str, source: str, sees: str, learner: str) -> Any:
-    rows = table[(table["at"] - _SUCCESS).abs() < 1e-9]
+    rows = table[(table["at"] - MAIN_SUCCESS).abs() < 1e-9]
     return features.one(rows, pair, "transfer_accuracy", name=source, sees=sees, learner=learner)
 
 

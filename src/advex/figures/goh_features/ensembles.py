@@ -39,11 +39,11 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
     for row, (pair, panels) in enumerate(zip(pairs, axes, strict=True)):
         label = features.label_of(table, pair)
         _draw_plane(panels[0], table, vectors, pair, published)
-        panels[0].set_title(f"{'ac'[row]}  {label}: training images")
+        panels[0].set_title(f"{style.letter(2 * row)}  {label}: training images")
         _draw_bars(panels[1], table, pair, published)
-        panels[1].set_title(f"{'bd'[row]}  {label}: the ensemble f")
+        panels[1].set_title(f"{style.letter(2 * row + 1)}  {label}: the ensemble f")
         features.thumbnails(panels[2], picture, pair, (("E",), ("ensemble",)), rows=("E", "f"))
-    style.title(figure, _finding(table, pairs[0]))
+    style.title(figure, features.about(table, pairs) + _finding(table, pairs[0]))
     style.footer(figure, features.of_pairs(context, table))
     style.legend_below(figure, 2)
     return figure

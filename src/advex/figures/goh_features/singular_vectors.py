@@ -28,9 +28,9 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
     for row, (pair, panels) in enumerate(zip(pairs, axes, strict=True)):
         label = features.label_of(table, pair)
         _draw_plane(panels[0], table, pair, "usefulness", published)
-        panels[0].set_title(f"{'ac'[row]}  {label}: training images")
+        panels[0].set_title(f"{style.letter(2 * row)}  {label}: training images")
         _draw_plane(panels[1], table, pair, "usefulness_held_out", published)
-        panels[1].set_title(f"{'bd'[row]}  {label}: held-out images")
+        panels[1].set_title(f"{style.letter(2 * row + 1)}  {label}: held-out images")
         panels[1].set_ylabel("")  # as on its left
         features.thumbnails(
             panels[2],
@@ -40,7 +40,7 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
             rows=("A, B", "C, D", "E, F"),
             columns=("most\nuseful", "least\nuseful"),
         )
-    style.title(figure, _finding(table, pairs[0]))
+    style.title(figure, features.about(table, pairs) + _finding(table, pairs[0]))
     style.footer(figure, features.of_pairs(context, table))
     style.legend_below(figure, 2)
     return figure

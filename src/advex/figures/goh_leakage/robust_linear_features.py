@@ -21,6 +21,7 @@ _METHODS = (
     ("worst_case_softmax", "robust", "softmax, worst-case loss"),
 )
 _GAMMA = "\N{GREEK SMALL LETTER GAMMA}"
+_ENOUGH_FOR_A_LINE = 8  # columns of weights above which the title fits in one line
 _PUBLISHED = f"published {_GAMMA} (CIFAR-10)"
 
 
@@ -57,8 +58,9 @@ def _draw_weights(axis: Axes, table: pd.DataFrame, picture: Picture) -> None:
         names.append(f"{name}\n{_GAMMA} = {row[0.0]:.3f}\n{row[_epsilon(table)]:.3f}")
     axis.axis("on")
     style.image_grid(axis, picture.images.transpose(0, 1, 3, 4, 2), [label for *_, label in _METHODS], names)
+    broken = " " if len(names) >= _ENOUGH_FOR_A_LINE else "\n"
     axis.set_title(
-        f"a  Weights of the robust features (zero is grey); above, {_GAMMA} of the ridge "
+        f"a  Weights of the robust features (zero is grey);{broken}above, {_GAMMA} of the ridge{broken}"
         f"at ε = 0 and {_epsilon(table):g}"
     )
 

@@ -21,34 +21,41 @@ _CLASSES = ((1, "accent", "y = +1"), (-1, "neutral", "y = -1"))
 
 
 def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
-    """Draw the four panels of Figure 4 from the table "ilyas/gaussian" (mean of the fits over seeds)."""
+    """Draw Figure 4 from the table "ilyas/gaussian" (mean of the fits over seeds): one panel a radius."""
     table = tables["ilyas/gaussian"]
     mean, variances = _parameters(table, "true", 0.0)
-    epsilons = sorted(set(table.loc[table["method"] == "monte_carlo", "epsilon"]) - {0.0})[:2]
-    figure, axes = style.canvas(style.PAGE_WIDTH, 118, 2, 2, sharex=True, sharey=True)
-    panels = list(axes.flat)
+    epsilons = sorted(set(table.loc[table["method"] == "monte_carlo", "epsilon"]) - {0.0})
+    rows = -(-(2 + len(epsilons)) // 2)
+    figure, axes = style.canvas(style.PAGE_WIDTH, 8 + 55 * rows, rows, 2, sharex=True, sharey=True)
+    panels = list(axes.flat)[: 2 + len(epsilons)]
+    for spare in list(axes.flat)[len(panels) :]:
+        spare.axis("off")
     standard_slope = -mean[0] * variances[1] / (mean[1] * variances[0])
     _draw_metrics(panels[0], variances)
     _draw_model(panels[1], mean, variances)
     _draw_boundary(panels[1], standard_slope, "standard", "standard boundary")
     _name(panels[1], "b  True parameters, ε = 0", f"slope {standard_slope:.2f}")
     angles = [_values(table, "true", 0.0, "gradient_alignment_degrees").mean()]
-    for panel, letter, epsilon in zip(panels[2:], "cd", epsilons, strict=True):
+    for number, (panel, epsilon) in enumerate(zip(panels[2:], epsilons, strict=True), 2):
         slopes = estimate(_values(table, "monte_carlo", epsilon, "boundary_slope").tolist())
         angles.append(_values(table, "monte_carlo", epsilon, "gradient_alignment_degrees").mean())
         _draw_model(panel, *_parameters(table, "monte_carlo", epsilon))
         _draw_boundary(panel, standard_slope, "neutral", "boundary at ε = 0")
         _draw_boundary(panel, slopes.mean, "robust", "robust boundary", low=slopes.low, high=slopes.high)
         spread = f" ± {slopes.half_width:.2f}" if slopes.n > 1 else ""
-        _name(panel, f"{letter}  Robust, ε = {epsilon:g}", f"slope {slopes.mean:.2f}{spread}")
+        _name(panel, f"{style.letter(number)}  Robust, ε = {epsilon:g}", f"slope {slopes.mean:.2f}{spread}")
     for panel, epsilon in zip(panels[1:], [0.0, *epsilons], strict=True):
-        slope = style.published_value(published, f"figure4_boundary_slope_eps{epsilon:g}")
+        key = f"figure4_boundary_slope_eps{epsilon:g}"
+        if key not in set(published["key"]):
+            continue
+        slope = style.published_value(published, key)
         reach = min(0.85 * _HALF_WIDTH, 0.9 * _HALF_HEIGHT / abs(slope))
         ends = np.array([-reach, reach])
         style.published_marks(panel, ends, slope * ends, "published (Fig. 4)")
         _add_to_name(panel, f" (published {slope:.2f})")
-    for panel in axes[1]:
+    for panel in panels[-2:]:
         panel.set_xlabel("feature x₁")
+        panel.tick_params(labelbottom=True)
     for panel in axes[:, 0]:
         panel.set_ylabel("feature x₂")
     _draw_legend(panels)

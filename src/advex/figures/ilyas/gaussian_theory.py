@@ -85,9 +85,10 @@ def _fits_and_readings(axis: Axes, table: pd.DataFrame, quantity: str) -> None:
 def _scale_epsilon(axis: Axes, table: pd.DataFrame) -> None:
     """Scale the axis of epsilon: logarithmic, with room for zero."""
     epsilons = np.unique(table["epsilon"].dropna())
-    axis.set_xscale("symlog", linthresh=float(epsilons[epsilons > 0].min()), linscale=0.5)
-    axis.set_xticks([0, *(power for power in _POWERS if epsilons[1] <= power <= epsilons[-1])])
-    axis.set_xlim(-0.3 * epsilons[1], 1.5 * epsilons[-1])
+    smallest, largest = float(epsilons[epsilons > 0].min()), float(epsilons.max())
+    axis.set_xscale("symlog", linthresh=smallest, linscale=0.5)
+    axis.set_xticks([0, *(power for power in _POWERS if smallest <= power <= largest)])
+    axis.set_xlim(-0.3 * smallest, 1.5 * largest)
     axis.set_xlabel("strength of the adversary ε (ℓ₂)")
     axis.minorticks_off()
 

@@ -14,10 +14,9 @@ from advex.artifacts import Array
 from advex.errors import UserError
 from advex.figures import style
 from advex.figures.tables import values
+from advex.settings import MAIN_RADIUS
 from advex.statistics import Estimate, estimate
 
-MAIN_RADIUS = 0.5
-"""The radius that the title and the claims are about, over that of adversarial training."""
 LAYERS = 4
 """How many layers the published figure shows."""
 SAME = 2.0

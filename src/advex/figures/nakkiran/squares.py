@@ -19,6 +19,12 @@ _ROLES = {
     (True, False): "accent",
     (True, True): "robust",
 }
+_ROLES_IN_ORDER = ("neutral", "from_standard", "accent", "standard", "second_accent", "from_robust")
+"""Of the exact case by label noise; the most is drawn as "robust", as the network with both noises."""
+_PLACES = ((0.05, 85), (0.016, 45), (0.0009, 2))
+"""Where the names of three lines stand, clear of all; of other numbers of lines the legend tells."""
+_NEAR = 0.01
+"""The radius that the title names of the exact case, or the nearest there is."""
 _FITTED = 99
 """Training accuracy in percent above which label noise counts as fitted."""
 _PUBLISHED = "published: ResNet-18, final text and first draft"
@@ -83,8 +89,9 @@ def _draw_training(axis: Axes, network: pd.DataFrame) -> None:
 
 
 def _draw_robustness(axis: Axes, network: pd.DataFrame, radius: float) -> None:
-    for label_noise, pixel_noise in _noises(network):
-        kind = (label_noise > 0, pixel_noise > 0)
+    kinds = [(label_noise > 0, pixel_noise > 0) for label_noise, pixel_noise in _noises(network)]
+    for number, (label_noise, pixel_noise) in enumerate(_noises(network)):
+        kind = kinds[number]
         rows = _of(network, label_noise, pixel_noise)
         steps, shares = _by(rows, "step", "robust_accuracy", epsilon=radius)
         name = {
@@ -93,7 +100,11 @@ def _draw_robustness(axis: Axes, network: pd.DataFrame, radius: float) -> None:
             (True, False): "label noise only",
             (True, True): "label and pixel noise",
         }[kind]
-        style.mean_line(axis, steps, shares, _ROLES[kind], label=name, linestyle=_LINE_STYLES[kind])
+        line = _LINE_STYLES[kind]
+        if kinds.count(kind) > 1:
+            name = f"{name}: {100 * label_noise:g} % of labels, deviation {pixel_noise:g}"
+            line = style.line_style(kinds[:number].count(kind))
+        style.mean_line(axis, steps, shares, _ROLES[kind], label=name, linestyle=line)
     axis.set(ylim=(-4, 104), xlabel="steps of training", ylabel="accuracy under attack (%)")
     axis.set_title(f"b  network, attacked within {radius:g}", loc="left")
 
@@ -113,21 +124,34 @@ def _draw_radii(axis: Axes, network: pd.DataFrame, published: pd.DataFrame) -> N
 
 
 def _draw_linear(axis: Axes, linear: pd.DataFrame, published: pd.DataFrame) -> None:
-    cases = linear[["training_images", "label_noise", "pixel_noise"]].drop_duplicates()
-    shown = cases[(cases["training_images"] == 1000) & (cases["pixel_noise"] == 0.1)]
-    roles = dict(zip(sorted(shown["label_noise"]), ("neutral", "from_standard", "robust"), strict=False))
-    for label_noise, role in roles.items():
-        rows = _of(linear[linear["training_images"] == 1000], label_noise, 0.1)
-        radii, shares = _by(rows, "epsilon", "robust_accuracy")
-        line = {"neutral": ":", "from_standard": "--", "robust": "-"}[role]
-        style.mean_line(axis, radii, shares, role, linestyle=line)
-        separator = "\n" if role == "robust" else " "
-        place = {"neutral": (0.05, 85), "from_standard": (0.016, 45), "robust": (0.0009, 2)}[role]
-        name = f"{100 * label_noise:g} % of{separator}labels wrong"
-        axis.text(*place, name, fontsize=style.SMALLEST_TEXT, va="bottom", color=style.COLOURS[role])
+    shown = _alike(linear)
+    noises = sorted(shown["label_noise"].unique())
+    for number, label_noise in enumerate(noises):
+        last = number == len(noises) - 1
+        role = "robust" if last else _ROLES_IN_ORDER[number % len(_ROLES_IN_ORDER)]
+        line = "-" if last else (":", "--", "-.")[number % 3]
+        radii, shares = _by(shown[shown["label_noise"] == label_noise], "epsilon", "robust_accuracy")
+        placed = len(noises) == len(_PLACES)
+        name = f"{100 * label_noise:g} % of{chr(10) if last and placed else ' '}labels wrong"
+        style.mean_line(axis, radii, shares, role, linestyle=line, label=None if placed else f"exact, {name}")
+        if placed:
+            axis.text(
+                *_PLACES[number], name, fontsize=style.SMALLEST_TEXT, va="bottom", color=style.COLOURS[role]
+            )
     _draw_published(axis, published)
     _radius_axis(axis)
-    axis.set_title("d  exact: linear interpolator, 1,000 images", loc="left")
+    images = int(shown["training_images"].iloc[0])
+    axis.set_title(f"d  exact: linear interpolator, {images:,} images", loc="left")
+
+
+def _alike(linear: pd.DataFrame) -> pd.DataFrame:
+    """Return the cases that differ in label noise alone: most of all, and the first of equally many."""
+    size = ["training_images", "pixels", "pixel_noise"]
+    noises = linear.groupby(size, sort=False)["label_noise"].nunique()
+    images, pixels, pixel_noise = noises.index[int(noises.to_numpy().argmax())]
+    chosen = (linear["training_images"] == images) & (linear["pixels"] == pixels)
+    found: pd.DataFrame = linear[chosen & (linear["pixel_noise"] == pixel_noise)]
+    return found
 
 
 def _draw_published(axis: Axes, published: pd.DataFrame) -> None:
@@ -163,16 +187,20 @@ def _finding(network: pd.DataFrame, linear: pd.DataFrame, radius: float) -> str:
     )
     lost = style.direction(difference(early, late))
     words = {1: "loses", 0: "does not clearly lose", -1: "gains"}[lost]
-    exact = _of(linear[linear["training_images"] == 1000], 0.1, 0.1)
-    share = values(exact, quantity="robust_accuracy", epsilon=0.01).mean()
+    exact = _alike(linear)
+    exact = exact[exact["label_noise"] == exact["label_noise"].max()]
+    radii = np.unique(exact["epsilon"].dropna())
+    near = float(radii[np.argmin(np.abs(np.log(radii / _NEAR)))])
+    share = values(exact, quantity="robust_accuracy", epsilon=near).mean()
     others = network[(network["label_noise"] == 0) | (network["pixel_noise"] == 0)]
     last = others[(others["step"] == rows["step"].max()) & (others["epsilon"] == radius)]
     least = last.groupby(["label_noise", "pixel_noise"])["value"].mean().min()
+    without = f" ({least:.0f} % without one of the noises)" if np.isfinite(least) else ""
     change = f"{early.mean():.0f}, then {late.mean():.0f} % within {radius:g}"
     fitted = values(rows[rows["step"] == rows["step"].max()], quantity="train_accuracy").mean()
     fitting = "Fitting label noise" if fitted > _FITTED else f"Fitting {fitted:.0f} % of noisy labels"
     return (
-        f"{fitting}, a network {words} its robustness: {change} ({least:.0f} % without one of "
-        f"the noises). An exact linear interpolator keeps {share:.0f} % within 0.01"
+        f"{fitting}, a network {words} its robustness: {change}{without}. "
+        f"An exact linear interpolator keeps {share:.0f} % within {near:g}"
         f"{style.one_seed(estimate(early.tolist()))}"
     )

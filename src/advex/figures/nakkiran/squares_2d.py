@@ -65,7 +65,9 @@ def _finding(table: pd.DataFrame, steps: list[int]) -> str:
         values(table[table["step"] == step], quantity="largest_gradient") for step in (steps[0], steps[-1])
     )
     flipped = values(table[table["step"] == steps[-1]], quantity="flipped_accuracy")
-    fitted = "Fitting" if np.nanmean(flipped) > 99 else f"Fitting {np.nanmean(flipped):.0f} % of"
+    known = flipped[np.isfinite(flipped)]  # a repetition may have no mislabelled point
+    share = known.mean() if known.size else np.nan
+    fitted = "Fitting" if not share <= 99 else f"Fitting {share:.0f} % of"
     ratio = float((late / early).mean())
     return (
         f"{fitted} the mislabelled points makes the network {ratio:,.0f} times steeper than after "

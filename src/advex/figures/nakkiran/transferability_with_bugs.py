@@ -42,7 +42,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
         if new is not None:
             label = "ours, line with the penalised l2 set"
             lines.append(_draw_line(axis, [*points, new], "accent", label, "--"))
-        found.append((new, lines))
+        found.append((new, lines, len(points)))
         right = max(55.0, *(1.08 * x for x, _ in [*points, *sets.values()]), 0.0)
         axis.set(xlim=(-4, right), ylim=(-5, 106), ylabel="transfer from the set's source (%)")
         axis.set_xlabel("test accuracy, trained on the next-class set (%)")
@@ -138,14 +138,19 @@ def _draw_line(
     return float(fit.deriv()(0.0)), float(np.corrcoef(x, y)[0, 1])
 
 
-def _finding(found: Sequence[tuple[tuple[float, float] | None, list[tuple[float, float]]]]) -> str:
-    """Say where the new set lies and what it does to the correlation."""
-    (untargeted, lines), (targeted, _) = found
+def _spelt(number: int) -> str:
+    names = ("no", "one", "two", "three", "four", "five", "six")
+    return names[number] if number < len(names) else str(number)
+
+
+def _finding(found: Sequence[tuple[tuple[float, float] | None, list[tuple[float, float]], int]]) -> str:
+    """Say where the new set lies and what it does to the correlation over so many architectures."""
+    (untargeted, lines, count), (targeted, *_) = found
     if untargeted is None or targeted is None:
         return "No penalised example reached its target, so none could transfer"
     before, after = (f"{correlation:.2f}" for _, correlation in lines)
     return (
         f"The set that fools its source alone is learnt to {untargeted[0]:.1f} %, and {untargeted[1]:.1f} % "
         f"transfers (targeted {targeted[1]:.1f} %): untargeted transfer and accuracy correlate to {after} "
-        f"over six points with it, to {before} over five without"
+        f"over {_spelt(count + 1)} points with it, to {before} over {_spelt(count)} without"
     )

@@ -21,18 +21,14 @@ _BARS = (  # learnt from, normalisation, student, colour, name, published number
     ("other", "none", "same", "from_standard", "none", ("fashion_student_accuracy",)),
     ("other", "own", "same", "from_standard", "own", ("fashion_student_accuracy",)),
     ("other", "task", "same", "from_standard", "task's", ("fashion_student_accuracy_task",)),
-    ("other", "task", "perceptron", "accent", "per-\nceptron", ()),
-    ("other", "task", "batch_normalised", "accent", "batch\nnorm.", ()),
     ("shuffled", "task", "same", "neutral", "labels\nshuffled", ()),
     ("uniform", "task", "same", "second_accent", "uni-\nform", ()),
     ("gaussian", "task", "same", "second_accent", "Gaus-\nsian", ()),
 )
-_PLACES = (0, 1.5, 2.5, 3.5, 4.8, 6.1, 7.4, 8.9, 10.0)
-_GROUPS = (
-    (2.5, "other images,\nnormalised by"),
-    (5.45, "other\nnetworks"),
-    (9.45, "noise"),
-)
+_OTHER_NETWORKS = 4  # the bar before which those of other networks stand
+_STUDENTS = {"perceptron": "per-\nceptron", "batch_normalised": "batch\nnorm."}  # others by their names
+_GAPS = {"other": 1.0, "shuffled": 1.3, "uniform": 1.5, "gaussian": 1.1}  # before a bar, by what it learns
+_STUDENT_GAP = 1.3
 _HISTOGRAMS = (
     ("other", "none", "other, none"),
     ("other", "own", "other, own"),
@@ -56,12 +52,31 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
     axes[1, 0].axis("off")
     grid = axes[1, 0].get_subplotspec().subgridspec(1, 2, width_ratios=[1.9, 1])
     _draw_accuracies(figure.add_subplot(grid[0]), table, published, context.chance)
-    _draw_labels(figure.add_subplot(grid[1]), table[table["pair"] == "main"])
+    _draw_labels(figure.add_subplot(grid[1]), table[table["pair"] == _main(table)])
     style.title(figure, _finding(table, context.chance))
-    tested = table[(table["pair"] == "main") & (table["learnt_from"] == "task")]["images"]
+    tested = table[(table["pair"] == _main(table)) & (table["learnt_from"] == "task")]["images"]
     style.footer(figure, replace(context, images=int(tested.max())))
     style.legend_below(figure, 3)
     return figure
+
+
+def _main(table: pd.DataFrame) -> str:
+    """Return the pair that titles and histograms are about: the first."""
+    return str(table["pair"].iloc[0])
+
+
+def _bars(table: pd.DataFrame) -> list[tuple[float, tuple[str, str, str, str, str, tuple[str, ...]]]]:
+    """Return all bars with their places: those of every study, and one for each other network's student."""
+    others = [name for name in dict.fromkeys(table["student"]) if name != "same"]
+    students = [
+        ("other", "task", name, "accent", _STUDENTS.get(name, name.replace("_", "\n")), ()) for name in others
+    ]
+    rows = [*_BARS[:_OTHER_NETWORKS], *students, *_BARS[_OTHER_NETWORKS:]]
+    places = [0.0]
+    for learnt_from, normalisation, student, *_ in rows[1:]:
+        gap = _GAPS[learnt_from] if student == "same" else _STUDENT_GAP
+        places.append(places[-1] + gap + 0.5 * ((learnt_from, normalisation) == ("other", "none")))
+    return list(zip(places, rows, strict=True))
 
 
 def _of(
@@ -77,7 +92,8 @@ def _of(
 def _draw_accuracies(axis: Axes, table: pd.DataFrame, published: pd.DataFrame, chance: float) -> None:
     pairs = list(dict.fromkeys(table["pair"]))
     width = 0.7 / len(pairs)
-    for place, (learnt_from, normalisation, student, role, _, keys) in zip(_PLACES, _BARS, strict=True):
+    bars = _bars(table)
+    for place, (learnt_from, normalisation, student, role, _, keys) in bars:
         for number, pair in enumerate(pairs):
             at = place + (number - (len(pairs) - 1) / 2) * width
             key = (pair, learnt_from, normalisation, student)
@@ -102,7 +118,14 @@ def _draw_accuracies(axis: Axes, table: pd.DataFrame, published: pd.DataFrame, c
         chance, color=style.COLOURS["chance"], linestyle="--", linewidth=0.7, zorder=1, label="chance"
     )
     axis.set(ylim=(0, 104), yticks=range(0, 101, 20), ylabel="accuracy on the task (%)")
-    style.group_ticks(axis, _PLACES, [row[4] for row in _BARS], _GROUPS, "images that the teacher labelled")
+    by_group = {
+        "other images,\nnormalised by": [at for at, row in bars if row[0] == "other" and row[2] == "same"],
+        "other\nnetworks": [at for at, row in bars if row[2] != "same"],
+        "noise": [at for at, row in bars if row[0] in ("uniform", "gaussian")],
+    }
+    groups = [((places[0] + places[-1]) / 2, name) for name, places in by_group.items()]
+    places, names = [at for at, _ in bars], [row[4] for _, row in bars]
+    style.group_ticks(axis, places, names, groups, "images that the teacher labelled")
     axis.set_title("b  Students of the teacher's labels")
 
 
@@ -141,13 +164,14 @@ def _share(rows: pd.DataFrame, learnt_from: str, normalisation: str, label: int)
 
 def _finding(table: pd.DataFrame, chance: float) -> str:
     """Say whether the task is learnt from other images, and whether from noise."""
-    other = {name: _of(table, "main", "other", name) for name in ("none", "own", "task")}
+    main = _main(table)
+    other = {name: _of(table, main, "other", name) for name in ("none", "own", "task")}
     best = max(other, key=lambda name: float(other[name].mean()))
     least = min(other, key=lambda name: float(other[name].mean()))
-    shuffled = _of(table, "main", "shuffled", "task")
+    shuffled = _of(table, main, "shuffled", "task")
     compared = estimate((other["task"] - np.maximum(shuffled, chance)).tolist())
     verb = {1: "teach", 0: "do not clearly teach", -1: "do not teach"}[style.direction(compared)]
-    noise = {kind: _of(table, "main", kind, "task") for kind in ("uniform", "gaussian")}
+    noise = {kind: _of(table, main, kind, "task") for kind in ("uniform", "gaussian")}
     return (
         f"Another data set's images {verb} the task: {other[least].mean():.0f} to {other[best].mean():.0f} % "
         f"by normalisation, {shuffled.mean():.0f} % with labels shuffled; noise teaches "

@@ -25,7 +25,7 @@ _PANELS = (  # title, network of the regions, points
 )
 _FLAT = ListedColormap(["#CFE6F5", "#F7D9C4"])
 _INK = (style.COLOURS["standard"], style.COLOURS["robust"])
-_RADII_COLOURS = ("from_standard", "from_robust", "neutral")
+_RADII_COLOURS = ("from_standard", "from_robust", "neutral", "accent", "second_accent")
 _TARGETS = (("random", "accent", "random targets"), ("flipped", "second_accent", "flipped targets"))
 
 
@@ -84,7 +84,9 @@ def _draw_counts(axis: Axes, table: pd.DataFrame, kind: str, published: pd.DataF
     largest = values(table, points=kind, quantity="majority_class")
     count = int((table[(table["points"] == kind) & (table["quantity"] == "original")]["point"]).max()) + 1
     edges = np.arange(-0.5, count + 1)
-    for radius, role in zip(_radii(table), _RADII_COLOURS, strict=False):
+    for number, radius in enumerate(_radii(table)):
+        again, place = divmod(number, len(_RADII_COLOURS))
+        role = _RADII_COLOURS[place]
         found = values(table, points=kind, quantity="correct", radius=radius)
         heights = 100 * np.histogram(found, edges)[0] / len(found)
         axis.stairs(heights, edges, color=style.COLOURS[role], fill=True, alpha=0.35)
@@ -93,6 +95,7 @@ def _draw_counts(axis: Axes, table: pd.DataFrame, kind: str, published: pd.DataF
             edges,
             color=style.COLOURS[role],
             linewidth=1.2,
+            linestyle=style.line_style(again),
             label=f"second network, radius {radius:g}",
         )
     axis.axvline(largest.mean(), color="black", linestyle=":", linewidth=1, label="larger class (mean)")

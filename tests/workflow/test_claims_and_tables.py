@@ -1,0 +1,48 @@
+"""What is said of tables before they are made is so of a finished study, and claims find their rows."""
+
+from pathlib import Path
+
+import pytest
+
+from advex.artifacts import read_table
+from advex.claims import all_rows, load_claims
+from advex.config import load
+from advex.config.tables import ANY_TEXT, known_tables
+
+ROOT = Path(__file__).parents[2]
+PLAN = load(ROOT / "config")
+TABLES = known_tables(PLAN)
+CLAIMS = load_claims(sorted((ROOT / "config/claims").glob("*.yaml")))
+OF_STUDIES = {"model", "corruption", "pair", "student"}
+"""Columns whose texts are names in a study's file, so that a small study need not have all."""
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_hold_what_is_said_of_them(repository: Path, name: str) -> None:
+    table = read_table(repository / f"results/test/measurements/{name}.csv")
+    columns = TABLES[name]
+    assert columns is not None, f"{name}: say in advex.config.tables what it holds"
+    assert set(table.columns) == set(columns)
+    for column, texts in columns.items():
+        found = table[column].dropna()
+        if texts is None:
+            assert found.map(lambda value: isinstance(value, int | float)).all(), column
+        elif texts != ANY_TEXT:
+            assert set(found) <= texts, column
+
+
+@pytest.mark.parametrize(
+    "name", sorted({str(each.table or claim.table) for claim in CLAIMS for each in all_rows(claim)})
+)
+def test_every_text_that_a_claim_asks_for_is_in_the_table(repository: Path, name: str) -> None:
+    table = read_table(repository / f"results/test/measurements/{name}.csv")
+    for claim in CLAIMS:
+        for selector in all_rows(claim):
+            if (selector.table or claim.table) != name:
+                continue
+            used = [*selector.rows, *selector.at_least, *selector.near, *filter(None, [selector.along])]
+            assert set(used) <= set(table.columns), claim.claim
+            for column, wanted in selector.rows.items():
+                for value in wanted if isinstance(wanted, list) else [wanted]:
+                    if isinstance(value, str) and column not in OF_STUDIES:
+                        assert value in set(table[column]), f"{claim.claim}: {column} {value}"
