@@ -16,6 +16,7 @@ wildcard_constraints:
     other="[a-z][a-z0-9_]*",
 
 
+include: "rules/isolation.smk"
 include: "rules/common.smk"
 include: "rules/site.smk"
 include: "rules/records.smk"

@@ -11,6 +11,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -19,11 +20,13 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.font_manager import fontManager
 from PIL import Image
 
 from advex.artifacts import Array
 from advex.errors import UserError
-from advex.files import atomic_path
+from advex.figures.steady import PngCanvas, SteadyLayout, SvgCanvas, steady_svg
+from advex.files import atomic_path, write_text
 from advex.statistics import Estimate, estimate
 
 COLUMN_WIDTH = 85
@@ -122,6 +125,14 @@ def line_style(index: int) -> Any:
     return named[index] if index < len(named) else (0, (5, 1.5, *(1, 1.5) * (index - 2)))
 
 
+def _use_own_settings() -> None:
+    """Start from matplotlib's own defaults and fonts, whatever the user's matplotlibrc and machine have."""
+    defaults: Any = {name: value for name, value in matplotlib.rcParamsDefault.items() if name != "backend"}
+    matplotlib.rcParams.update({**defaults, **_SETTINGS})
+    shipped = Path(matplotlib.get_data_path())
+    fontManager.ttflist = [font for font in fontManager.ttflist if shipped in Path(font.fname).parents]
+
+
 def canvas(
     width_mm: float, height_mm: float, rows: int = 1, columns: int = 1, **subplots_keywords: Any
 ) -> tuple[Figure, Array]:
@@ -137,9 +148,9 @@ def canvas(
     Returns:
         The figure and its panels, an array of Axes of shape (rows, columns).
     """
-    matplotlib.rcParams.update(_SETTINGS)
+    _use_own_settings()
     size = (width_mm / _MILLIMETRES_PER_INCH, height_mm / _MILLIMETRES_PER_INCH)
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=size, layout=SteadyLayout())
     return figure, figure.subplots(rows, columns, squeeze=False, **subplots_keywords)
 
 
@@ -343,7 +354,7 @@ def legend_below(figure: Figure, columns: int) -> None:
             break
         legend.remove()
     height = legend.get_window_extent().height / figure.bbox.height
-    figure.set_layout_engine("constrained", rect=(0, height, 1, 1 - height))
+    figure.set_layout_engine(SteadyLayout(rect=(0, height, 1, 1 - height)))
 
 
 def published_value(published: pd.DataFrame, key: str) -> float:
@@ -387,11 +398,12 @@ def one_seed(difference: Estimate) -> str:
 
 def save(figure: Figure, svg_path: str | os.PathLike[str], png_path: str | os.PathLike[str]) -> None:
     """Write the figure as SVG and as PNG of 256 colours, 150 dots an inch; equal ones give equal bytes."""
-    with matplotlib.rc_context(_SETTINGS):
-        with atomic_path(svg_path) as temporary:
-            figure.savefig(temporary, format="svg", dpi=_DOTS_PER_INCH, metadata={"Date": None})
-        drawn = io.BytesIO()
-        figure.savefig(drawn, format="png", dpi=_DOTS_PER_INCH)
+    lines, drawn = io.BytesIO(), io.BytesIO()
+    with matplotlib.rc_context():
+        _use_own_settings()
+        SvgCanvas(figure).print_figure(lines, format="svg", dpi=_DOTS_PER_INCH, metadata={"Date": None})
+        PngCanvas(figure).print_figure(drawn, format="png", dpi=_DOTS_PER_INCH)
+    write_text(svg_path, steady_svg(lines.getvalue().decode()))
     with Image.open(drawn) as picture, atomic_path(png_path) as temporary:
         few_colours = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
         few_colours.save(temporary, format="png", optimize=True)
