@@ -17,6 +17,7 @@ wildcard_constraints:
 
 
 include: "rules/common.smk"
+include: "rules/machine.smk"
 include: "rules/site.smk"
 include: "rules/records.smk"
 
