@@ -1,7 +1,7 @@
 """Make ``.venv``: every package that is pinned, and the library itself where it lies. ``make`` calls this.
 
-Usage: ``python3 -I envs/install.py [--tests]``. Only the standard library is used. What pip is told comes from
-here; of the user's own settings of pip, only those hold that say where packages come from.
+Usage: ``python3 -I envs/install.py [--tests]``. Only the standard library is used. What pip is told comes
+from here; of the user's own settings of pip, only those hold that say where packages come from.
 """
 
 import ast
@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TextIO
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
@@ -28,25 +29,26 @@ PYTHON = VENV / "bin" / "python"
 
 SOURCES = {
     "cache-dir", "cert", "client-cert", "default-timeout", "extra-index-url", "find-links", "index-url",
-    "keyring-provider", "no-cache-dir", "no-index", "proxy", "retries", "timeout", "trusted-host", "use-feature",
+    "keyring-provider", "no-cache-dir", "no-index", "proxy", "retries", "timeout", "trusted-host",
+    "use-feature",
 }  # fmt: skip
-"""pip's settings that say where packages come from and how they are reached. All others could change what is
-installed or where (``user``, ``target``, ``prefix``, ``constraint``, ``no-deps``, ``require-hashes``, ...)."""
+"""pip's settings that say where packages come from and how they are reached. All others could change what
+is installed or where (``user``, ``target``, ``constraint``, ``no-deps``, ``require-hashes``, ...)."""
 
 SMALL = "about 0.4 GB to download, 1.5 GB on disk", 2.5
 LARGE = "about 2.9 GB to download, 5.5 GB on disk", 8.5
-"""What a torch for CPUs alone and one with NVIDIA's libraries need, in words, and free space in GB that suffices
-for it (measured with requirements.lock of torch 2.13 on Linux, x86-64)."""
+"""What everything needs with a torch for CPUs alone, and with NVIDIA's libraries: in words, and the free
+space in GB that suffices for it (measured with torch 2.13 on Linux, x86-64)."""
 
 LAUNCHER = """#!/bin/sh
 # Written by envs/install.py: finds its Python beside itself, wherever the repository lies.
 exec "$(dirname -- "$0")/python" -I -m advex.launch {module} "$@"
 """
 
-TOGETHER = """
-Everything that was downloaded is kept, so run the same command again once this is put right. Without a way to the
-packages' usual place, tell pip of another: PIP_INDEX_URL (a mirror), HTTPS_PROXY (a proxy), or PIP_FIND_LINKS with
-PIP_NO_INDEX=1 (a folder of wheels)."""
+ADVICE = """
+What was downloaded is kept, so run the same command again once this is put right. Where the packages' usual
+place cannot be reached, tell pip of another: PIP_INDEX_URL (a mirror), HTTPS_PROXY (a proxy), or a folder of
+wheels (PIP_FIND_LINKS with PIP_NO_INDEX=1)."""
 
 
 def package_sources(listing: str) -> dict[str, str]:
@@ -54,7 +56,7 @@ def package_sources(listing: str) -> dict[str, str]:
 
     Args:
         listing: what ``pip config list`` prints: ``section.option='value'`` in each line, where the section
-            ``:env:`` holds environment variables. These win over ``install``, and ``install`` over ``global``.
+            ``:env:`` holds environment variables. These win over ``install``, which wins over ``global``.
     """
     settings = {}
     for section in ("global", "install", ":env:"):
@@ -67,7 +69,7 @@ def package_sources(listing: str) -> dict[str, str]:
 
 
 def environment_for_pip(user: Mapping[str, str], listing: str) -> dict[str, str]:
-    """Return the environment that pip runs in: the user's, with no settings of pip but :func:`package_sources`."""
+    """Return the environment for pip: the user's, with no settings of pip but :func:`package_sources`."""
     kept = {name: value for name, value in user.items() if not name.startswith("PIP_")}
     ours = {
         "PIP_CONFIG_FILE": os.devnull,
@@ -138,10 +140,7 @@ class Environment:
         Raises:
             UserError: it cannot be made.
         """
-        works = PYTHON.exists() and not subprocess.run(
-            [PYTHON, "-I", "-c", "import sys, pip; sys.exit(sys.version_info < (3, 11))"],
-            capture_output=True, check=False,
-        ).returncode  # fmt: skip
+        works = _works(PYTHON)
         if self._marker.exists() or not works:
             if VENV.exists():
                 print(f"{VENV} is unfinished or no longer works; making it again.", flush=True)
@@ -149,16 +148,18 @@ class Environment:
             made = subprocess.run(command, capture_output=True, text=True, check=False)
             if made.returncode:
                 raise UserError(
-                    f"no virtual environment could be made; on Debian and Ubuntu `apt install python3-venv` may help:\n"
-                    f"{(made.stdout + made.stderr).strip()}"
+                    "no virtual environment could be made; on Debian and Ubuntu, try `apt install "
+                    f"python3-venv`:\n{(made.stdout + made.stderr).strip()}"
                 )
         for stamp in ("installed", "testable"):
             (VENV / stamp).unlink(missing_ok=True)
         self._marker.touch()
         self._log.write_text("", encoding="utf-8")
-        listing = subprocess.run(
-            [PYTHON, "-I", "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
-        ).stdout
+        # For this command of pip's, a user's `user = true` would mean to list one file alone.
+        everywhere = dict.fromkeys(("PIP_USER", "PIP_GLOBAL", "PIP_SITE"), "0")
+        listing = subprocess.check_output(
+            [PYTHON, "-I", "-m", "pip", "config", "list"], env={**os.environ, **everywhere}, text=True
+        )
         self.pip_environment = environment_for_pip(os.environ, listing)
 
     def pip(self, *arguments: str, packages: int) -> bool:
@@ -167,7 +168,7 @@ class Environment:
             [PYTHON, "-I", "-m", "pip", "--version"], capture_output=True, text=True, check=True
         )
         bar = "raw" if int(version.stdout.split()[1].split(".")[0]) >= 25 else "off"
-        command = [PYTHON, "-I", "-m", "pip", "install", "--progress-bar", bar, *arguments]
+        command = [str(PYTHON), "-I", "-m", "pip", "install", "--progress-bar", bar, *arguments]
         terminal = sys.stdout.isatty()
         process = subprocess.Popen(
             command, env=self.pip_environment, text=True, errors="replace",
@@ -204,21 +205,30 @@ class Environment:
         """Put the library and its commands in place, and write down that everything is here."""
         code = "import sysconfig; print(sysconfig.get_path('purelib'))"
         packages = Path(subprocess.check_output([PYTHON, "-I", "-c", code], text=True).rstrip("\n"))
-        # Relative paths, here and in the commands: they need no quoting and hold when the repository is moved.
+        # Relative paths, here and in the commands, need no quoting and hold when the repository is moved.
         (packages / "advex.pth").write_text(os.path.relpath(ROOT / "src", packages) + "\n", encoding="utf-8")
         for module in ("snakemake", "dvc"):
             file = VENV / "bin" / module
             file.write_text(LAUNCHER.format(module=module), encoding="utf-8")
             file.chmod(file.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
-        self._marker.unlink()
+        self._marker.unlink(missing_ok=True)
         for stamp in stamps:
             (VENV / stamp).touch()
 
 
-def _copied(lines: Iterable[str], log: Iterable[str]) -> Iterator[str]:
+def _works(python: Path) -> bool:
+    """Tell whether an interpreter starts, is new enough and has pip."""
+    command = [python, "-I", "-c", "import sys, pip; sys.exit(sys.version_info < (3, 11))"]
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def _copied(lines: Iterable[str], log: TextIO) -> Iterator[str]:
     for line in lines:
         if not line.startswith("Progress "):
-            log.write(line)  # type: ignore[attr-defined]
+            log.write(line)
         yield line
 
 
@@ -240,7 +250,7 @@ def install(tests: bool) -> None:
         print(f"Installing {packages} pinned packages into {VENV}, once.", flush=True)
         _install_torch(environment, version)
     if not environment.pip(*(part for name in locks for part in ("-r", str(ROOT / name))), packages=packages):
-        raise UserError(f"pip could not install all packages:\n{environment.complaints()}{TOGETHER}")
+        raise UserError(f"pip could not install all packages:\n{environment.complaints()}{ADVICE}")
     environment.finish(["installed", "testable"] if tests else ["installed"])
 
 
@@ -255,9 +265,9 @@ def _install_torch(environment: Environment, version: str) -> None:
             return
         if platform.system() == "Linux":
             print(
-                "Your pip finds none, so the usual build for Linux comes, with NVIDIA's libraries, though this machine\n"
-                "cannot use them. To have the small one, stop here and give pip an index that holds builds for CPUs\n"
-                "(PIP_EXTRA_INDEX_URL; PyTorch's page on installing names one), then say `make` again.",
+                "Your pip finds none, so the usual build for Linux comes, with NVIDIA's libraries, though\n"
+                "this machine cannot use them. To have the small one, stop here, give pip an index that has\n"
+                "builds for CPUs (PIP_EXTRA_INDEX_URL; PyTorch's page on installing names one), run again.",
                 flush=True,
             )
     print(f"To come: {size}.", flush=True)

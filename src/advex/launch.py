@@ -42,7 +42,8 @@ def refuse_folder(folder: Path) -> None:
         raise UserError(
             "results: it is a link, which DVC does not follow: `dvc pull` would fetch nothing, in silence.\n"
             "Bring the folder back and make the folder of a study a link instead:\n"
-            f"  rm results && git checkout -- results && mkdir -p {place}/digits && ln -s {place}/digits results/"
+            "  rm results && git checkout -- results\n"
+            f"  mkdir -p {place}/digits && ln -s {place}/digits results/"
         )
 
 

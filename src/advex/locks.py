@@ -47,14 +47,14 @@ def alone(folder: Path) -> Iterator[None]:
             runs = _runs(file)
             if sure is None or not runs or not all(_of_this_machine(run) for run in runs):
                 raise UserError(
-                    f"{marks}: a run marked its files here and did not end{_listed(file)}. Whether it still goes on "
-                    "cannot be told from here.\nOnce you are sure that it does not, remove its marks: "
-                    "`.venv/bin/snakemake --unlock`."
+                    f"{marks}: a run marked its files here and did not end{_listed(file)}. Whether it still "
+                    "goes on cannot be told from here.\nOnce you are sure that it does not, remove its "
+                    "marks: `.venv/bin/snakemake --unlock`."
                 )
             shutil.rmtree(marks)
             print(
-                f"The last run here was killed{_listed(file)}. No process of it is left, so the marks it set on "
-                "its files are removed; what it had finished is kept.",
+                f"The last run here was killed{_listed(file)}. No process of it is left, so the marks it set "
+                "on its files are removed; what it had finished is kept.",
                 flush=True,
             )
         _register(file, anew=True)
@@ -129,7 +129,7 @@ def _open(file: Path) -> int:
 
 
 def _lock(descriptor: int, kind: int, seconds: float = 0) -> bool | None:
-    """Try to get or change a lock: True if it is had, False if others hold it, None if there are no locks here."""
+    """Try to get or change a lock: True if it is had, False if others hold it, None if none exist here."""
     until = time.monotonic() + seconds
     while True:
         try:
@@ -184,8 +184,8 @@ def _going_on(file: Path) -> str:
     runs = _runs(file)
     if any(_of_this_machine(run) and not _exists(run) for run in runs):
         return (
-            f"a run in this folder was killed{_listed(file)}, but a job of it is still computing, unless another "
-            "run is going on: wait until it ends, or end it"
+            f"a run in this folder was killed{_listed(file)}, but a job of it is still computing, unless "
+            "another run is going on: wait until it ends, or end it"
         )
     return f"another run is going on in this folder{_listed(file)}: wait until it ends, or end it"
 
