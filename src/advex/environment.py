@@ -7,6 +7,7 @@ is used, since ``envs/install.py`` needs this before anything is installed.
 
 import os
 import pwd
+import sys
 from collections.abc import MutableMapping
 from pathlib import Path
 
@@ -15,6 +16,10 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 CACHES = REPOSITORY / ".cache"
 """Where caches go that the user has no place for."""
+
+DVC_PLACE = Path("/Library/Caches/dvc" if sys.platform == "darwin" else "/var/tmp/dvc")
+"""Where DVC remembers what it knows of repositories, unless ``DVC_SITE_CACHE_DIR`` says otherwise. It stays
+there if it can: SQLite, which DVC uses for it, opens no file whose path is longer than 512 characters."""
 
 _HARMLESS = {
     "PYTHONDONTWRITEBYTECODE", "PYTHONFAULTHANDLER", "PYTHONIOENCODING", "PYTHONMALLOC",
@@ -52,9 +57,14 @@ def settle(environment: MutableMapping[str, str], caches: Path = CACHES) -> None
         Path(environment.get("XDG_CONFIG_HOME") or Path(home, ".config"), "matplotlib")
     ):
         environment["MPLCONFIGDIR"] = str(_made(caches / "matplotlib"))
-    if not environment.get("DVC_SITE_CACHE_DIR"):
-        # DVC's own choice is a folder that all users of a machine share; here it may not be ours to write.
+    if not environment.get("DVC_SITE_CACHE_DIR") and not _dvc_can_write():
         environment["DVC_SITE_CACHE_DIR"] = str(_made(caches / "dvc"))
+
+
+def _dvc_can_write() -> bool:
+    """Tell whether DVC can write where it remembers things, in a folder that all users share."""
+    existing = next(place for place in (DVC_PLACE / "repo", *(DVC_PLACE / "repo").parents) if place.exists())
+    return os.access(existing, os.W_OK | os.X_OK)
 
 
 def _user() -> str:

@@ -24,6 +24,12 @@ def settled(tmp_path: Path, **variables: str) -> dict[str, str]:
     return variables
 
 
+def test_where_dvc_remembers_things_is_left_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "DVC_PLACE", tmp_path / "var" / "dvc")
+    assert "DVC_SITE_CACHE_DIR" not in settled(tmp_path, HOME=str(tmp_path))
+    assert not (tmp_path / "var").exists()  # who makes it first decides who else may write there
+
+
 @pytest.mark.parametrize(
     "name", ["PYTHONPATH", "PYTHONHOME", "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONSTARTUP"]
 )
@@ -58,7 +64,11 @@ def test_a_home_that_is_not_there_is_replaced(tmp_path: Path) -> None:
     assert settled(tmp_path, HOME=str(tmp_path / "none"))["HOME"] == str(tmp_path / "caches" / "home")
 
 
-def test_caches_go_elsewhere_where_the_home_cannot_be_written(tmp_path: Path) -> None:
+def test_caches_go_elsewhere_where_the_users_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(environment, "DVC_PLACE", tmp_path / "file" / "dvc")
     found = settled(tmp_path, HOME="/proc")  # nobody can write there, not even root
     assert found["HOME"] == "/proc"
     assert found["XDG_CACHE_HOME"] == str(tmp_path / "caches")
