@@ -12,62 +12,61 @@
 STUDY ?= digits
 HARDWARE ?= a100
 PYTHON ?= python3
+TORCH_BUILD ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 TESTABLE := $(VENV)/testable
-PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+# Programs start here, so that the user's own settings change nothing (src/advex/launch.py).
+RUN := $(BIN)/python -I -m advex.launch
+export TORCH_BUILD
+unexport SNAKEMAKE_PROFILE
 
 .DEFAULT_GOAL := study
 .PHONY: study pull test test-study test-rest plan compare publish push provenance docs lock
 
 study: $(INSTALLED)
-	@$(BIN)/snakemake --config study=$(STUDY)
+	@$(RUN) --alone snakemake --config study=$(STUDY)
 
 pull: $(INSTALLED)
-	@$(BIN)/python -m advex.pulling $(if $(FORCE),--force) || { $(BIN)/python -m advex.manifests; false; }
-	@$(BIN)/python -m advex.manifests
+	@$(RUN) advex.pulling $(if $(FORCE),--force) || { $(RUN) advex.manifests; false; }
+	@$(RUN) advex.manifests
 
 # Side by side: what shares a finished study, and the rest.
 test: $(TESTABLE)
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-study test-rest
 
 test-study: $(TESTABLE)
-	@$(BIN)/python -m pytest tests/storage tests/workflow
+	@$(RUN) pytest tests/storage tests/workflow
 
 test-rest: $(TESTABLE)
-	@$(BIN)/python -m pytest --ignore=tests/storage --ignore=tests/workflow
+	@$(RUN) pytest --ignore=tests/storage --ignore=tests/workflow
 
 plan: $(INSTALLED)
-	@$(BIN)/python -m advex.estimate $(STUDY) $(HARDWARE)
+	@$(RUN) advex.estimate $(STUDY) $(HARDWARE)
 
 compare: $(INSTALLED)
-	@$(BIN)/python -m advex.comparison $(STUDY) || test $$? -eq 1  # 1: they differ, which is no failure
+	@$(RUN) advex.comparison $(STUDY) || test $$? -eq 1  # 1: they differ, which is no failure
 
 publish: $(INSTALLED)
-	@$(BIN)/python -m advex.publishing $(STUDY)
+	@$(RUN) advex.publishing $(STUDY)
 
 push: $(INSTALLED)
-	@$(BIN)/dvc push
+	@$(RUN) dvc push
 
 provenance: $(INSTALLED)
-	@$(BIN)/python -m advex.lineage $(ARTIFACT)
+	@$(RUN) advex.lineage $(ARTIFACT)
 
 docs: study
-	@$(BIN)/python docs/update.py $(STUDY)
+	@$(BIN)/python -I docs/update.py $(STUDY)
 
+# TORCH_BUILD=cpu or cuda says which build of torch to install; auto looks for an NVIDIA GPU.
 $(INSTALLED): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; found " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12")'
-	@echo "Installing $$(grep -c == requirements.lock) pinned packages into $(VENV), once; this takes a few minutes."
-	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) -r requirements.lock
-	@$(PIP) --no-deps --no-build-isolation --editable .
-	@touch $@
+	@"$(PYTHON)" -E -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; found " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12")'
+	@"$(PYTHON)" -I envs/install.py
 
 $(TESTABLE): $(INSTALLED) requirements-test.lock
-	@echo "Installing $$(grep -c == requirements-test.lock) more packages for the tests."
-	@$(PIP) -r requirements.lock -r requirements-test.lock
-	@touch $@
+	@"$(PYTHON)" -I envs/install.py --tests
 
 # The second file holds what the tests need beyond the first; both keep their opening comments.
 lock:

@@ -18,6 +18,7 @@ wildcard_constraints:
 
 include: "rules/isolation.smk"
 include: "rules/common.smk"
+include: "rules/machine.smk"
 include: "rules/site.smk"
 include: "rules/records.smk"
 

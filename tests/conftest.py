@@ -1,9 +1,19 @@
 """A copy of the repository in a temporary folder, in which the test study is run once for all tests."""
 
+import os
 from pathlib import Path
 
 import pytest
 from copies import Snakemake, copy_repository, runner
+
+# Tests commit, pull and run as nobody in particular: what the person who runs them has set must not matter.
+os.environ |= {
+    "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*",
+    "DVC_GLOBAL_CONFIG_DIR": "/nonexistent", "DVC_SYSTEM_CONFIG_DIR": "/nonexistent",
+}  # fmt: skip
+for _name in ("ADVEX_MIRROR", "ADVEX_SITE", "SNAKEMAKE_PROFILE"):
+    os.environ.pop(_name, None)
 
 
 @pytest.fixture(scope="session")
