@@ -1,12 +1,14 @@
 """Strided 1x1 convolutions, computed in a way that is sound on every processor.
 
-The library that torch computes convolutions with on a CPU, oneDNN, has a fault in one kernel: the gradient of the
-weights of a 1x1 convolution with a stride, channels last, with fewer input channels than a vector of the processor
-holds (8 with AVX2, 16 with AVX-512). It writes beyond its workspace: crashes, hangs, or wrong gradients without a word
-(oneDNN issue 6035, open; met with torch 2.13 and 2.14). What was measured about it is in ``docs/discrepancies.md``.
+The library that torch computes convolutions with on a CPU, oneDNN, has a fault in one kernel: the gradient of
+the weights of a 1x1 convolution with a stride, channels last, with fewer input channels than a vector of the
+processor holds (8 with AVX2, 16 with AVX-512). It writes beyond its workspace: crashes, hangs, or wrong
+gradients without a word (oneDNN issue 6035, open; met with torch 2.13 and 2.14). What was measured about it is
+in ``docs/discrepancies.md``.
 
-Whatever its processor, channels and layout, a network therefore reaches that kernel nowhere: :func:`mend` is applied to
-every network, and a test holds the gradients of all architectures against those computed without oneDNN.
+Whatever its processor, channels and layout, a network therefore reaches that kernel nowhere: :func:`mend` is
+applied to every network, and a test holds the gradients of all architectures against those computed without
+oneDNN.
 """
 
 from torch import Tensor, nn
@@ -20,9 +22,9 @@ class StridedPointwise(nn.Conv2d):
     """
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map (N, inputs, H, W) to (N, outputs, H / stride, W / stride), rounded up, in the layout of the images."""
-        # Means over windows of one position: the same numbers as images[:, :, ::stride, ::stride], which for channels
-        # last is up to three times slower, since its gradient is first made in the other layout.
+        """Map (N, inputs, H, W) to (N, outputs, H / stride, W / stride), rounded up, in the images' layout."""
+        # Means over windows of one position: the same numbers as images[:, :, ::stride, ::stride], which for
+        # channels last is up to three times slower, since its gradient is first made in the other layout.
         kept = functional.avg_pool2d(images, 1, self.stride)
         return functional.conv2d(kept, self.weight, self.bias, groups=self.groups)
 
@@ -60,7 +62,7 @@ def mend(network: nn.Module) -> nn.Module:
 def _mended(convolution: nn.Conv2d) -> StridedPointwise:
     if convolution.padding != (0, 0):
         raise ValueError(f"a strided 1x1 convolution has padding {convolution.padding}; expected none")
-    mended = nn.utils.skip_init(
+    mended: StridedPointwise = nn.utils.skip_init(  # type: ignore[no-untyped-call]
         StridedPointwise,
         convolution.in_channels,
         convolution.out_channels,
