@@ -3,7 +3,7 @@
 The library that torch computes convolutions with on a CPU, oneDNN, has a fault in one kernel: the gradient of
 the weights of a 1x1 convolution with a stride, channels last, with fewer input channels than a vector of the
 processor holds (8 with AVX2, 16 with AVX-512). It writes beyond its workspace: crashes, hangs, or wrong
-gradients without a word (oneDNN issue 6035, open; met with torch 2.13 and 2.14). What was measured about it is
+gradients without a word (oneDNN issue 6035, open; met with torch 2.13 and 2.14). What was measured is
 in ``docs/discrepancies.md``.
 
 Whatever its processor, channels and layout, a network therefore reaches that kernel nowhere: :func:`mend` is
@@ -22,7 +22,7 @@ class StridedPointwise(nn.Conv2d):
     """
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map (N, inputs, H, W) to (N, outputs, H / stride, W / stride), rounded up, in the images' layout."""
+        """Map (N, inputs, H, W) to (N, outputs, H / stride, W / stride), rounded up, in their layout."""
         # Means over windows of one position: the same numbers as images[:, :, ::stride, ::stride], which for
         # channels last is up to three times slower, since its gradient is first made in the other layout.
         kept = functional.avg_pool2d(images, 1, self.stride)
