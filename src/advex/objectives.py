@@ -86,14 +86,3 @@ def representation_distance(model: nn.Module, images: Tensor, representations: T
     ours: Tensor = model.representation(images)  # type: ignore[operator]
     distances: Tensor = torch.linalg.vector_norm(ours.float() - representations, dim=1)
     return -distances
-
-
-OBJECTIVES: dict[str, Objective] = {
-    "cross_entropy": cross_entropy,
-    "targeted_cross_entropy": targeted_cross_entropy,
-    "cw_margin": cw_margin,
-    "targeted_margin": targeted_margin,
-    "representation_distance": representation_distance,
-    "ensemble_penalised": ensemble_penalised,
-    "ensemble_opposed": ensemble_opposed,
-}

@@ -3,6 +3,8 @@
 import logging
 import time
 
+LOOKS_ON = True
+
 _log = logging.getLogger("advex.progress")
 
 

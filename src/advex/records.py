@@ -18,6 +18,10 @@ from typing import Any, Protocol
 from advex.errors import UserError
 from advex.files import write_text
 from advex.logs import logged
+from advex.provenance.noted import noted_definitions
+from advex.registry import declaring
+
+LOOKS_ON = True
 
 RECORDS = Path("records")
 
@@ -56,6 +60,7 @@ class Record:
         inputs: path of every input and its SHA-256.
         outputs: path of every output and its ``sha256`` and ``md5``; a store finds it by the latter.
         modules: dotted names of the library's modules that were loaded.
+        definitions: a short hash of each definition that the digest of the code covers, by its label.
         versions: version of Python and of every scientific library that was loaded.
     """
 
@@ -66,6 +71,7 @@ class Record:
     outputs: Mapping[str, Mapping[str, str]]
     modules: list[str] = field(default_factory=list)
     versions: Mapping[str, str] = field(default_factory=dict)
+    definitions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
@@ -102,20 +108,24 @@ def record_path(log: str | os.PathLike[str]) -> Path:
 def recorded(job: Job) -> Iterator[None]:
     """Run the body as a job: send its messages to its log, and leave a record if it ends well.
 
-    From start to end there is no record, so that a job that was killed leaves nothing that looks whole.
+    What it looks up in registries must be in its parameter ``uses``. From start to end there is no record, so
+    that a job that was killed leaves nothing that looks whole.
     """
     with logged(job.log[0], job.rule):
         path = record_path(job.log[0])
         path.unlink(missing_ok=True)
-        yield
+        params = dict(job.params.items())
+        with declaring(params.get("uses", [])):
+            yield
         Record(
             rule=job.rule,
             log=str(job.log[0]),
-            params=dict(job.params.items()),
+            params=params,
             inputs={str(name): digests(name)["sha256"] for name in dict.fromkeys(job.input)},
             outputs={str(name): digests(name) for name in job.output},
             modules=sorted(name for name in sys.modules if name.split(".")[0] == "advex"),
             versions=_versions(),
+            definitions=noted_definitions(params.get("code", "")),
         ).write()
 
 

@@ -19,9 +19,9 @@ from advex.checkpoints import load_checkpoint, save_checkpoint
 from advex.devices import Device, as_float, stable_seed
 from advex.errors import UserError
 from advex.images import ImageSet
-from advex.optional import optional
 from advex.predictions import accuracy_of
 from advex.progress import Progress
+from advex.registries import ADVERSARIES
 from advex.settings import Recipe, TrainingRun, plain
 
 _log = logging.getLogger(__name__)
@@ -141,7 +141,8 @@ def _train_epoch(
         targets = labels[batch]
         with device.computing():
             if recipe.adversary:
-                inputs = optional("adversary").perturbed(model, inputs, targets, recipe.adversary, generator)
+                perturbed = ADVERSARIES["projected_gradient"]
+                inputs = perturbed(model, inputs, targets, recipe.adversary, generator)
             logits = model(inputs)
             loss = functional.cross_entropy(logits, targets)
         optimizer.zero_grad(set_to_none=True)
