@@ -5,7 +5,7 @@ import time
 
 LOOKS_ON = True
 
-_log = logging.getLogger("advex.progress")
+_log = logging.getLogger(__name__)
 
 
 class Progress:

@@ -22,11 +22,11 @@ from advex.provenance.imports import (
     origins_of,
     runs,
 )
-from advex.provenance.names import bound_by, chain_of, is_string, own_names
+from advex.provenance.names import annotation, bound_by, chain_of, is_string, own_names
 from advex.provenance.parts import Definition, Imported, Source, hashed
 
 LOOKS_ON = "LOOKS_ON"
-"""A module that sets this to True only looks on while a job works: its definitions do not count."""
+"""A module or package that sets this to True only looks on while a job works, so it does not count."""
 SETTINGS_MARK = "STRICT"
 """Dataclasses with ``config=STRICT`` are settings: their fields with defaults count where they are read."""
 WRITES_NO_DEFAULTS = "WRITES_NO_DEFAULTS"
@@ -134,13 +134,13 @@ def _definition_of_import(name: str, origin: str) -> Definition:
 def _find_unused_imports(source: Source, tree: ast.Module) -> None:
     """Count an import that nothing in its module uses as one made for what it does."""
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    used |= {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            quoted = annotation(node)
+            used |= {node.value} | {inner.id for inner in ast.walk(quoted) if isinstance(inner, ast.Name)}
+    spared = {name for node in tree.body if is_type_checking(node) for name in own_names([node])}
     for definition in source.definitions:
-        if definition.kind == "import" and not used & set(definition.names):
+        if definition.kind == "import" and not (used | spared) & set(definition.names):
             definition.acts = True
 
 

@@ -56,12 +56,14 @@ class Reader:
         self._words: set[str] = set()
         self._reach = ""
         self._reads_all_fields = False
+        self._looked_up = False
         self._special: dict[type, Callable[[Any, frozenset[str]], None]] = {
             ast.Name: self._name,
             ast.Attribute: self._name,
             ast.Constant: self._constant,
             ast.Call: self._call,
             ast.Lambda: self._lambda,
+            ast.Subscript: self._subscript,
             ast.ClassDef: self._class,
             ast.Import: self._import,
             ast.ImportFrom: self._import,
@@ -188,6 +190,14 @@ class Reader:
             self._known_import = node.func  # a constant is followed, or is not ours
         self._fields(node, scope)
 
+    def _subscript(self, node: ast.Subscript, scope: frozenset[str]) -> None:
+        """Read a subscript; what is looked up by a constant is left for the job to declare."""
+        self._out.append("Subscript")
+        self._read(node.value, scope)
+        before, self._looked_up = self._looked_up, True
+        self._read(node.slice, scope)
+        self._looked_up = before
+
     def _lambda(self, node: ast.Lambda, scope: frozenset[str]) -> None:
         self._out.append("Lambda")
         self._arguments(node.args, scope)
@@ -200,7 +210,7 @@ class Reader:
             number = self._strings.setdefault(value, len(self._strings))
             self._out.append(f"Reference #{number}")
         else:
-            if isinstance(value, str) and _WORD.fullmatch(value):
+            if isinstance(value, str) and _WORD.fullmatch(value) and not self._looked_up:
                 self._words.add(value)
             self._out.append(f"Constant {value!r}")
 

@@ -37,6 +37,7 @@ class Library:
         self._sources: dict[str, Source | None] = {}
         self._resolved: dict[tuple[str, Chain], tuple[frozenset[Node], str]] = {}
         self._acting: dict[str, bool] = {}
+        self._looking: dict[str, bool] = {}
 
     def source(self, module: str) -> Source | None:
         """Return what is in a module of the library; None if there is no such module."""
@@ -165,6 +166,14 @@ class Library:
             for depth in range(1, len(parts) + 1)
         }
         return {name for name in every if self.source(name) is not None}
+
+    def looks_on(self, module: str) -> bool:
+        """Tell whether a module, or a package that it is in, only looks on while a job works."""
+        if module not in self._looking:
+            source, package = self.source(module), module.rpartition(".")[0]
+            marked = source is not None and source.looks_on
+            self._looking[module] = marked or (bool(package) and self.looks_on(package))
+        return self._looking[module]
 
     def acts(self, module: str) -> bool:
         """Tell whether a module may do more than bind names when it is imported."""

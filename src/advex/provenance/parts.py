@@ -33,7 +33,7 @@ class Part:
         perhaps: names of a class body that may also be the module's.
         local: what imports inside it bind.
         attributes: names of all attributes it asks for.
-        words: other strings of one word, which may be names of a registry's entries.
+        words: other strings of one word outside subscripts, which may name entries of registries.
         strings: references ``advex.module:definition`` and names of modules among its strings, which are
             numbered after the chains.
         reach: "" for what it names; "module" or "library" if it may reach anything in those.

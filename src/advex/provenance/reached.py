@@ -92,8 +92,7 @@ class Reached:
                 waiting += self._library.runs(name, source.runs)
 
     def _looks(self, module: str) -> bool:
-        source = self._library.source(module)
-        return source is not None and source.looks_on
+        return self._library.looks_on(module)
 
     def _looks_on(self, node: Node) -> bool:
         return self._looks(node.module)
