@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.dataclasses import dataclass, is_pydantic_dataclass
 from pydantic.fields import FieldInfo
 
-from advex.registries import ARCHITECTURES, CONSTRUCTIONS, NORMS, OBJECTIVES, TARGETS
+from advex.registries import CONSTRUCTIONS, NORMS, OBJECTIVES, TARGETS
 from advex.registry import OneOf
 
 
@@ -186,7 +186,7 @@ class ArchitectureSettings:
             training images.
     """
 
-    name: Annotated[str, OneOf(ARCHITECTURES)]
+    name: str
     options: dict[str, int]
     channels: Count
     classes: Annotated[int, Field(ge=2)]

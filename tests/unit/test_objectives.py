@@ -6,13 +6,13 @@ from torch.nn import functional
 
 from advex.ensembles import Ensemble
 from advex.objectives import (
-    OBJECTIVES,
     cross_entropy,
     cw_margin,
     representation_distance,
     targeted_cross_entropy,
     targeted_margin,
 )
+from advex.registries import OBJECTIVES
 
 
 class Logits(nn.Module):

@@ -11,51 +11,18 @@ from advex.errors import UserError
 from advex.provenance import Code
 
 JOB = "job.py"
-LIBRARY = {
-    "__init__.py": '__version__ = "1"\n',
-    "attack.py": (
-        "import math\n"
-        "from advex.norms import Ball as B\n"
-        "from advex.tables import NORMS\n"
-        "from advex import losses\n\n"
-        "STEPS = 3\n\n\n"
-        "def climb(images, loss=losses.first):\n"
-        '    """Climb."""\n'
-        "    for _ in range(STEPS):\n"
-        "        images = B(math.pi).project(images) + loss(images) + NORMS['l2'](1)\n"
-        "    return images\n\n\n"
-        "def unused():\n"
-        "    return losses.second\n"
-    ),
-    "norms.py": (
-        "from dataclasses import dataclass\n\n\n"
-        "@dataclass\n"
-        "class Ball:\n"
-        "    epsilon: float\n\n"
-        "    def project(self, images):\n"
-        "        return _rows(images)\n\n\n"
-        "def _rows(images):\n"
-        "    return images\n\n\n"
-        "class Cube:\n"
-        "    sides = 6\n"
-    ),
-    "losses.py": "def first(x):\n    return x\n\n\ndef second(x):\n    return 2 * x\n",
-    "tables.py": (
-        "from advex.registry import Registry\n\n"
-        'NORMS = Registry("norm", {"l2": "advex.norms:Ball", "cube": "advex.norms:Cube"})\n'
-    ),
-    "registry.py": "import importlib\n\n\nclass Registry:\n    def get(self, name):\n        return importlib.import_module(name)\n",
-    "inner/__init__.py": "from advex.inner.deep import value\n",
-    "inner/deep.py": "def value():\n    return HIDDEN\n\n\nHIDDEN = 1\n",
-    "watch.py": "LOOKS_ON = True\n\n\ndef log(x):\n    print(x)\n",
-}
-SCRIPT = "from advex.attack import climb\nfrom advex.watch import log\n\nwith log(snakemake):\n    print(climb(snakemake.input))\n"
+
+
+REORDERED = "from advex.watch import log\nfrom advex.attack import climb\n"
 
 
 def cases(file: str) -> dict[str, str]:
     """Read modules from a file in which each stands below a line with its name."""
     parts = (Path(__file__).parent / file).read_text().split("# --- ")[1:]
     return {name: f"{text.strip()}\n" for name, _, text in (part.partition("\n") for part in parts)}
+
+
+LIBRARY = cases("library.py.txt")
 
 
 class Tree:
@@ -65,15 +32,17 @@ class Tree:
         self.folder = folder
         for name, text in LIBRARY.items():
             self.write(name, text)
-        (folder / JOB).write_text(SCRIPT)
+
+    def path(self, name: str) -> Path:
+        return self.folder / JOB if name == JOB else self.folder / "advex" / name
 
     def write(self, name: str, text: str) -> None:
-        path = self.folder / "advex" / name
+        path = self.path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
     def replace(self, name: str, old: str, new: str) -> None:
-        path = self.folder / JOB if name == JOB else self.folder / "advex" / name
+        path = self.path(name)
         text = path.read_text()
         assert old in text, (name, old)
         path.write_text(text.replace(old, new, 1))
@@ -140,7 +109,7 @@ def test_an_edit_of_what_is_reached_counts(tree: Tree, name: str, old: str, new:
         ("inner/deep.py", "HIDDEN = 1", "HIDDEN = 2"),
         ("__init__.py", '"1"', '"2"'),
         (JOB, "print(climb", "print(  climb"),
-        (JOB, "from advex.attack import climb\nfrom advex.watch import log\n", "from advex.watch import log\nfrom advex.attack import climb\n"),
+        (JOB, "from advex.attack import climb\nfrom advex.watch import log\n", REORDERED),
     ],
 )  # fmt: skip
 def test_any_other_edit_does_not(tree: Tree, name: str, old: str, new: str) -> None:
@@ -245,7 +214,8 @@ def test_what_a_name_stands_for_counts(tree: Tree) -> None:
     before = tree.digest()
     tree.write(
         "attack.py",
-        "from advex.losses import first as second, second as first\n\n\ndef climb(x):\n    return first(x) - second(x)\n",
+        "from advex.losses import first as second, second as first\n\n\n"
+        "def climb(x):\n    return first(x) - second(x)\n",
     )
     swapped = tree.digest()
     assert swapped != before
@@ -268,7 +238,8 @@ def test_equal_texts_in_two_modules_are_told_apart(tree: Tree) -> None:
     for a, b in (("one", "two"), ("two", "one")):
         tree.write(
             "attack.py",
-            f"from advex.{a} import f as g\nfrom advex.{b} import f as h\n\n\ndef climb(x):\n    return g() - h()\n",
+            f"from advex.{a} import f as g\nfrom advex.{b} import f as h\n\n\n"
+            "def climb(x):\n    return g() - h()\n",
         )
         digests.add(tree.digest())
     assert len(digests) == 2
