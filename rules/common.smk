@@ -6,9 +6,10 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from advex.claim_names import check_claims
-from advex.config import figure_jobs, load
+from advex.config import Uses, figure_jobs, load
 from advex.errors import UserError
-from advex.provenance import code_digest
+from advex.provenance import Code
+from advex.provenance.noted import note_definitions
 
 
 def checked(function, *arguments):
@@ -35,7 +36,9 @@ if workflow.is_main_process:
     checked(check_claims, PLAN, CLAIMS, PUBLISHED)
 CAPTIONS = sorted(str(path) for path in Path("report/captions").glob("*/*.md"))
 STARTED = []
-DIGESTS = {}
+USES = Uses(PLAN)
+CODE = Code(memory=Path(".snakemake/definitions.json"))
+REACHED = {}
 
 
 def study_targets(study):
@@ -112,35 +115,49 @@ def asked_for(verb, resource):
     return value
 
 
-def code_of(script, modules=None):
-    """Return a function giving the digest of a script of ours and of the library code it reaches.
+def reached_by(script, uses):
+    """Return what a job reaches of our code, given its script and a function of its wildcards giving what it uses.
 
-    `modules` gives the names of modules that a job imports by name, from its wildcards.
+    It is found out once for all jobs that share it.
     """
 
     def value(wildcards):
-        return digest_of(script, tuple(modules(wildcards)) if modules else ())
+        key = (script, frozenset(uses(wildcards) if uses else ()))
+        if key not in REACHED:
+            REACHED[key] = checked(
+                CODE.reached, Path(workflow.basedir) / "scripts" / script, key[1]
+            )
+            note_definitions(REACHED[key].digest, REACHED[key].definitions)
+        return REACHED[key]
 
     return value
 
 
-def digest_of(script, modules):
-    """Return a digest once for all jobs that share it."""
-    if (script, modules) not in DIGESTS:
-        DIGESTS[script, modules] = code_digest(
-            Path(workflow.basedir) / "scripts" / script, modules
-        )
-    return DIGESTS[script, modules]
+def code_of(script, uses=None):
+    """Return a function giving the digest of what a job reaches of our code."""
+    reached = reached_by(script, uses)
+    return lambda wildcards: reached(wildcards).digest
 
 
-def figure_modules(wildcards):
-    """Return the module that draws a figure, as a list."""
-    return [figure_module(wildcards)]
+def uses_of(script, uses):
+    """Return a function giving the entries of registries that a job may look up."""
+    reached = reached_by(script, uses)
+    return lambda wildcards: sorted(reached(wildcards).entries)
 
 
-def figure_module(wildcards):
-    """Return the module that draws a figure, named after it."""
-    return f"advex.figures.{wildcards.source}.{wildcards.name}"
+def used_by_figure(wildcards):
+    """Return what drawing a figure uses."""
+    return USES.draw(f"{wildcards.source}/{wildcards.name}")
+
+
+def used_by_own(measurement):
+    """Return a function giving what a measurement with a rule of its own uses."""
+    return lambda wildcards: checked(USES.own, wildcards.study, measurement)
+
+
+def used_by_mathematics(measurement):
+    """Return a function giving what a measurement that needs no data uses."""
+    return lambda wildcards: checked(USES.mathematics, wildcards.study, measurement)
 
 
 def data_of(wildcards):

@@ -22,7 +22,8 @@ rule prepare:
         study="{study}",
         data=data_of,
         downloads="data",
-        code=code_of("prepare.py"),
+        uses=uses_of("prepare.py", of_plan(USES.prepare)),
+        code=code_of("prepare.py", of_plan(USES.prepare)),
     message:
         "prepare the images of {wildcards.study}"
     script:
@@ -43,6 +44,7 @@ use rule prepare as prepare_whole with:
         study="{study}",
         data=whole_data_of,
         downloads="data",
-        code=code_of("prepare.py"),
+        uses=uses_of("prepare.py", of_plan(USES.prepare)),
+        code=code_of("prepare.py", of_plan(USES.prepare)),
     message:
         "prepare all images of the source of {wildcards.study}"

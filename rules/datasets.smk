@@ -24,7 +24,8 @@ rule construct:
         construction=of_plan(PLAN.construction, "dataset", "seed"),
         # As with training: no output, since outputs are deleted before a job starts again.
         checkpoint="results/{study}/datasets/{dataset}/seed{seed}.checkpoint",
-        code=code_of("construct.py"),
+        uses=uses_of("construct.py", of_plan(USES.construct, "dataset")),
+        code=code_of("construct.py", of_plan(USES.construct, "dataset")),
     message:
         "construct {wildcards.dataset}, seed {wildcards.seed} of {wildcards.study}"
     script:

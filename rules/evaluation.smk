@@ -26,9 +26,8 @@ rule measure:
         seed="{seed}",
         precision=of_plan(PLAN.precision),
         entries=of_plan(PLAN.measurement_settings, "source/measurement", "seed"),
-        code=code_of(
-            "measure.py", of_plan(PLAN.measurement_modules, "source/measurement")
-        ),
+        uses=uses_of("measure.py", of_plan(USES.measure, "source/measurement")),
+        code=code_of("measure.py", of_plan(USES.measure, "source/measurement")),
     message:
         "measure {wildcards.source}/{wildcards.measurement}, seed {wildcards.seed} of {wildcards.study}"
     script:
@@ -107,10 +106,10 @@ rule draw:
     params:
         study="{study}",
         figure="{source}/{name}",
-        module=figure_module,
         names=of_plan(PLAN.figure_measurements, "source/name"),
         context=of_plan(PLAN.figure_context, "source/name"),
-        code=code_of("draw.py", figure_modules),
+        uses=uses_of("draw.py", used_by_figure),
+        code=code_of("draw.py", used_by_figure),
     message:
         "draw {wildcards.source}/{wildcards.name} of {wildcards.study}"
     script:

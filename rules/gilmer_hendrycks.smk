@@ -25,7 +25,8 @@ rule corrupt:
         study="{study}",
         corruptions=of_plan(PLAN.corruptions),
         downloads="data",
-        code=code_of("corrupt.py"),
+        uses=uses_of("corrupt.py", of_plan(USES.corrupt)),
+        code=code_of("corrupt.py", of_plan(USES.corrupt)),
     message:
         "corrupt the test images of {wildcards.study}"
     script:

@@ -49,7 +49,8 @@ rule leakage:
         seed="{seed}",
         precision=of_plan(PLAN.precision),
         settings=own_settings_of("goh_leakage/leakage"),
-        code=code_of("leakage.py"),
+        uses=uses_of("leakage.py", used_by_own("goh_leakage/leakage")),
+        code=code_of("leakage.py", used_by_own("goh_leakage/leakage")),
     message:
         "measure what leaks through robust features, seed {wildcards.seed} of {wildcards.study}"
     script:

@@ -26,7 +26,8 @@ rule style_transfer:
         study="{study}",
         seed="{seed}",
         settings=own_settings_of("nakano/style_transfer"),
-        code=code_of("style_transfer.py"),
+        uses=uses_of("style_transfer.py", used_by_own("nakano/style_transfer")),
+        code=code_of("style_transfer.py", used_by_own("nakano/style_transfer")),
     message:
         "make images by style transfer, seed {wildcards.seed} of {wildcards.study}"
     script:

@@ -20,7 +20,8 @@ rule squares:
         seed="{seed}",
         precision=of_plan(PLAN.precision),
         settings=mathematics_of("nakkiran/squares"),
-        code=code_of("squares.py"),
+        uses=uses_of("squares.py", used_by_mathematics("nakkiran/squares")),
+        code=code_of("squares.py", used_by_mathematics("nakkiran/squares")),
     message:
         "fit Adversarial Squares, seed {wildcards.seed} of {wildcards.study}"
     script:
@@ -44,7 +45,8 @@ rule squares_2d:
         study="{study}",
         seed="{seed}",
         settings=mathematics_of("nakkiran/squares_2d"),
-        code=code_of("squares_2d.py"),
+        uses=uses_of("squares_2d.py", used_by_mathematics("nakkiran/squares_2d")),
+        code=code_of("squares_2d.py", used_by_mathematics("nakkiran/squares_2d")),
     message:
         "fit Adversarial Squares of two pixels, seed {wildcards.seed} of {wildcards.study}"
     script:

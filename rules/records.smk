@@ -4,7 +4,6 @@
 from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
 from snakemake.persistence.file import FilePersistence
 
-from advex.provenance import forget_code
 from advex.records import own_records, shipped_records
 from advex.verification import MEMORY, Contents, artifacts_in, compare
 
@@ -57,11 +56,12 @@ def remember(memory, output, known):
 
 def forget_what_was_edited():
     """Take back the records of this run's jobs whose code was edited meanwhile: they may have run with either."""
-    forget_code()
+    today = Code(memory=Path(".snakemake/definitions.json"))
+    scripts = Path(workflow.basedir) / "scripts"
     edited = {
-        digest
-        for (script, modules), digest in DIGESTS.items()
-        if code_digest(Path(workflow.basedir) / "scripts" / script, modules) != digest
+        reached.digest
+        for (script, uses), reached in REACHED.items()
+        if today.digest(scripts / script, uses) != reached.digest
     }
     for record in own_records() if edited else []:
         if (

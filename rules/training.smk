@@ -26,7 +26,8 @@ rule train:
         run=of_plan(PLAN.training, "model", "seed"),
         # Not an output: outputs are deleted before a job starts again, and this is what it resumes from.
         checkpoint="results/{study}/models/{model}/seed{seed}.checkpoint",
-        code=code_of("train.py", of_plan(PLAN.training_modules, "model")),
+        uses=uses_of("train.py", of_plan(USES.train, "model")),
+        code=code_of("train.py", of_plan(USES.train, "model")),
     message:
         "train {wildcards.model}, seed {wildcards.seed} of {wildcards.study}"
     script:

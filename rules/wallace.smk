@@ -24,7 +24,8 @@ use rule prepare as prepare_other with:
         other="{other}",
         data=of_plan(PLAN.other_data, "other"),
         downloads="data",
-        code=code_of("prepare.py"),
+        uses=uses_of("prepare.py", of_plan(USES.prepare_other, "other")),
+        code=code_of("prepare.py", of_plan(USES.prepare_other, "other")),
     message:
         "prepare {wildcards.other}, other images of {wildcards.study}"
 
@@ -51,7 +52,8 @@ rule own_mistakes:
         seed="{seed}",
         precision=of_plan(PLAN.precision),
         settings=own_settings_of("wallace/own_mistakes"),
-        code=code_of("own_mistakes.py"),
+        uses=uses_of("own_mistakes.py", used_by_own("wallace/own_mistakes")),
+        code=code_of("own_mistakes.py", used_by_own("wallace/own_mistakes")),
     message:
         "learn from a model's own mistakes, seed {wildcards.seed} of {wildcards.study}"
     script:
@@ -80,7 +82,8 @@ rule other_dataset:
         seed="{seed}",
         precision=of_plan(PLAN.precision),
         settings=own_settings_of("wallace/other_dataset"),
-        code=code_of("other_dataset.py"),
+        uses=uses_of("other_dataset.py", used_by_own("wallace/other_dataset")),
+        code=code_of("other_dataset.py", used_by_own("wallace/other_dataset")),
     message:
         "learn a task from another data set's images, seed {wildcards.seed} of {wildcards.study}"
     script:
@@ -107,7 +110,12 @@ rule two_dimensional:
         study="{study}",
         seed="{seed}",
         settings=mathematics_of("wallace/two_dimensional"),
-        code=code_of("two_dimensional.py"),
+        uses=uses_of(
+            "two_dimensional.py", used_by_mathematics("wallace/two_dimensional")
+        ),
+        code=code_of(
+            "two_dimensional.py", used_by_mathematics("wallace/two_dimensional")
+        ),
     message:
         "learn from adversarial examples in the plane, seed {wildcards.seed} of {wildcards.study}"
     script:

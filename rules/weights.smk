@@ -25,7 +25,8 @@ rule import_weights:
         model="{model}",
         seed="{seed}",
         weights=of_plan(PLAN.weights, "model"),
-        code=code_of("import_weights.py"),
+        uses=uses_of("import_weights.py", of_plan(USES.weights, "model")),
+        code=code_of("import_weights.py", of_plan(USES.weights, "model")),
     message:
         "import the weights of {wildcards.model} of {wildcards.study}"
     script:

@@ -8,7 +8,7 @@ with recorded(snakemake):
     corruptions = snakemake.params.corruptions
     corrupted = corrupted_test_set(
         ImageSet.read(snakemake.input.images),
-        corruptions["source"],
+        corruptions.get("source", "generated"),
         corruptions["names"],
         mirror=snakemake.resources.mirror or None,
         downloads=snakemake.params.downloads,

@@ -1,11 +1,10 @@
 """Draw one figure: the module of its name draws it from its measurements."""
 
-import importlib
-
 from advex.artifacts import read_table
 from advex.figures.style import Context, save
 from advex.pictures import Picture
 from advex.records import recorded
+from advex.registries import FIGURES
 
 with recorded(snakemake):
     paths = dict(zip(snakemake.params.names, snakemake.input.measurements, strict=True))
@@ -14,7 +13,6 @@ with recorded(snakemake):
         for name, path in paths.items()
     }
     context = Context(**snakemake.params.context).with_origin(*map(read_table, snakemake.input.origin))
-    figure = importlib.import_module(snakemake.params.module).draw(
-        measurements, read_table(snakemake.input.published), context
-    )
+    draw = FIGURES[snakemake.params.figure]
+    figure = draw(measurements, read_table(snakemake.input.published), context)
     save(figure, snakemake.output.svg, snakemake.output.png)

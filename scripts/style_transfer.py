@@ -10,7 +10,7 @@ from advex.style_workshop import Sizes, Workshop
 
 with recorded(snakemake):
     settings = dict(snakemake.params.settings)
-    contents, styles, _ = (settings.pop(name) for name in ("content", "style", "folder"))
+    contents, styles, _ = (settings.pop(name, None) for name in ("content", "style", "folder"))
     names = [*contents, *styles]
     files = dict(zip(filter(is_file, names), snakemake.input.files, strict=True))
     device = Device.choose(threads=snakemake.threads)

@@ -7,16 +7,14 @@ from advex.artifacts import write_table
 from advex.devices import Device
 from advex.images import ImageSet
 from advex.models import write_model
-from advex.optional import optional
 from advex.records import recorded
+from advex.registries import TRAININGS
 from advex.settings import TrainingRun, plain
-from advex.training import train
 
 with recorded(snakemake):
     run = TrainingRun(**snakemake.params.run)
     checkpoint = Path(snakemake.params.checkpoint)
-    trained = optional("ensemble_training").train_ensemble if run.members else train
-    model, history = trained(
+    model, history = TRAININGS["ensemble" if run.members else "single"](
         run,
         ImageSet.read(snakemake.input.training_set),
         ImageSet.read(snakemake.input.test_set),

@@ -23,11 +23,11 @@ from advex.attacks import attack
 from advex.devices import Device, as_float, stable_seed
 from advex.ensembles import Ensemble
 from advex.images import ImageSet
-from advex.objectives import OBJECTIVES, representation_distance
+from advex.objectives import representation_distance
 from advex.parts import Parts
 from advex.predictions import evaluating, predictions
+from advex.registries import CONSTRUCTIONS, OBJECTIVES, TARGETS
 from advex.settings import Construction, plain
-from advex.targets import TARGETS
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def construct(
     """
     attacked = ensemble.against(source) if ensemble else source
     parts = Parts(checkpoint, _made_from(construction, images, attacked)) if checkpoint else None
-    built, start, distances = RULES[construction.rule](construction, images, attacked, device, parts)
+    built, start, distances = CONSTRUCTIONS[construction.rule](construction, images, attacked, device, parts)
     built = built.rounded(stored_as)
     predicted = predictions(source, device.images(built.images), device).cpu().numpy()
     change = np.linalg.norm((built.images - start).reshape(len(built), -1), axis=1)
@@ -89,11 +89,14 @@ def construct(
 
 
 Built = tuple[ImageSet, Array, dict[str, float]]
+"""The set, the images it starts from, (N, C, H, W) float32, and further columns of what is measured."""
+Rule = Callable[[Construction, ImageSet, nn.Module, Device, Parts | None], Built]
 
 
-def _target(
+def by_targeting(
     construction: Construction, images: ImageSet, source: nn.Module, device: Device, parts: Parts | None
 ) -> Built:
+    """Perturb images towards a target class, which becomes their label."""
     generator = np.random.default_rng(stable_seed("targets", construction.name, construction.seed))
     targets = TARGETS[construction.target](images.labels, len(images.classes), generator)
     start = images.as_float()
@@ -113,9 +116,10 @@ def _target(
     return ImageSet(_host(perturbed), targets, images.classes, extras), start, {}
 
 
-def _invert(
+def by_inversion(
     construction: Construction, images: ImageSet, source: nn.Module, device: Device, parts: Parts | None
 ) -> Built:
+    """Find images with the same representations, from other images or noise; labels stay."""
     generator = np.random.default_rng(stable_seed("starts", construction.seed))
     natural = images.as_float()
     if construction.start == "images":
@@ -169,9 +173,3 @@ def _made_from(construction: Construction, images: ImageSet, source: nn.Module) 
     weights = [value.cpu().numpy().tobytes() for value in source.state_dict().values()]
     settings = json.dumps(plain(construction), sort_keys=True).encode()
     return [settings, images.images.tobytes(), images.labels.tobytes(), *weights]
-
-
-RULES: dict[str, Callable[[Construction, ImageSet, nn.Module, Device, Parts | None], Built]] = {
-    "target": _target,
-    "invert": _invert,
-}

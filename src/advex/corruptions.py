@@ -21,12 +21,15 @@ from advex.devices import stable_seed
 from advex.errors import UserError
 from advex.frequency import FilterKind, filter_mask, filtered
 from advex.images import ImageSet
+from advex.registries import CORRUPTIONS
 
 _log = logging.getLogger(__name__)
 
 SEVERITIES = (1, 2, 3, 4, 5)
 
 Corruption = Callable[[Array, Any, np.random.Generator], Array]
+Made = tuple[Corruption, tuple[Any, ...]]
+"""How a corruption is made, with its constant for each severity."""
 
 
 def fog(images: Array, constants: tuple[float, float], generator: np.random.Generator) -> Array:
@@ -181,21 +184,18 @@ def band_noise(
 
 # By severity. The numbers of the band noises are ours; at severity 3 they are as strong as Fig. 2's noise.
 _BAND_STRENGTHS = (0.05, 0.0875, 0.125, 0.1625, 0.2)
-CORRUPTIONS: dict[str, tuple[Corruption, tuple[Any, ...]]] = {
-    "fog": (fog, ((0.2, 3), (0.5, 3), (0.75, 2.5), (1, 2), (1.5, 1.75))),
-    "contrast": (contrast, (0.75, 0.5, 0.4, 0.3, 0.15)),
-    "brightness": (brightness, (0.05, 0.1, 0.15, 0.2, 0.3)),
-    "low_pass_noise": (low_pass_noise, _BAND_STRENGTHS),
-    "gaussian_blur": (gaussian_blur, (0.4, 0.6, 0.7, 0.8, 1)),
-    "defocus_blur": (defocus_blur, ((0.3, 0.4), (0.4, 0.5), (0.5, 0.6), (1, 0.2), (1.5, 0.1))),
-    "pixelate": (pixelate, (0.95, 0.9, 0.85, 0.75, 0.65)),
-    "jpeg_compression": (jpeg_compression, (80, 65, 58, 50, 40)),
-    "gaussian_noise": (gaussian_noise, (0.04, 0.06, 0.08, 0.09, 0.1)),
-    "shot_noise": (shot_noise, (500, 250, 100, 75, 50)),
-    "impulse_noise": (impulse_noise, (0.01, 0.02, 0.03, 0.05, 0.07)),
-    "high_pass_noise": (high_pass_noise, _BAND_STRENGTHS),
-}
-"""Every corruption that is made here, with its constant for each severity."""
+FOG: Made = (fog, ((0.2, 3), (0.5, 3), (0.75, 2.5), (1, 2), (1.5, 1.75)))
+CONTRAST: Made = (contrast, (0.75, 0.5, 0.4, 0.3, 0.15))
+BRIGHTNESS: Made = (brightness, (0.05, 0.1, 0.15, 0.2, 0.3))
+LOW_PASS_NOISE: Made = (low_pass_noise, _BAND_STRENGTHS)
+GAUSSIAN_BLUR: Made = (gaussian_blur, (0.4, 0.6, 0.7, 0.8, 1))
+DEFOCUS_BLUR: Made = (defocus_blur, ((0.3, 0.4), (0.4, 0.5), (0.5, 0.6), (1, 0.2), (1.5, 0.1)))
+PIXELATE: Made = (pixelate, (0.95, 0.9, 0.85, 0.75, 0.65))
+JPEG_COMPRESSION: Made = (jpeg_compression, (80, 65, 58, 50, 40))
+GAUSSIAN_NOISE: Made = (gaussian_noise, (0.04, 0.06, 0.08, 0.09, 0.1))
+SHOT_NOISE: Made = (shot_noise, (500, 250, 100, 75, 50))
+IMPULSE_NOISE: Made = (impulse_noise, (0.01, 0.02, 0.03, 0.05, 0.07))
+HIGH_PASS_NOISE: Made = (high_pass_noise, _BAND_STRENGTHS)
 
 
 def corrupt(images: ImageSet, names: Sequence[str]) -> ImageSet:
@@ -203,7 +203,7 @@ def corrupt(images: ImageSet, names: Sequence[str]) -> ImageSet:
 
     Args:
         images: square images.
-        names: of :data:`CORRUPTIONS`.
+        names: of :data:`advex.registries.CORRUPTIONS`.
 
     Returns:
         The images with one extra a corruption, (N, severities, C, H, W) uint8.

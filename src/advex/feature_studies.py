@@ -115,7 +115,8 @@ class _Rows(list[dict[str, Any]]):
 def sizes_from(settings: Mapping[str, Any]) -> Sizes:
     """Make sizes from the plain values of a study's section ``goh_features``."""
     pairs = tuple(
-        Pair(name, tuple(row["classes"]), row["robust_feature"]) for name, row in settings["pairs"].items()
+        Pair(name, tuple(row["classes"]), row.get("robust_feature"))
+        for name, row in settings["pairs"].items()
     )
     others: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from advex.errors import UserError
 
+LOOKS_ON = True
+
 COMPUTED = "computed for"
 STOPPED, FAILED = "stopped", "failed"
 

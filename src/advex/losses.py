@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from advex.errors import UserError
-from advex.optional import optional
 from advex.predictions import divergence
+from advex.registries import ADVERSARIES, LOSSES
 from advex.settings import AttackSettings, Recipe
 
 Loss = Callable[..., tuple[Tensor, Tensor]]
@@ -40,7 +40,7 @@ def cross_entropy(
         The loss, (), and the logits of the images as perturbed, (N, classes).
     """
     if adversary:
-        images = optional("adversary").perturbed(model, images, labels, adversary, generator)
+        images = ADVERSARIES["cross_entropy"](model, images, labels, adversary, generator)
     logits = model(images)
     return functional.cross_entropy(logits, labels), logits
 
@@ -75,13 +75,10 @@ def trades(
     Returns:
         The loss, (), and the logits of the perturbed images, (N, classes).
     """
-    moved = optional("adversary").diverged(model, images, adversary, generator)
+    moved = ADVERSARIES["trades"](model, images, adversary, generator)
     natural, perturbed = model(images), model(moved)
     loss = functional.cross_entropy(natural, labels) + beta * divergence(natural, perturbed).mean()
     return loss, perturbed
-
-
-LOSSES: dict[str, Loss] = {"cross_entropy": cross_entropy, "trades": trades}
 
 
 def check_loss_options(recipe: Recipe) -> None:

@@ -1,10 +1,13 @@
 """One network and how it is trained, where an experiment trains its own."""
 
 from dataclasses import field
+from typing import Annotated
 
 from pydantic import model_validator
 from pydantic.dataclasses import dataclass
 
+from advex.registries import ARCHITECTURES
+from advex.registry import OneOf
 from advex.settings import STRICT, Count, Recipe
 
 
@@ -12,7 +15,7 @@ from advex.settings import STRICT, Count, Recipe
 class NetworkSettings:
     """An architecture of the library by name, its options, and its recipe, which has no adversary."""
 
-    name: str
+    name: Annotated[str, OneOf(ARCHITECTURES)]
     recipe: Recipe
     options: dict[str, Count] = field(default_factory=dict)
 

@@ -97,15 +97,3 @@ def prediction_divergence(model: nn.Module, images: Tensor, logits: Tensor) -> T
     gradient zero, where the prediction is that of ``logits``: an attack has to start elsewhere.
     """
     return divergence(logits, model(images))
-
-
-OBJECTIVES: dict[str, Objective] = {
-    "cross_entropy": cross_entropy,
-    "targeted_cross_entropy": targeted_cross_entropy,
-    "cw_margin": cw_margin,
-    "targeted_margin": targeted_margin,
-    "representation_distance": representation_distance,
-    "prediction_divergence": prediction_divergence,
-    "ensemble_penalised": ensemble_penalised,
-    "ensemble_opposed": ensemble_opposed,
-}

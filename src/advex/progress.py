@@ -3,7 +3,9 @@
 import logging
 import time
 
-_log = logging.getLogger("advex.progress")
+LOOKS_ON = True
+
+_log = logging.getLogger(__name__)
 
 
 class Progress:

@@ -25,6 +25,10 @@ from typing import Any, Protocol
 from advex.errors import UserError
 from advex.files import write_text
 from advex.logs import logged
+from advex.provenance.noted import noted_definitions
+from advex.registry import declaring
+
+LOOKS_ON = True
 
 SHIPPED = Path("records")
 """Where the records of published artifacts lie, under version control."""
@@ -69,6 +73,7 @@ class Record:
         inputs: path of every input and its SHA-256.
         outputs: path of every output and its ``sha256`` and ``md5``; a store finds it by the latter.
         modules: dotted names of the library's modules that were loaded.
+        definitions: a short hash of each definition that the digest of the code covers, by its label.
         versions: version of Python and of every scientific library that was loaded.
     """
 
@@ -79,6 +84,7 @@ class Record:
     outputs: Mapping[str, Mapping[str, str]]
     modules: list[str] = field(default_factory=list)
     versions: Mapping[str, str] = field(default_factory=dict)
+    definitions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def own_path(self) -> Path:
@@ -147,21 +153,25 @@ def shipped_path(log: str | os.PathLike[str]) -> Path:
 def recorded(job: Job) -> Iterator[None]:
     """Run the body as a job: send its messages to its log, and leave a record if it ends well.
 
-    From start to end the job's own record says only which files it writes, so that one that was killed leaves
-    nothing that looks whole. A job that did what the shipped record says leaves no record of its own.
+    What it looks up in registries must be in its parameter ``uses``. From start to end the job's own record
+    says only which files it writes, so that one that was killed leaves nothing that looks whole. A job that
+    did what the shipped record says leaves no record of its own.
     """
     log = str(job.log[0])
     with logged(log, job.rule):
         Record(job.rule, log, {}, {}, {str(name): {} for name in job.output}).write(own_path(log))
-        yield
+        params = dict(job.params.items())
+        with declaring(params.get("uses", [])):
+            yield
         record = Record(
             rule=job.rule,
             log=log,
-            params=dict(job.params.items()),
+            params=params,
             inputs={str(name): digests(name)["sha256"] for name in dict.fromkeys(job.input)},
             outputs={str(name): digests(name) for name in job.output},
             modules=sorted(name for name in sys.modules if name.split(".")[0] == "advex"),
             versions=_versions(),
+            definitions=noted_definitions(params.get("code", "")),
         )
         if record.shipped_path.exists() and record.tells_the_same_as(Record.read(record.shipped_path)):
             record.own_path.unlink()

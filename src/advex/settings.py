@@ -6,18 +6,14 @@ unknown key raises. They import no torch, so the workflow can check its configur
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import (
-    AfterValidator,
-    ConfigDict,
-    Field,
-    SerializerFunctionWrapHandler,
-    TypeAdapter,
-    model_serializer,
-    model_validator,
-)
-from pydantic.dataclasses import dataclass
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.dataclasses import dataclass, is_pydantic_dataclass
+from pydantic.fields import FieldInfo
+
+from advex.registries import CONSTRUCTIONS, LOSSES, NORMS, OBJECTIVES, TARGETS
+from advex.registry import OneOf
 
 
 def _odd(value: int) -> int:
@@ -49,7 +45,7 @@ class AttackSettings:
             it costs one more forward pass.
     """
 
-    norm: Literal["l2", "linf"]
+    norm: Annotated[str, OneOf(NORMS)]
     epsilon: NonNegative
     steps: Annotated[int, Field(ge=0)]
     step_size: NonNegative
@@ -106,9 +102,6 @@ class OneCycle:
         return min(done / self.peak, (1 - done) / (1 - self.peak))
 
 
-_USUAL_LOSS: tuple[tuple[str, object], ...] = (("loss", "cross_entropy"), ("loss_options", {}))
-
-
 @dataclass(frozen=True, config=STRICT)
 class Recipe:
     """How to train: stochastic gradient descent with momentum.
@@ -123,8 +116,8 @@ class Recipe:
         augmentation: random changes of the images.
         adversary: attack on every batch before the step; none trains on the images as they are.
         evaluate_every: epochs between two tests; the first and the last epoch are always tested.
-        loss: an entry of :data:`advex.losses.LOSSES`; the cross-entropy is in the worst case (eq. 4) where
-            there is an adversary.
+        loss: an entry of :data:`advex.registries.LOSSES`; the cross-entropy is in the worst case (eq. 4)
+            where there is an adversary.
         loss_options: further arguments of that entry, such as ``beta``.
     """
 
@@ -137,7 +130,7 @@ class Recipe:
     augmentation: AugmentationSettings = AugmentationSettings()
     adversary: AttackSettings | None = None
     evaluate_every: Count = 1
-    loss: Literal["cross_entropy", "trades"] = "cross_entropy"
+    loss: Annotated[str, OneOf(LOSSES)] = "cross_entropy"
     loss_options: dict[str, Positive] = field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -145,12 +138,6 @@ class Recipe:
         if self.loss == "trades" and not self.adversary:
             raise ValueError("loss trades needs an adversary, whose images it compares with natural ones")
         return self
-
-    @model_serializer(mode="wrap")
-    def _say_a_loss_of_its_own_only(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # What was trained before there was a choice says nothing of it and stays the same to the byte.
-        values: dict[str, Any] = written(self)
-        return {name: value for name, value in values.items() if (name, value) not in _USUAL_LOSS}
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -207,7 +194,7 @@ class ArchitectureSettings:
     """Which classifier to build.
 
     Attributes:
-        name: an entry of :data:`advex.architectures.ARCHITECTURES`.
+        name: an entry of :data:`advex.registries.ARCHITECTURES`.
         options: further arguments of that entry, such as ``width``.
         channels: image channels.
         classes: number of classes.
@@ -263,25 +250,46 @@ class Construction:
 
     name: str
     seed: int
-    rule: Literal["target", "invert"]
+    rule: Annotated[str, OneOf(CONSTRUCTIONS)]
     attack: AttackSettings
     start: Literal["images", "noise"] = "images"
-    target: Literal["random_class", "next_class"] = "next_class"
-    objective: Literal["targeted_cross_entropy", "ensemble_penalised", "ensemble_opposed"] = (
-        "targeted_cross_entropy"
-    )
+    target: Annotated[str, OneOf(TARGETS)] = "next_class"
+    objective: Annotated[str, OneOf(OBJECTIVES)] = "targeted_cross_entropy"
+
+
+WRITES_NO_DEFAULTS = ("plain", "plain_value", "_is_default")
 
 
 def plain(settings: Any) -> dict[str, Any]:
-    """Return settings as plain dictionaries, lists and scalars, from which ``type(**plain)`` makes them."""
-    values: Mapping[str, Any] = TypeAdapter(type(settings)).dump_python(settings)
-    return {name: plain_value(value) for name, value in values.items()}
+    """Return settings as plain dictionaries, lists and scalars, from which ``type(**plain)`` makes them.
+
+    Fields at their default are left out, so that one more with a default changes nothing.
+    """
+    values: dict[str, Any] = plain_value(settings)
+    return values
 
 
 def plain_value(value: Any) -> Any:
-    """Return a value with dictionaries and lists in place of other mappings and of tuples, as JSON would."""
+    """Return settings, collections of them, and scalars as JSON would, without fields at their default.
+
+    A field that tells one class of settings from another (``kind: Literal["one_cycle"]``) is kept.
+    """
+    if isinstance(value, BaseModel) or is_pydantic_dataclass(type(value)):
+        return {
+            name: plain_value(getattr(value, name))
+            for name, field in type(value).__pydantic_fields__.items()
+            if _is_tag(field.annotation) or not _is_default(value, name, field)
+        }
     if isinstance(value, Mapping):
         return {name: plain_value(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain_value(item) for item in value]
     return value
+
+
+def _is_default(settings: Any, name: str, field: FieldInfo) -> bool:
+    return bool(getattr(settings, name) == field.get_default(call_default_factory=True))
+
+
+def _is_tag(annotation: Any) -> bool:
+    return get_origin(annotation) is Literal and len(get_args(annotation)) == 1

@@ -68,7 +68,9 @@ def network_squares_table(
     """
     dimension = channels * side**2
     moments = ((0.5,) * channels, (1 / SCALE,) * channels)
-    settings = ArchitectureSettings(architecture["name"], architecture["options"], channels, 2, *moments)
+    settings = ArchitectureSettings(
+        architecture["name"], architecture.get("options", {}), channels, 2, *moments
+    )
     rows: list[tuple[Any, ...]] = []
     for flips, noise in product(label_noise, pixel_noise):
         name = f"squares, label noise {flips:g}, pixel noise {noise:g}"

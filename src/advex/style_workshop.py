@@ -33,16 +33,16 @@ JUDGES = ("", "_untrained")
 """Endings of what the trained judge and the one without training say."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sizes:
     """What a study says of style transfer, see :class:`advex.config.style.StyleSettings`."""
 
     image_size: int
     evaluations: int
-    optimiser: str
+    optimiser: str = "lbfgs"
     initial_style: float
     period: int
-    images_at_once: int
+    images_at_once: int = 8
     layers: Mapping[str, Mapping[str, Any]]
 
 

@@ -1,7 +1,5 @@
 """Which class to aim at: the targets of attacks and constructions."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from advex.artifacts import Array
@@ -20,9 +18,3 @@ def next_class(labels: Array, classes: int, generator: np.random.Generator | Non
 def previous_class(labels: Array, classes: int) -> Array:
     """Return the class before, y - 1 mod C: where poisoned training leads (addendum of comment 5)."""
     return (labels - 1) % classes
-
-
-TARGETS: dict[str, Callable[[Array, int, np.random.Generator], Array]] = {
-    "random_class": random_class,
-    "next_class": next_class,
-}

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from advex.errors import UserError
+from advex.registries import NORMS
 
 
 class ThreatModel(Protocol):
@@ -117,9 +118,6 @@ class LinfBall:
         _check_finite(self.epsilon)
         uniform = torch.rand(like.shape, generator=generator, device=like.device, dtype=like.dtype)
         return (2 * uniform - 1) * self.epsilon
-
-
-NORMS: dict[str, type[L2Ball] | type[LinfBall]] = {"l2": L2Ball, "linf": LinfBall}
 
 
 def threat_model(norm: str, epsilon: float) -> ThreatModel:

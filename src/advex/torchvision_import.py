@@ -12,6 +12,7 @@ from types import ModuleType
 
 from advex.errors import UserError
 
+IMPORTS_OTHERS = ("torchvision",)
 _DESCRIPTIONS = "torchvision._meta_registrations"
 
 

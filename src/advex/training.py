@@ -23,9 +23,10 @@ from advex.checkpoints import load_checkpoint, save_checkpoint
 from advex.devices import Device, as_float, stable_seed
 from advex.errors import UserError
 from advex.images import ImageSet
-from advex.losses import LOSSES, check_loss_options
+from advex.losses import check_loss_options
 from advex.predictions import accuracy_of
 from advex.progress import Progress
+from advex.registries import LOSSES
 from advex.settings import Recipe, TrainingRun, plain
 
 _log = logging.getLogger(__name__)

@@ -6,11 +6,12 @@ import pytest
 import torch
 from samples import SMALL, TINY, random_images
 
-from advex.architectures import ARCHITECTURES, Classifier, build
+from advex.architectures import Classifier, build
 from advex.architectures.imagenet import HEADS
 from advex.artifacts import read_description, read_tensors, write_tensors
 from advex.errors import UserError
 from advex.models import read_model, write_model
+from advex.registries import ARCHITECTURES
 from advex.settings import ArchitectureSettings
 
 LARGE = ["resnet18", "resnet50", "vgg16", "vgg19", "alexnet", "densenet121", "inception"]

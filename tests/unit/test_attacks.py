@@ -12,8 +12,9 @@ from torch.nn import functional
 from advex.attacks import attack, projected_gradient, start_perturbation
 from advex.ensembles import Ensemble
 from advex.errors import UserError
-from advex.objectives import OBJECTIVES, cross_entropy, cw_margin
+from advex.objectives import cross_entropy, cw_margin
 from advex.predictions import evaluating
+from advex.registries import OBJECTIVES
 from advex.settings import AttackSettings
 from advex.threat_models import threat_model
 

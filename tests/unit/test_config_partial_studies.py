@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from advex.architectures import ARCHITECTURES
 from advex.config import figure_jobs, load
 from advex.config.weights import TORCHVISION
 from advex.errors import UserError
+from advex.registries import ARCHITECTURES
 from advex.settings import ArchitectureSettings
 
 ROOT = Path(__file__).parents[2]

@@ -12,8 +12,9 @@ from advex import constructions
 from advex.constructions import construct
 from advex.objectives import targeted_cross_entropy
 from advex.predictions import evaluating
+from advex.registries import TARGETS
 from advex.settings import AttackSettings, Construction
-from advex.targets import TARGETS, next_class, random_class
+from advex.targets import next_class, random_class
 from advex.threat_models import threat_model
 
 L2 = AttackSettings("l2", 0.8, 10, 0.2)

@@ -10,7 +10,6 @@ from scipy import stats
 from skimage import color, filters
 
 from advex.corruptions import (
-    CORRUPTIONS,
     SEVERITIES,
     band_noise,
     brightness,
@@ -22,6 +21,7 @@ from advex.corruptions import (
 from advex.errors import UserError
 from advex.frequency import filter_mask, filtered
 from advex.images import ImageSet
+from advex.registries import CORRUPTIONS
 from advex.sources import cifar10_c
 from advex.sources.prepared import balanced_subset
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from advex.errors import UserError
-from advex.sources import SOURCES, Prepared, downloads, official, prepare
+from advex.registries import SOURCES
+from advex.sources import Prepared, downloads, official, prepare
 from advex.sources.downloads import Download, fetch
 
 

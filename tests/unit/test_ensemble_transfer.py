@@ -15,8 +15,8 @@ from advex.instruments.ensemble_transfer import OPPOSED, PENALISED, PLAIN, UNPER
 from advex.instruments.entries import MeasurementEntry
 from advex.instruments.measure import measure
 from advex.models import write_model
-from advex.objectives import OBJECTIVES
 from advex.predictions import predictions
+from advex.registries import OBJECTIVES
 from advex.settings import AttackSettings, Recipe, TrainingRun
 from advex.training import train
 

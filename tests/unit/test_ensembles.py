@@ -19,13 +19,13 @@ from advex.ensembles import Ensemble
 from advex.errors import UserError
 from advex.models import read_ensemble, read_model, write_model
 from advex.objectives import (
-    OBJECTIVES,
     cross_entropy,
     ensemble_opposed,
     ensemble_penalised,
     targeted_cross_entropy,
 )
 from advex.predictions import evaluating
+from advex.registries import OBJECTIVES
 from advex.settings import AttackSettings, Construction
 from advex.threat_models import threat_model
 from advex.training import train

@@ -18,7 +18,8 @@ from advex.instruments.bench import Bench
 from advex.instruments.entries import MeasurementEntry, Sweep
 from advex.instruments.measure import measure
 from advex.models import write_model
-from advex.objectives import OBJECTIVES, cross_entropy, targeted_cross_entropy, targeted_margin
+from advex.objectives import cross_entropy, targeted_cross_entropy, targeted_margin
+from advex.registries import OBJECTIVES
 from advex.settings import AttackSettings, Recipe, TrainingRun
 from advex.training import train
 

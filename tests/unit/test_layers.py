@@ -6,9 +6,10 @@ from samples import random_images
 from torch import nn
 from torch.nn import functional
 
-from advex.architectures import ARCHITECTURES, build
+from advex.architectures import build
 from advex.errors import UserError
 from advex.layers import Layers, layer_names, luminance, main_layers, with_channels
+from advex.registries import ARCHITECTURES
 from advex.settings import ArchitectureSettings, FilterSettings
 
 STAGES = ["stem", "stage1", "stage2", "stage3"]

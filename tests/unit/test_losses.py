@@ -13,7 +13,8 @@ from advex.adversary import SMALL_START, diverged
 from advex.devices import stable_seed
 from advex.errors import UserError
 from advex.evaluation import robust_images
-from advex.losses import LOSSES, cross_entropy, trades
+from advex.losses import cross_entropy, trades
+from advex.registries import LOSSES
 from advex.settings import AttackSettings, TrainingRun, plain
 from advex.threat_models import threat_model
 from advex.training import train

@@ -6,7 +6,6 @@ from torch.nn import functional
 
 from advex.ensembles import Ensemble
 from advex.objectives import (
-    OBJECTIVES,
     cross_entropy,
     cw_margin,
     prediction_divergence,
@@ -14,6 +13,7 @@ from advex.objectives import (
     targeted_cross_entropy,
     targeted_margin,
 )
+from advex.registries import OBJECTIVES
 
 
 class Logits(nn.Module):

@@ -6,8 +6,9 @@ import torch
 from scipy import optimize, stats
 
 from advex.errors import UserError
+from advex.registries import NORMS
 from advex.settings import AttackSettings
-from advex.threat_models import NORMS, L2Ball, LinfBall, threat_model
+from advex.threat_models import L2Ball, LinfBall, threat_model
 
 SHAPES = [(5, 1, 3, 4), (3, 7), (1, 3, 2, 2)]
 EPSILONS = [0.0, 1e-3, 0.5, 8.0, math.inf]

@@ -1,46 +1,22 @@
-"""Architectures, from one table: torchvision's at full size, its networks for ImageNet, and small ones.
+"""Architectures: torchvision's at full size, its networks for ImageNet, and small ones.
 
-Every entry builds a backbone that maps normalised images to a representation; :class:`Classifier` adds
-the normalisation (and, where wanted, a frequency filter) in front and the linear head behind it.
+Every entry of :data:`advex.registries.ARCHITECTURES` builds a backbone that maps normalised images to a
+representation; :class:`Classifier` adds the normalisation (and, where wanted, a frequency filter) in front
+and the linear head behind it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from advex.architectures import imagenet, large, small
 from advex.architectures.backbone import Backbone
 from advex.architectures.filters import FrequencyFilter
 from advex.architectures.pointwise import mend
 from advex.devices import stable_seed
 from advex.errors import UserError
+from advex.registries import ARCHITECTURES
 from advex.settings import ArchitectureSettings, FilterSettings
-
-Builder = Callable[..., Backbone]
-
-ARCHITECTURES: dict[str, Builder] = {
-    "resnet18": large.resnet18,
-    "resnet50": large.resnet50,
-    "vgg16": large.vgg16,
-    "vgg19": large.vgg19,
-    "alexnet": large.alexnet,
-    "densenet121": large.densenet121,
-    "inception": large.inception,
-    "small_resnet18": small.small_resnet18,
-    "small_resnet50": small.small_resnet50,
-    "small_vgg": small.small_vgg,
-    "small_alexnet": small.small_alexnet,
-    "small_plain": small.small_plain,
-    "small_perceptron": small.small_perceptron,
-    "small_densenet": small.small_densenet,
-    "small_inception": small.small_inception,
-    "imagenet_resnet50": imagenet.resnet50,
-    "imagenet_densenet121": imagenet.densenet121,
-    "imagenet_vgg16": imagenet.vgg16,
-    "imagenet_vgg19": imagenet.vgg19,
-    "imagenet_alexnet": imagenet.alexnet,
-}
 
 
 class Classifier(nn.Module):

@@ -3,5 +3,6 @@
 from advex.config.jobs import figure_jobs
 from advex.config.loading import load
 from advex.config.plan import Plan
+from advex.config.uses import Uses
 
-__all__ = ["Plan", "figure_jobs", "load"]
+__all__ = ["Plan", "Uses", "figure_jobs", "load"]

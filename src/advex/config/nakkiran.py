@@ -1,9 +1,11 @@
 """The sizes of what comment 5 (Nakkiran) needs of a study: an ensemble, and Adversarial Squares."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from advex.registries import ARCHITECTURES
+from advex.registry import OneOf
 from advex.settings import Count, NonNegative, Positive
 
 
@@ -67,7 +69,7 @@ class LinearSquares(_Section):
 class SquaresArchitecture(_Section):
     """A network that takes squares of the study's size."""
 
-    name: Literal["small_perceptron", "resnet18"]
+    name: Annotated[str, OneOf(ARCHITECTURES)]
     options: dict[str, Count] = {}
 
 

@@ -17,12 +17,12 @@ from advex.config.schema import (
     Study,
 )
 from advex.errors import UserError
+from advex.instruments.entries import MeasurementEntry, Sweep
 from advex.settings import (
     ArchitectureSettings,
     Construction,
     TrainingRun,
     plain,
-    plain_value,
 )
 
 
@@ -36,7 +36,14 @@ class Plan(Paths):
     def other_data(self, study: str, name: str) -> dict[str, Any]:
         """Return which other images a study prepares, as for its own."""
         row = find(self.study(study).other_dataset.data, "other data", name)
-        return row.model_dump() | {"channels": 1, "classes": None}
+        return {
+            "source": row.source,
+            "train_images": row.train_images,
+            "test_images": row.test_images,
+            "image_size": row.image_size,
+            "channels": 1,
+            "classes": None,
+        }
 
     def corruptions(self, study: str) -> dict[str, Any]:
         """Return which corruptions of the test images a study has, and where they come from."""
@@ -95,12 +102,6 @@ class Plan(Paths):
             )
         return [] if weights["url"] else [weights["path"]]
 
-    def training_modules(self, study: str, model: str) -> list[str]:
-        """Return the library's optional modules that a training uses."""
-        row = find(self.models(study), "model", model)
-        adversary = self.study(study).recipes[row.recipe].adversary
-        return ["advex.adversary"] * bool(adversary) + ["advex.ensemble_training"] * row.ensemble
-
     def construction_inputs(self, study: str, dataset: str, seed: int | str) -> dict[str, str]:
         """Return the paths a construction reads; its source model has the same seed."""
         row = find(self.experiments.datasets, "data set", dataset)
@@ -152,42 +153,33 @@ class Plan(Paths):
     def measurement_settings(self, study: str, measurement: str, seed: int) -> list[dict[str, Any]]:
         """Return one entry for every model, data set and instrument of a measurement, with all paths."""
         sizes = self.study(study)
-        sweep, noise = sizes.attack_strength.model_dump(), plain(sizes.fourier_noise)
-        layers = plain(sizes.layer_robustness)
+        sweep = Sweep(**plain(sizes.attack_strength))
         entries = []
         for section in self.sections(study, measurement):
             for model in section.models:
                 for dataset in section.measured_on:
                     for name in section.instruments:
                         row = self.experiments.instruments[name]
-                        entries.append(
-                            {
-                                "quantity": row.quantity or name,
-                                "kind": row.kind,
-                                "model": model,
-                                "architecture": self.models(study)[model].architecture,
-                                "dataset": dataset,
-                                "model_path": self.model(study, model, seed),
-                                "history_path": self.history(study, model, seed),
-                                "dataset_path": self.dataset(study, dataset, seed),
-                                "source_path": self.model(study, row.source, seed) if row.source else None,
-                                "ensemble_path": self.model(study, row.ensemble, seed)
-                                if row.ensemble
-                                else None,
-                                "sizes": sizes.ensemble.sizes if row.ensemble else [],
-                                "labels": row.labels,
-                                "attack": plain(sizes.attacks[row.attack]) if row.attack else None,
-                                "sweep": sweep if row.kind == "attack_strength" else None,
-                                "noise": noise if row.kind.startswith("fourier") else None,
-                                "layers": layers if row.kind == "layer_robustness" else None,
-                            }
+                        entry = MeasurementEntry(
+                            quantity=row.quantity or name,
+                            kind=row.kind,
+                            model=model,
+                            architecture=self.models(study)[model].architecture,
+                            dataset=dataset,
+                            model_path=self.model(study, model, seed),
+                            history_path=self.history(study, model, seed),
+                            dataset_path=self.dataset(study, dataset, seed),
+                            source_path=self.model(study, row.source, seed) if row.source else None,
+                            ensemble_path=self.model(study, row.ensemble, seed) if row.ensemble else None,
+                            sizes=tuple(sizes.ensemble.sizes) if row.ensemble else (),
+                            labels=row.labels,
+                            attack=sizes.attacks[row.attack] if row.attack else None,
+                            sweep=sweep if row.kind == "attack_strength" else None,
+                            noise=sizes.fourier_noise if row.kind.startswith("fourier") else None,
+                            layers=sizes.layer_robustness if row.kind == "layer_robustness" else None,
                         )
+                        entries.append(plain(entry))
         return entries
-
-    def measurement_modules(self, study: str, measurement: str) -> list[str]:
-        """Return the library's modules of the instruments that a measurement uses."""
-        used = {name for section in self.sections(study, measurement) for name in section.instruments}
-        return sorted({f"advex.instruments.{self.experiments.instruments[name].kind}" for name in used})
 
     def mathematics_settings(self, study: str, measurement: str) -> dict[str, Any]:
         """Return the sizes of a measurement that needs no data."""
@@ -210,7 +202,11 @@ class Plan(Paths):
     def own_settings(self, study: str, measurement: str) -> dict[str, Any]:
         """Return the sizes of a measurement with a rule of its own."""
         row = find(self.experiments.own_rules, "measurement with a rule of its own", measurement)
-        return _values(getattr(self.study(study), row.sizes), {"seeds", "description"})
+        return _values(self.sizes_of(study, row), {"seeds", "description"})
+
+    def sizes_of(self, study: str, row: OwnRuleRow) -> Any:
+        """Return the section of a study's file with the sizes of a measurement with a rule of its own."""
+        return getattr(self.study(study), row.sizes)
 
     def _read_models(self, study: str, row: OwnRuleRow) -> dict[str, str]:
         """Return the models that a row reads; of a study with published weights, those that have some."""
@@ -238,7 +234,8 @@ class Plan(Paths):
 
     def picture_settings(self, study: str, name: str) -> dict[str, Any]:
         """Return what a picture shows: rows of data sets, number of columns, alignment."""
-        return find(self.experiments.pictures, "picture", name).model_dump()
+        row = find(self.experiments.pictures, "picture", name)
+        return {"rows": row.rows, "columns": row.columns, "aligned_by": row.aligned_by}
 
     def figure_measurements(self, study: str, figure: str) -> list[str]:
         """Return the names of the measurements a figure draws."""
@@ -293,5 +290,5 @@ def _architecture(sizes: Study, row: ModelRow, classes: int) -> ArchitectureSett
 
 
 def _values(section: BaseModel, exclude: Collection[str] = ()) -> dict[str, Any]:
-    """Return a section of a study's file as plain values, without some keys."""
-    return {name: plain_value(value) for name, value in section.model_dump(exclude=set(exclude)).items()}
+    """Return a section of a study's file as plain values, without some keys and what is at its default."""
+    return {name: value for name, value in plain(section).items() if name not in exclude}

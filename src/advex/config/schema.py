@@ -17,6 +17,16 @@ from advex.config.wallace import (
     WorldsSettings,
 )
 from advex.config.weights import WeightsRow
+from advex.registries import (
+    ARCHITECTURES,
+    CONSTRUCTIONS,
+    CORRUPTIONS,
+    INSTRUMENTS,
+    OBJECTIVES,
+    SOURCES,
+    TARGETS,
+)
+from advex.registry import OneOf
 from advex.settings import (
     MAIN_RADIUS,
     AttackSettings,
@@ -32,59 +42,7 @@ from advex.settings import (
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 FigureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]
 
-# Written here so that checking a configuration needs no torch; tests compare them with the library's tables.
-Source = Literal["digits", "sample_images", "natural_patches", "cifar10", "mnist", "fashion_mnist", "own"]
-Architecture = Literal[
-    "resnet18",
-    "resnet50",
-    "vgg16",
-    "vgg19",
-    "alexnet",
-    "densenet121",
-    "inception",
-    "small_resnet18",
-    "small_resnet50",
-    "small_vgg",
-    "small_alexnet",
-    "small_plain",
-    "small_perceptron",
-    "small_densenet",
-    "small_inception",
-    "imagenet_resnet50",
-    "imagenet_densenet121",
-    "imagenet_vgg16",
-    "imagenet_vgg19",
-    "imagenet_alexnet",
-]
-
-Instrument = Literal[
-    "accuracy",
-    "robust_accuracy",
-    "attack_strength",
-    "transfer",
-    "history",
-    "filtered_accuracy",
-    "fourier_sensitivity",
-    "fourier_norms",
-    "corruption_accuracy",
-    "corruption_spectrum",
-    "layer_robustness",
-    "ensemble_transfer",
-]
-MadeCorruption = Literal[
-    "fog",
-    "contrast",
-    "brightness",
-    "low_pass_noise",
-    "gaussian_blur",
-    "defocus_blur",
-    "pixelate",
-    "jpeg_compression",
-    "gaussian_noise",
-    "shot_noise",
-    "impulse_noise",
-    "high_pass_noise",
-]
+Objective = Annotated[str, OneOf(OBJECTIVES)]
 OfficialCorruption = Literal[
     "glass_blur",
     "motion_blur",
@@ -96,6 +54,7 @@ OfficialCorruption = Literal[
     "spatter",
     "saturate",
 ]
+"""Only read from CIFAR-10-C; written here so that checking a configuration needs no archive."""
 
 NATURAL_TRAIN, NATURAL_TEST, CORRUPTED_TEST = "natural_train", "natural_test", "corrupted_test"
 WHOLE_TRAIN, WHOLE_TEST = "whole_train", "whole_test"
@@ -136,15 +95,13 @@ class DatasetRow(Strict):
     ``optional: true`` says that figures can do without it, so that a study may leave it out.
     """
 
-    rule: Literal["target", "invert"]
+    rule: Annotated[str, OneOf(CONSTRUCTIONS)]
     images: Literal["natural_train", "natural_test"]
     source: Name
     attack: Name
     start: Literal["images", "noise"] = "images"
-    target: Literal["random_class", "next_class"] = "next_class"
-    objective: Literal["targeted_cross_entropy", "ensemble_penalised", "ensemble_opposed"] = (
-        "targeted_cross_entropy"
-    )
+    target: Annotated[str, OneOf(TARGETS)] = "next_class"
+    objective: Objective = "targeted_cross_entropy"
     ensemble: Name | None = None
     optional: bool = False
 
@@ -156,12 +113,12 @@ class DatasetRow(Strict):
 
 
 class InstrumentRow(Strict):
-    """One way to measure a model on a data set; ``kind`` is a module of :mod:`advex.instruments`.
+    """One way to measure a model on a data set; ``kind`` is an entry of :data:`advex.registries.INSTRUMENTS`.
 
     ``quantity`` is what the table calls the result, by default the row's name.
     """
 
-    kind: Instrument
+    kind: Annotated[str, OneOf(INSTRUMENTS)]
     attack: Name | None = None
     quantity: Name | None = None
     labels: Literal["true", "next_class", "previous_class"] = "true"
@@ -251,7 +208,7 @@ class Experiments(Strict):
 class DataSettings(Strict):
     """Which images: the source (see docs/data.md), how many of them, and what they look like."""
 
-    source: Source
+    source: Annotated[str, OneOf(SOURCES)]
     description: str
     mirror: str | None = None
     train_images: Count | None = None
@@ -272,7 +229,7 @@ class DataSettings(Strict):
 class ArchitectureRow(Strict):
     """Which network stands for a family in this study, with its options."""
 
-    name: Architecture
+    name: Annotated[str, OneOf(ARCHITECTURES)]
     options: dict[str, Count] = {}
 
 
@@ -281,7 +238,7 @@ class AttackStrength(Strict):
 
     steps: Annotated[list[Count], Field(min_length=1)]
     relative_step_sizes: Annotated[list[Positive], Field(min_length=1)]
-    objectives: Annotated[list[Literal["cross_entropy", "cw_margin"]], Field(min_length=1)]
+    objectives: Annotated[list[Objective], Field(min_length=1)]
 
 
 class GaussianSettings(Strict):
@@ -315,7 +272,7 @@ class CorruptionSettings(Strict):
     """Which corruptions of the test images: made here, or (``cifar10_c``) read from CIFAR-10-C."""
 
     source: Literal["generated", "cifar10_c"] = "generated"
-    names: Annotated[list[MadeCorruption | OfficialCorruption], Field(min_length=1)]
+    names: Annotated[list[OfficialCorruption | Annotated[str, OneOf(CORRUPTIONS)]], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _can_be_made(self) -> "CorruptionSettings":

@@ -5,6 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from advex.networks import NetworkSettings
+from advex.registries import SOURCES
+from advex.registry import OneOf
 from advex.settings import Count, NonNegative, Positive, Share
 
 Percent = Annotated[float, Field(gt=0, lt=100)]
@@ -60,7 +62,7 @@ class OwnMistakesSettings(_Section):
 class OtherDataSettings(_Section):
     """Further grey images beside the study's own: which source, how many, and their side if it is free."""
 
-    source: Literal["natural_patches", "digits", "mnist", "fashion_mnist"]
+    source: Annotated[str, OneOf(SOURCES)]
     train_images: Count | None = None
     test_images: Count | None = None
     image_size: Count | None = None

@@ -5,7 +5,7 @@ from torch import Tensor
 from advex.attacks import attack
 from advex.devices import stable_seed
 from advex.instruments.bench import Bench
-from advex.objectives import OBJECTIVES
+from advex.registries import OBJECTIVES
 from advex.settings import AttackSettings
 
 

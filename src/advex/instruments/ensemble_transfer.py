@@ -8,8 +8,8 @@ from advex.attacks import attack
 from advex.devices import stable_seed
 from advex.instruments.bench import Bench, percent
 from advex.instruments.entries import MeasurementEntry, Row
-from advex.objectives import OBJECTIVES
 from advex.predictions import predictions
+from advex.registries import OBJECTIVES
 
 UNPERTURBED, PLAIN, PENALISED, OPPOSED = (
     "none", "targeted_cross_entropy", "ensemble_penalised", "ensemble_opposed",

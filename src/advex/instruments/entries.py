@@ -1,9 +1,11 @@
 """What to measure: one model on one data set by one instrument."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic.dataclasses import dataclass
 
+from advex.registries import INSTRUMENTS, OBJECTIVES
+from advex.registry import OneOf
 from advex.settings import STRICT, AttackSettings, FourierNoise, LayerSizes
 
 Row = dict[str, Any]
@@ -17,12 +19,12 @@ class Sweep:
     Attributes:
         steps: numbers of steps.
         relative_step_sizes: step sizes times steps, over epsilon (2.5 is the authors' convention).
-        objectives: names of :data:`advex.objectives.OBJECTIVES`.
+        objectives: names of :data:`advex.registries.OBJECTIVES`.
     """
 
     steps: list[int]
     relative_step_sizes: list[float]
-    objectives: list[str]
+    objectives: list[Annotated[str, OneOf(OBJECTIVES)]]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -30,7 +32,7 @@ class MeasurementEntry:
     """One model measured on one data set by one instrument; paths say where they lie."""
 
     quantity: str
-    kind: str
+    kind: Annotated[str, OneOf(INSTRUMENTS)]
     model: str
     architecture: str
     dataset: str

@@ -8,7 +8,7 @@ import pandas as pd
 from advex.devices import Device
 from advex.instruments.bench import Bench
 from advex.instruments.entries import MeasurementEntry, Row
-from advex.optional import optional
+from advex.registries import INSTRUMENTS
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def measure(entries: Iterable[MeasurementEntry], seed: int, device: Device) -> p
     rows: list[Row] = []
     for entry in entries:
         images = 0 if entry.kind == "history" else len(bench.images(entry.dataset_path).images)
-        for row in optional(f"instruments.{entry.kind}").rows(entry, bench):
+        for row in INSTRUMENTS[entry.kind](entry, bench):
             rows.append(
                 {
                     "seed": seed,

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from advex.instruments.attacked import attacked
 from advex.instruments.bench import Bench, percent
 from advex.instruments.entries import MeasurementEntry, Row
-from advex.objectives import OBJECTIVES, targeted_cross_entropy
 from advex.predictions import predictions
 
 _TRANSFER_OBJECTIVES = {
@@ -27,7 +26,7 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
     loaded = bench.images(entry.dataset_path)
     source, model = bench.model(entry.source_path), bench.model(entry.model_path)
     labels, targets = loaded.labels("true"), loaded.labels("next_class")
-    targeted = OBJECTIVES[_TRANSFER_OBJECTIVES[entry.quantity]] is targeted_cross_entropy
+    targeted = entry.quantity == "targeted_transfer"
     images = attacked(
         bench,
         entry.source_path,

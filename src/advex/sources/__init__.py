@@ -7,34 +7,27 @@ folder or an ``.npz`` that someone already has. See ``docs/data.md``.
 import logging
 
 from advex.errors import UserError
+from advex.registries import SOURCES
 from advex.sources.mirror import load_mirror
-from advex.sources.official import CLASSES, load_cifar10, load_idx
-from advex.sources.packaged import load_digits, load_sample_images
-from advex.sources.patches import load_natural_patches
-from advex.sources.prepared import Loader, Prepared, Request, balanced_subset
+from advex.sources.official import CLASSES
+from advex.sources.prepared import Prepared, Request, balanced_subset
 
-__all__ = ["SOURCES", "Prepared", "prepare"]
+__all__ = ["PACKAGED", "Prepared", "own", "prepare"]
 
-_log = logging.getLogger("advex.sources")
+_log = logging.getLogger(__name__)
 
 
-def _own(request: Request) -> Prepared:
+def own(request: Request) -> Prepared:
+    """Refuse to load a person's own data from nowhere.
+
+    Raises:
+        UserError: always.
+    """
     raise UserError(
         "mirror: not set, but source `own` is your own data; set `mirror` or ADVEX_MIRROR to a zip, "
         "folder or .npz as in docs/data.md"
     )
 
-
-SOURCES: dict[str, Loader] = {
-    "digits": load_digits,
-    "sample_images": load_sample_images,
-    "natural_patches": load_natural_patches,
-    "cifar10": load_cifar10,
-    "mnist": load_idx,
-    "fashion_mnist": load_idx,
-    "own": _own,
-}
-"""How each source is loaded where no mirror is given."""
 
 PACKAGED = ("digits", "sample_images", "natural_patches")
 """Sources that need no mirror and no network."""
@@ -54,7 +47,7 @@ def prepare(
     """Load a data set.
 
     Args:
-        source: one of :data:`SOURCES`.
+        source: one of :data:`advex.registries.SOURCES`.
         mirror: a zip, folder or ``.npz`` to read instead of downloading, or a folder of such; packaged
             sources ignore it.
         downloads: the folder that keeps official downloads; made when needed.

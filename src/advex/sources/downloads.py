@@ -17,7 +17,7 @@ PAUSE_SECONDS = 3.0
 TIMEOUT_SECONDS = 30.0
 
 _BLOCK = 1 << 20
-_log = logging.getLogger("advex.sources")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from advex.sources.prepared import Prepared, Request, arrays_provenance, files_s
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, KeyError)
 
-_log = logging.getLogger("advex.sources")
+_log = logging.getLogger(__name__)
 
 
 def load_mirror(request: Request, official: tuple[str, ...] | None) -> Prepared:

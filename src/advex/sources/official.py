@@ -34,7 +34,7 @@ _CIFAR10_TRAIN = tuple(f"cifar-10-batches-bin/data_batch_{number}.bin" for numbe
 _CIFAR10_TEST = ("cifar-10-batches-bin/test_batch.bin",)
 _CIFAR10_ROW = 1 + 3 * 32 * 32
 
-_log = logging.getLogger("advex.sources")
+_log = logging.getLogger(__name__)
 
 
 def official_files(source: str) -> tuple[Download, ...]:

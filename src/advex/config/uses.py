@@ -1,0 +1,98 @@
+"""Which entries of registries each job uses: what its settings name, and how the models it reads are built.
+
+What a job's code names by itself is found in the code (:mod:`advex.provenance`), and entries that no code of
+the job can look up do not count, so it does no harm to name more than is needed.
+"""
+
+from collections.abc import Iterable
+
+from advex.config.paths import find
+from advex.config.plan import Plan
+from advex.registries import (
+    ADVERSARIES,
+    ARCHITECTURES,
+    CONSTRUCTIONS,
+    FIGURES,
+    INSTRUMENTS,
+    OBJECTIVES,
+    SOURCES,
+    TARGETS,
+    TRAININGS,
+)
+from advex.registry import entries_of
+from advex.settings import Recipe
+
+
+class Uses:
+    """The entries that the jobs of every study use, named as a job declares them (``norm l2``)."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    def prepare(self, study: str) -> set[str]:
+        """Return what preparing a study's images uses."""
+        return {SOURCES.entry(self.plan.study(study).data.source)}
+
+    def prepare_other(self, study: str, other: str) -> set[str]:
+        """Return what preparing other images uses."""
+        return {SOURCES.entry(self.plan.other_data(study, other)["source"])}
+
+    def corrupt(self, study: str) -> set[str]:
+        """Return what corrupting test images uses."""
+        return entries_of(self.plan.study(study).corruptions)
+
+    def train(self, study: str, model: str) -> set[str]:
+        """Return what training a model uses."""
+        row = find(self.plan.models(study), "model", model)
+        training = TRAININGS.entry("ensemble" if row.ensemble else "single")
+        recipe = self.plan.study(study).recipes[row.recipe]
+        return {training} | self._recipe(recipe) | self._models(study, [model])
+
+    def construct(self, study: str, dataset: str) -> set[str]:
+        """Return what constructing a data set uses."""
+        row = find(self.plan.experiments.datasets, "data set", dataset)
+        named = {
+            CONSTRUCTIONS.entry(row.rule),
+            TARGETS.entry(row.target),
+            OBJECTIVES.entry(row.objective),
+        }
+        attack = entries_of(self.plan.study(study).attacks[row.attack])
+        return named | attack | self._models(study, [row.source, row.ensemble])
+
+    def measure(self, study: str, measurement: str) -> set[str]:
+        """Return what a measurement uses."""
+        sizes, found = self.plan.study(study), set()
+        for section in self.plan.sections(study, measurement):
+            found |= self._models(study, section.models)
+            for name in section.instruments:
+                row = self.plan.experiments.instruments[name]
+                found |= {INSTRUMENTS.entry(row.kind)} | self._models(study, [row.source, row.ensemble])
+                found |= entries_of(sizes.attacks[row.attack]) if row.attack else set()
+                found |= entries_of(sizes.attack_strength) if row.kind == "attack_strength" else set()
+        return found
+
+    def weights(self, study: str, model: str) -> set[str]:
+        """Return what importing a model's weights uses."""
+        return self._models(study, [model])
+
+    def mathematics(self, study: str, measurement: str) -> set[str]:
+        """Return what a measurement without data uses."""
+        return entries_of(self.plan.mathematics_section(study, measurement))
+
+    def own(self, study: str, measurement: str) -> set[str]:
+        """Return what a measurement with a rule of its own uses."""
+        row = find(self.plan.experiments.own_rules, "measurement with a rule of its own", measurement)
+        return entries_of(self.plan.sizes_of(study, row)) | self._models(study, row.models.values())
+
+    def draw(self, figure: str) -> set[str]:
+        """Return what drawing a figure uses."""
+        return {FIGURES.entry(figure)}
+
+    def _recipe(self, recipe: Recipe) -> set[str]:
+        adversary = {ADVERSARIES.entry(recipe.loss)} if recipe.adversary else set()
+        return adversary | entries_of(recipe)
+
+    def _models(self, study: str, names: Iterable[str | None]) -> set[str]:
+        """Return the architectures of models, of those that the study has."""
+        rows, families = self.plan.models(study), self.plan.study(study).architectures
+        return {ARCHITECTURES.entry(families[rows[name].architecture].name) for name in names if name in rows}
