@@ -1,5 +1,6 @@
 # Where Snakemake meets the machine it runs on: the repository's place, the interpreter's path, and runs that were killed.
 # These are the only places where Snakemake's own functions are replaced.
+import re
 import shlex
 import sys
 from contextlib import contextmanager
@@ -26,12 +27,22 @@ def quote_interpreter():
     PythonScript._execute_cmd = execute_quoted
 
 
+def refuse_to_submit_from_here():
+    """Refuse to hand jobs to a cluster where its plugin would leave the interpreter's path unquoted."""
+    if workflow.non_local_exec and re.search(r"[^\w@%+=:,./-]", sys.executable):
+        raise WorkflowError(
+            f"{sys.executable!r}: jobs cannot be submitted from a folder whose path holds blanks or signs that a shell "
+            "reads otherwise; move the repository, or run on this machine"
+        )
+
+
 def hold_while_locked():
     """Have this process and its jobs hold a lock of the system's wherever Snakemake sets its own, which outlive it."""
     lock = PersistenceBase.lock
 
     @contextmanager
     def lock_and_hold(memory):
+        refuse_to_submit_from_here()
         if abandoned(memory.path):
             print(
                 "A run that was killed left its locks here, and no process of this machine is at work. `make` removes "

@@ -127,3 +127,17 @@ def test_branches_can_be_switched_and_switched_back(pulled: Checkout) -> None:
     pulled.git("switch", "--quiet", "other")
     pulled.dvc("checkout", "--quiet")
     assert pulled.planned() == set()
+
+
+def test_nothing_is_planned_where_git_converts_line_ends(published: Checkout, tmp_path: Path) -> None:
+    wishes = tmp_path / "attributes"
+    wishes.write_text("* text=auto eol=crlf\n*.csv text eol=crlf\n*.png filter=of-the-user\n*.json ident\n")
+    settings = ("core.autocrlf=true", "core.eol=crlf", f"core.attributesFile={wishes}")
+    told = [word for setting in settings for word in ("--config", setting)]
+    published.git("clone", "--quiet", *told, str(published.folder), str(tmp_path / "clone"))
+    clone = Checkout(tmp_path / "clone")
+    for path in published.git("ls-files").splitlines():
+        assert (clone.folder / path).read_bytes() == (published.folder / path).read_bytes(), path
+    clone.dvc("pull", "--quiet")
+    assert clone.planned() == set()
+    assert clone.git("status", "--porcelain") == ""

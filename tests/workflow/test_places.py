@@ -95,6 +95,14 @@ def test_a_folder_that_snakemake_cannot_read_is_refused_before_planning(tmp_path
         assert "Traceback" not in said(refused)
 
 
+def test_nothing_is_submitted_to_a_cluster_from_a_folder_that_its_plugin_cannot_quote(tmp_path: Path) -> None:
+    folder = installed(tmp_path / "My Documents")
+    refused = run(folder, ".venv/bin/snakemake", "--profile", "profiles/slurm", FIGURE)
+    assert refused.returncode != 0
+    assert "jobs cannot be submitted from a folder" in said(refused)
+    assert "Traceback" not in said(refused)
+
+
 def test_results_as_a_link_are_refused_by_everything(place: Path, tmp_path: Path) -> None:
     (place / "results").rename(tmp_path / "scratch")
     (place / "results").symlink_to(tmp_path / "scratch")

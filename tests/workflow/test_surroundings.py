@@ -31,9 +31,16 @@ path.sketch: 1, 100, 2
 svg.fonttype: none
 timezone: Asia/Tokyo
 """
+
+
+def known(*locales: str) -> str:
+    """Return the first of several locales that this machine has."""
+    listed = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False).stdout.split()
+    return next((name for name in locales if name in listed), "C")
+
+
 OF_THE_USER = {
-    "LC_ALL": "tr_TR.UTF-8",
-    "LANG": "de_DE.UTF-8",
+    "LC_ALL": known("tr_TR.utf8", "de_DE.utf8", "fr_FR.utf8"),  # decimal commas, and letters of their own
     "PYTHONHASHSEED": "17",
     "PYTHONUTF8": "0",
     "SOURCE_DATE_EPOCH": "86400",
