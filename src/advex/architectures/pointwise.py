@@ -1,14 +1,13 @@
 """Strided 1x1 convolutions, computed in a way that is sound on every processor.
 
-The library that torch computes convolutions with on a CPU, oneDNN, has a fault in one kernel: the gradient of
+oneDNN, the library that torch computes convolutions with on a CPU, has a fault in one kernel: the gradient of
 the weights of a 1x1 convolution with a stride, channels last, with fewer input channels than a vector of the
-processor holds (8 with AVX2, 16 with AVX-512). It writes beyond its workspace: crashes, hangs, or wrong
-gradients without a word (oneDNN issue 6035, open; met with torch 2.13 and 2.14). What was measured is
-in ``docs/discrepancies.md``.
+processor holds (8 with AVX2, 16 with AVX-512). It writes beyond its workspace: a crash, a hang, or wrong
+gradients without a word (oneDNN issue 6035, open; met in torch 2.13 and 2.14). ``docs/architecture.md`` has
+what was measured about it.
 
-Whatever its processor, channels and layout, a network therefore reaches that kernel nowhere: :func:`mend` is
-applied to every network, and a test holds the gradients of all architectures against those computed without
-oneDNN.
+Whatever the processor, channels and layout, no network reaches that kernel: :func:`mend` is applied to all of
+them, and a test holds the gradients of every architecture against those computed without oneDNN.
 """
 
 from torch import Tensor, nn
@@ -22,9 +21,9 @@ class StridedPointwise(nn.Conv2d):
     """
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map (N, inputs, H, W) to (N, outputs, H / stride, W / stride), rounded up, in their layout."""
-        # Means over windows of one position: the same numbers as images[:, :, ::stride, ::stride], which for
-        # channels last is up to three times slower, since its gradient is first made in the other layout.
+        """Map (N, inputs, H, W) to (N, outputs, H / stride, W / stride), rounded up; the layout is kept."""
+        # Means of single positions: the same numbers as images[:, :, ::stride, ::stride], which channels last
+        # is up to three times slower, as its gradient is first made in the other layout.
         kept = functional.avg_pool2d(images, 1, self.stride)
         return functional.conv2d(kept, self.weight, self.bias, groups=self.groups)
 
@@ -62,14 +61,15 @@ def mend(network: nn.Module) -> nn.Module:
 def _mended(convolution: nn.Conv2d) -> StridedPointwise:
     if convolution.padding != (0, 0):
         raise ValueError(f"a strided 1x1 convolution has padding {convolution.padding}; expected none")
-    mended: StridedPointwise = nn.utils.skip_init(  # type: ignore[no-untyped-call]
-        StridedPointwise,
+    vertical, horizontal = convolution.stride
+    mended = StridedPointwise(
         convolution.in_channels,
         convolution.out_channels,
         1,
-        convolution.stride,
+        (vertical, horizontal),
         groups=convolution.groups,
         bias=convolution.bias is not None,
+        device="meta",  # the parameters are given below
     )
     mended.weight, mended.bias = convolution.weight, convolution.bias
     mended.train(convolution.training)
