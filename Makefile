@@ -17,8 +17,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 TESTABLE := $(VENV)/testable
-# Programs start here, so that the user's own settings change nothing (src/advex/launch.py).
-RUN := $(BIN)/python -I -m advex.launch
+# Programs start here, so that the user's own settings change nothing (src/advex/common/machine/launch.py).
+RUN := $(BIN)/python -I -m advex.common.machine.launch
 export TORCH_BUILD
 unexport SNAKEMAKE_PROFILE
 
@@ -29,8 +29,8 @@ study: $(INSTALLED)
 	@$(RUN) --alone snakemake --config study=$(STUDY)
 
 pull: $(INSTALLED)
-	@$(RUN) advex.pulling $(if $(FORCE),--force) || { $(RUN) advex.manifests; false; }
-	@$(RUN) advex.manifests
+	@$(RUN) advex.records.pulling $(if $(FORCE),--force) || { $(RUN) advex.records.manifests; false; }
+	@$(RUN) advex.records.manifests
 
 # Side by side: what shares a finished study, and the rest.
 test: $(TESTABLE)
@@ -43,19 +43,19 @@ test-rest: $(TESTABLE)
 	@$(RUN) pytest --ignore=tests/storage --ignore=tests/workflow
 
 plan: $(INSTALLED)
-	@$(RUN) advex.estimate $(STUDY) $(HARDWARE)
+	@$(RUN) advex.config.estimate $(STUDY) $(HARDWARE)
 
 compare: $(INSTALLED)
-	@$(RUN) advex.comparison $(STUDY) || test $$? -eq 1  # 1: they differ, which is no failure
+	@$(RUN) advex.judge.comparison $(STUDY) || test $$? -eq 1  # 1: they differ, which is no failure
 
 publish: $(INSTALLED)
-	@$(RUN) advex.publishing $(STUDY)
+	@$(RUN) advex.records.publishing $(STUDY)
 
 push: $(INSTALLED)
 	@$(RUN) dvc push
 
 provenance: $(INSTALLED)
-	@$(RUN) advex.lineage $(ARTIFACT)
+	@$(RUN) advex.records.lineage $(ARTIFACT)
 
 docs: study
 	@$(BIN)/python -I docs/update.py $(STUDY)

@@ -13,11 +13,11 @@ from collections.abc import Callable
 import foolbox
 import torch
 
-from advex.architectures import build
-from advex.attacks import projected_gradient
-from advex.devices import Device
-from advex.objectives import cross_entropy
-from advex.settings import ArchitectureSettings, AttackSettings
+from advex.attack.loop import projected_gradient
+from advex.attack.objectives import cross_entropy
+from advex.common.devices import Device
+from advex.common.settings import ArchitectureSettings, AttackSettings
+from advex.networks.classifier import build
 
 ROUNDS = 5
 STEPS = 10

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, stack_module_state, vmap
 
-from advex.architectures import build
-from advex.devices import Device
-from advex.ensembles import Ensemble
-from advex.settings import ArchitectureSettings
+from advex.common.devices import Device
+from advex.common.settings import ArchitectureSettings
+from advex.networks.classifier import build
+from advex.networks.ensembles import Ensemble
 
 ROUNDS = 5
 CASES = [  # architecture, options, channels, image side, images, networks

@@ -13,11 +13,11 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional
 
-from advex.architectures import Classifier, build
-from advex.attacks import projected_gradient
-from advex.devices import Device
-from advex.objectives import cross_entropy
-from advex.settings import ArchitectureSettings, AttackSettings
+from advex.attack.loop import projected_gradient
+from advex.attack.objectives import cross_entropy
+from advex.common.devices import Device
+from advex.common.settings import ArchitectureSettings, AttackSettings
+from advex.networks.classifier import Classifier, build
 
 RESNET50 = ArchitectureSettings("resnet50", {}, 3, 10, (0.5,) * 3, (0.25,) * 3)
 SECONDS = 30.0

@@ -8,11 +8,11 @@ import shutil
 import sys
 from pathlib import Path
 
-from advex.artifacts import read_table
+from advex.common.artifacts import read_table
+from advex.common.files import write_text
 from advex.config import figure_jobs, load
-from advex.costs import all_ran_here
-from advex.files import write_text
-from advex.report import markdown_summary
+from advex.judge.report import markdown_summary
+from advex.records.costs import all_ran_here
 
 ROOT = Path(__file__).resolve().parents[1]
 

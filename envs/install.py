@@ -19,10 +19,10 @@ from typing import TextIO
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-from advex.environment import CACHES, settle  # noqa: E402
-from advex.errors import UserError  # noqa: E402
-from advex.launch import refuse_folder  # noqa: E402
-from advex.locks import only_one  # noqa: E402
+from advex.common.errors import UserError  # noqa: E402
+from advex.common.machine.environment import CACHES, settle  # noqa: E402
+from advex.common.machine.launch import refuse_folder  # noqa: E402
+from advex.common.machine.locks import only_one  # noqa: E402
 
 VENV = Path(os.path.relpath(ROOT / ".venv"))
 PYTHON = VENV / "bin" / "python"
@@ -42,7 +42,7 @@ space in GB that suffices for it (measured with torch 2.13 on Linux, x86-64)."""
 
 LAUNCHER = """#!/bin/sh
 # Written by envs/install.py: finds its Python beside itself, wherever the repository lies.
-exec "$(dirname -- "$0")/python" -I -m advex.launch {module} "$@"
+exec "$(dirname -- "$0")/python" -I -m advex.common.machine.launch {module} "$@"
 """
 
 ADVICE = """

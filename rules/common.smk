@@ -5,11 +5,11 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from advex.claim_names import check_claims
+from advex.judge.claim_names import check_claims
 from advex.config import Uses, figure_jobs, load
-from advex.errors import UserError
-from advex.provenance import Code
-from advex.provenance.noted import note_definitions
+from advex.common.errors import UserError
+from advex.records.provenance import Code
+from advex.records.provenance.noted import note_definitions
 
 
 def checked(function, *arguments):
@@ -259,7 +259,7 @@ def print_summary():
     Costs are no artifact: they tell of this machine, so no job writes them and nothing depends on them.
     """
     # Imported here, since they import pandas, which planning does without.
-    from advex.costs import summary, write_costs
+    from advex.records.costs import summary, write_costs
 
     for study in PLAN.studies if STARTED else []:
         results = f"results/{study}"

@@ -10,8 +10,8 @@ from snakemake.persistence import PersistenceBase
 from snakemake.script import PythonScript
 from snakemake.shell import shell
 
-from advex.launch import refuse_folder
-from advex.locks import abandoned, in_common
+from advex.common.machine.launch import refuse_folder
+from advex.common.machine.locks import abandoned, in_common
 
 
 def quote_interpreter():

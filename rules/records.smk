@@ -1,11 +1,11 @@
 # Reruns follow content. Snakemake compares times first and remembers jobs only where they ran, so before anything is
-# planned, its memory is renewed from the records of jobs (advex.records): of this checkout's own runs, and of what is
-# published, which travel with the repository. The files that lie here decide which hold (advex.verification).
+# planned, its memory is renewed from the records of jobs (advex.records.records): of this checkout's own runs, and of what is
+# published, which travel with the repository. The files that lie here decide which hold (advex.records.verification).
 from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
 from snakemake.persistence.file import FilePersistence
 
-from advex.records import own_records, shipped_records
-from advex.verification import MEMORY, Contents, artifacts_in, compare
+from advex.records.records import own_records, shipped_records
+from advex.records.verification import MEMORY, Contents, artifacts_in, compare
 
 
 def renew_memory():

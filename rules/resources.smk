@@ -1,7 +1,7 @@
 # What jobs ask of a cluster, beyond what their rules say. Included last, since it looks at all rules.
 import sys
 
-from advex.logs import failed_for_its_own_reason
+from advex.records.logs import failed_for_its_own_reason
 
 
 def more_with_every_attempt(name):

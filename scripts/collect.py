@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from advex.artifacts import read_table, write_table
-from advex.records import recorded
+from advex.common.artifacts import read_table, write_table
+from advex.records.records import recorded
 
 with recorded(snakemake):
     parts = [read_table(path) for path in snakemake.input]

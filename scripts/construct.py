@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from advex import __version__
-from advex.artifacts import write_table
-from advex.constructions import construct
-from advex.devices import Device
-from advex.images import ImageSet
-from advex.models import read_ensemble, read_model
-from advex.records import recorded
-from advex.settings import Construction, plain
+from advex.common.artifacts import write_table
+from advex.common.devices import Device
+from advex.common.images import ImageSet
+from advex.common.settings import Construction, plain
+from advex.construct.constructions import construct
+from advex.networks.stored_models import read_ensemble, read_model
+from advex.records.records import recorded
 
 with recorded(snakemake):
     construction = Construction(**snakemake.params.construction)

@@ -1,8 +1,8 @@
 """Corrupt a study's test images, or read their published corruptions."""
 
-from advex.images import ImageSet
-from advex.records import recorded
-from advex.sources.cifar10_c import corrupted_test_set
+from advex.common.images import ImageSet
+from advex.discussion.gilmer_hendrycks.cifar10_c import corrupted_test_set
+from advex.records.records import recorded
 
 with recorded(snakemake):
     corruptions = snakemake.params.corruptions

@@ -1,9 +1,9 @@
 """Draw one figure: the module of its name draws it from its measurements."""
 
-from advex.artifacts import read_table
-from advex.figures.style import Context, save
-from advex.pictures import Picture
-from advex.records import recorded
+from advex.common.artifacts import read_table
+from advex.common.pictures import Picture
+from advex.draw.style import Context, save
+from advex.records.records import recorded
 from advex.registries import FIGURES
 
 with recorded(snakemake):

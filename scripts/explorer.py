@@ -1,10 +1,10 @@
 """Write the interactive page of linear features."""
 
-from advex.artifacts import read_table
-from advex.explorer import explorer_html
-from advex.files import write_text
-from advex.pictures import Picture
-from advex.records import recorded
+from advex.common.artifacts import read_table
+from advex.common.files import write_text
+from advex.common.pictures import Picture
+from advex.discussion.goh_features.explorer import explorer_html
+from advex.records.records import recorded
 
 with recorded(snakemake):
     page = explorer_html(

@@ -1,8 +1,8 @@
 """Fit the Gaussian model of Fig. 4 at each radius."""
 
-from advex.artifacts import write_table
-from advex.gaussian import gaussian_table
-from advex.records import recorded
+from advex.common.artifacts import write_table
+from advex.discussion.ilyas.gaussian import gaussian_table
+from advex.records.records import recorded
 
 with recorded(snakemake):
     settings = snakemake.params.settings

@@ -1,8 +1,8 @@
 """Check Theorems 1 to 3 numerically."""
 
-from advex.artifacts import write_table
-from advex.gaussian import gaussian_theory_table
-from advex.records import recorded
+from advex.common.artifacts import write_table
+from advex.discussion.ilyas.gaussian import gaussian_theory_table
+from advex.records.records import recorded
 
 with recorded(snakemake):
     settings = snakemake.params.settings

@@ -1,9 +1,9 @@
 """Measure the linear features of pairs of classes."""
 
-from advex.artifacts import write_table
-from advex.feature_studies import sizes_from, study
-from advex.images import ImageSet
-from advex.records import recorded
+from advex.common.artifacts import write_table
+from advex.common.images import ImageSet
+from advex.discussion.goh_features.feature_studies import sizes_from, study
+from advex.records.records import recorded
 
 with recorded(snakemake):
     tables, thumbnails = study(

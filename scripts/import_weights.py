@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from advex import __version__
-from advex.models import write_model
-from advex.pretrained import import_weights
-from advex.records import recorded
-from advex.settings import ArchitectureSettings
-from advex.sources.downloads import Download, fetch
+from advex.common.settings import ArchitectureSettings
+from advex.networks.published_weights import import_weights
+from advex.networks.stored_models import write_model
+from advex.prepare.downloads import Download, fetch
+from advex.records.records import recorded
 
 with recorded(snakemake):
     weights = snakemake.params.weights

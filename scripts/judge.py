@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from advex.artifacts import read_table, write_table
-from advex.claims import load_claims, load_published
-from advex.files import write_text
-from advex.judge import judge
-from advex.records import recorded
-from advex.scorecard import scorecard_html
+from advex.common.artifacts import read_table, write_table
+from advex.common.files import write_text
+from advex.judge.claims import load_claims, load_published
+from advex.judge.judge import judge
+from advex.judge.scorecard import scorecard_html
+from advex.records.records import recorded
 
 with recorded(snakemake):
     tables = {

@@ -1,11 +1,11 @@
 """Measure what networks and what robust features alone learn from constructed sets, for one seed."""
 
-from advex.artifacts import write_table
-from advex.devices import Device
-from advex.images import ImageSet
-from advex.leakage import leakage_table
-from advex.models import read_model
-from advex.records import recorded
+from advex.common.artifacts import write_table
+from advex.common.devices import Device
+from advex.common.images import ImageSet
+from advex.discussion.goh_leakage.leakage import leakage_table
+from advex.networks.stored_models import read_model
+from advex.records.records import recorded
 
 with recorded(snakemake):
     settings = snakemake.params.settings

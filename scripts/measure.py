@@ -1,10 +1,10 @@
 """Measure models on data sets, for one seed."""
 
-from advex.artifacts import write_table
-from advex.devices import Device
-from advex.instruments.entries import MeasurementEntry
-from advex.instruments.measure import measure
-from advex.records import recorded
+from advex.common.artifacts import write_table
+from advex.common.devices import Device
+from advex.measure.entries import MeasurementEntry
+from advex.measure.measure import measure
+from advex.records.records import recorded
 
 with recorded(snakemake):
     entries = [MeasurementEntry(**entry) for entry in snakemake.params.entries]

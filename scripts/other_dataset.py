@@ -1,11 +1,11 @@
 """Learn tasks from other images that a teacher labels, for one seed."""
 
-from advex.artifacts import write_table
-from advex.devices import Device
-from advex.images import ImageSet
-from advex.networks import NetworkSettings
-from advex.other_dataset import grey_pair, other_dataset
-from advex.records import recorded
+from advex.common.artifacts import write_table
+from advex.common.devices import Device
+from advex.common.images import ImageSet
+from advex.discussion.wallace.other_dataset import grey_pair, other_dataset
+from advex.networks.own_network import NetworkSettings
+from advex.records.records import recorded
 
 with recorded(snakemake):
     settings = dict(snakemake.params.settings)

@@ -1,11 +1,11 @@
 """Train a teacher, and students of its mistakes, for one seed."""
 
-from advex.artifacts import write_table
-from advex.devices import Device
-from advex.images import ImageSet
-from advex.networks import NetworkSettings
-from advex.own_mistakes import own_mistakes
-from advex.records import recorded
+from advex.common.artifacts import write_table
+from advex.common.devices import Device
+from advex.common.images import ImageSet
+from advex.discussion.wallace.own_mistakes import own_mistakes
+from advex.networks.own_network import NetworkSettings
+from advex.records.records import recorded
 
 with recorded(snakemake):
     settings = dict(snakemake.params.settings)

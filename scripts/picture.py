@@ -1,8 +1,8 @@
 """Pick the images that a figure shows."""
 
-from advex.images import ImageSet
-from advex.pictures import pick
-from advex.records import recorded
+from advex.common.images import ImageSet
+from advex.common.pictures import pick
+from advex.records.records import recorded
 
 with recorded(snakemake):
     settings = snakemake.params.picture

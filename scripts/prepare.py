@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from advex.artifacts import write_table
-from advex.records import recorded
-from advex.sources import prepare
+from advex.common.artifacts import write_table
+from advex.prepare.sources import prepare
+from advex.records.records import recorded
 
 with recorded(snakemake):
     data = snakemake.params.data

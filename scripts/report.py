@@ -1,9 +1,9 @@
 """Write the study's report: figures, captions and scorecard on one page."""
 
-from advex.artifacts import read_table
-from advex.files import write_text
-from advex.records import recorded
-from advex.report import report_html
+from advex.common.artifacts import read_table
+from advex.common.files import write_text
+from advex.judge.report import report_html
+from advex.records.records import recorded
 
 with recorded(snakemake):
     page = report_html(

@@ -1,8 +1,8 @@
 """Fit both classifiers of Fig. 14."""
 
-from advex.artifacts import write_table
-from advex.ellipses import robust_and_accurate_table
-from advex.records import recorded
+from advex.common.artifacts import write_table
+from advex.discussion.ilyas.ellipses import robust_and_accurate_table
+from advex.records.records import recorded
 
 with recorded(snakemake):
     settings = snakemake.params.settings

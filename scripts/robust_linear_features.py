@@ -1,9 +1,9 @@
 """Fit robust linear classifiers and measure their features."""
 
-from advex.artifacts import write_table
-from advex.images import ImageSet
-from advex.linear_classifiers import robust_linear_features_table, weight_images
-from advex.records import recorded
+from advex.common.artifacts import write_table
+from advex.common.images import ImageSet
+from advex.discussion.goh_leakage.linear_classifiers import robust_linear_features_table, weight_images
+from advex.records.records import recorded
 
 with recorded(snakemake):
     settings = snakemake.params.settings

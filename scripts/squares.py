@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from advex.artifacts import write_table
-from advex.devices import Device
-from advex.records import recorded
-from advex.squares import linear_squares_table
-from advex.squares_networks import network_squares_table
+from advex.common.artifacts import write_table
+from advex.common.devices import Device
+from advex.discussion.nakkiran.squares import linear_squares_table
+from advex.discussion.nakkiran.squares_networks import network_squares_table
+from advex.records.records import recorded
 
 with recorded(snakemake):
     settings, seed = snakemake.params.settings, int(snakemake.params.seed)

@@ -2,9 +2,9 @@
 
 import torch
 
-from advex.artifacts import write_table
-from advex.records import recorded
-from advex.squares_networks import plane_table
+from advex.common.artifacts import write_table
+from advex.discussion.nakkiran.squares_networks import plane_table
+from advex.records.records import recorded
 
 with recorded(snakemake):
     torch.set_num_threads(snakemake.threads)

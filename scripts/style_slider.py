@@ -1,9 +1,9 @@
 """Write the page that lays two networks' images over each other."""
 
-from advex.files import write_text
-from advex.pictures import Picture
-from advex.records import recorded
-from advex.style_slider import slider_html
+from advex.common.files import write_text
+from advex.common.pictures import Picture
+from advex.discussion.nakano.style_slider import slider_html
+from advex.records.records import recorded
 
 with recorded(snakemake):
     page = slider_html(snakemake.input.template, snakemake.params.study, Picture.read(snakemake.input.images))

@@ -1,12 +1,12 @@
 """Make and measure images by style transfer with one seed's networks."""
 
-from advex.artifacts import read_table, write_table
-from advex.devices import Device
-from advex.models import read_model
-from advex.records import recorded
-from advex.sources.photographs import is_file, load_photograph, title_of
-from advex.style_studies import study_style
-from advex.style_workshop import Sizes, Workshop
+from advex.common.artifacts import read_table, write_table
+from advex.common.devices import Device
+from advex.discussion.nakano.style_studies import study_style
+from advex.discussion.nakano.style_workshop import Sizes, Workshop
+from advex.networks.stored_models import read_model
+from advex.prepare.photographs import is_file, load_photograph, title_of
+from advex.records.records import recorded
 
 with recorded(snakemake):
     settings = dict(snakemake.params.settings)

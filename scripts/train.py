@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from advex import __version__
-from advex.artifacts import write_table
-from advex.devices import Device
-from advex.images import ImageSet
-from advex.models import write_model
-from advex.records import recorded
+from advex.common.artifacts import write_table
+from advex.common.devices import Device
+from advex.common.images import ImageSet
+from advex.common.settings import TrainingRun, plain
+from advex.networks.stored_models import write_model
+from advex.records.records import recorded
 from advex.registries import TRAININGS
-from advex.settings import TrainingRun, plain
 
 with recorded(snakemake):
     run = TrainingRun(**snakemake.params.run)

@@ -1,9 +1,9 @@
 """Learn from adversarial examples in the plane, on random points and on the published ones."""
 
-from advex.artifacts import read_table, write_table
-from advex.devices import Device
-from advex.records import recorded
-from advex.two_dimensional import Fit, published_points, two_dimensional
+from advex.common.artifacts import read_table, write_table
+from advex.common.devices import Device
+from advex.discussion.wallace.two_dimensional import Fit, published_points, two_dimensional
+from advex.records.records import recorded
 
 with recorded(snakemake):
     Device.choose(threads=snakemake.threads)

@@ -9,9 +9,9 @@ import json
 import sys
 from pathlib import Path
 
-from advex.artifacts import read_table
-from advex.figures.style import Context, save
-from advex.pictures import Picture
+from advex.common.artifacts import read_table
+from advex.common.pictures import Picture
+from advex.draw.style import Context, save
 
 
 def redraw(record: dict, folder: Path) -> None:

@@ -6,7 +6,7 @@ Nothing is imported until it is looked up, so that a configuration can be checke
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from advex.registry import Registry
+from advex.common.registry import Registry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,28 +14,28 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from torch import Tensor
 
-    from advex.architectures.backbone import Backbone
-    from advex.artifacts import Array
-    from advex.constructions import Rule
-    from advex.corruptions import Made
-    from advex.figures.style import Context
-    from advex.instruments.bench import Bench
-    from advex.instruments.entries import MeasurementEntry, Row
-    from advex.losses import Loss
-    from advex.objectives import Objective
-    from advex.sources.prepared import Loader
-    from advex.threat_models import ThreatModel
+    from advex.attack.objectives import Objective
+    from advex.attack.threat_models import ThreatModel
+    from advex.common.artifacts import Array
+    from advex.construct.constructions import Rule
+    from advex.discussion.gilmer_hendrycks.corruptions import Made
+    from advex.draw.style import Context
+    from advex.measure.bench import Bench
+    from advex.measure.entries import MeasurementEntry, Row
+    from advex.networks.architectures.backbone import Backbone
+    from advex.prepare.prepared import Loader
+    from advex.train.losses import Loss
 
 SOURCES: "Registry[Loader]" = Registry(
     "source",
     {
-        "digits": "advex.sources.packaged:load_digits",
-        "sample_images": "advex.sources.packaged:load_sample_images",
-        "natural_patches": "advex.sources.patches:load_natural_patches",
-        "cifar10": "advex.sources.official:load_cifar10",
-        "mnist": "advex.sources.official:load_idx",
-        "fashion_mnist": "advex.sources.official:load_idx",
-        "own": "advex.sources:own",
+        "digits": "advex.prepare.packaged:load_digits",
+        "sample_images": "advex.prepare.packaged:load_sample_images",
+        "natural_patches": "advex.prepare.patches:load_natural_patches",
+        "cifar10": "advex.prepare.official:load_cifar10",
+        "mnist": "advex.prepare.official:load_idx",
+        "fashion_mnist": "advex.prepare.official:load_idx",
+        "own": "advex.prepare.sources:own",
     },
 )
 """How each source of images is loaded where no mirror is given."""
@@ -43,18 +43,18 @@ SOURCES: "Registry[Loader]" = Registry(
 CORRUPTIONS: "Registry[Made]" = Registry(
     "corruption",
     {
-        "fog": "advex.corruptions:FOG",
-        "contrast": "advex.corruptions:CONTRAST",
-        "brightness": "advex.corruptions:BRIGHTNESS",
-        "low_pass_noise": "advex.corruptions:LOW_PASS_NOISE",
-        "gaussian_blur": "advex.corruptions:GAUSSIAN_BLUR",
-        "defocus_blur": "advex.corruptions:DEFOCUS_BLUR",
-        "pixelate": "advex.corruptions:PIXELATE",
-        "jpeg_compression": "advex.corruptions:JPEG_COMPRESSION",
-        "gaussian_noise": "advex.corruptions:GAUSSIAN_NOISE",
-        "shot_noise": "advex.corruptions:SHOT_NOISE",
-        "impulse_noise": "advex.corruptions:IMPULSE_NOISE",
-        "high_pass_noise": "advex.corruptions:HIGH_PASS_NOISE",
+        "fog": "advex.discussion.gilmer_hendrycks.corruptions:FOG",
+        "contrast": "advex.discussion.gilmer_hendrycks.corruptions:CONTRAST",
+        "brightness": "advex.discussion.gilmer_hendrycks.corruptions:BRIGHTNESS",
+        "low_pass_noise": "advex.discussion.gilmer_hendrycks.corruptions:LOW_PASS_NOISE",
+        "gaussian_blur": "advex.discussion.gilmer_hendrycks.corruptions:GAUSSIAN_BLUR",
+        "defocus_blur": "advex.discussion.gilmer_hendrycks.corruptions:DEFOCUS_BLUR",
+        "pixelate": "advex.discussion.gilmer_hendrycks.corruptions:PIXELATE",
+        "jpeg_compression": "advex.discussion.gilmer_hendrycks.corruptions:JPEG_COMPRESSION",
+        "gaussian_noise": "advex.discussion.gilmer_hendrycks.corruptions:GAUSSIAN_NOISE",
+        "shot_noise": "advex.discussion.gilmer_hendrycks.corruptions:SHOT_NOISE",
+        "impulse_noise": "advex.discussion.gilmer_hendrycks.corruptions:IMPULSE_NOISE",
+        "high_pass_noise": "advex.discussion.gilmer_hendrycks.corruptions:HIGH_PASS_NOISE",
     },
 )
 """Every corruption that is made here, with its constant for each severity."""
@@ -62,97 +62,102 @@ CORRUPTIONS: "Registry[Made]" = Registry(
 ARCHITECTURES: "Registry[Callable[..., Backbone]]" = Registry(
     "architecture",
     {
-        "resnet18": "advex.architectures.large:resnet18",
-        "resnet50": "advex.architectures.large:resnet50",
-        "vgg16": "advex.architectures.large:vgg16",
-        "vgg19": "advex.architectures.large:vgg19",
-        "alexnet": "advex.architectures.large:alexnet",
-        "densenet121": "advex.architectures.large:densenet121",
-        "inception": "advex.architectures.large:inception",
-        "small_resnet18": "advex.architectures.small:small_resnet18",
-        "small_resnet50": "advex.architectures.small:small_resnet50",
-        "small_vgg": "advex.architectures.small:small_vgg",
-        "small_alexnet": "advex.architectures.small:small_alexnet",
-        "small_plain": "advex.architectures.small:small_plain",
-        "small_perceptron": "advex.architectures.small:small_perceptron",
-        "small_densenet": "advex.architectures.small:small_densenet",
-        "small_inception": "advex.architectures.small:small_inception",
-        "imagenet_resnet50": "advex.architectures.imagenet:resnet50",
-        "imagenet_densenet121": "advex.architectures.imagenet:densenet121",
-        "imagenet_vgg16": "advex.architectures.imagenet:vgg16",
-        "imagenet_vgg19": "advex.architectures.imagenet:vgg19",
-        "imagenet_alexnet": "advex.architectures.imagenet:alexnet",
+        "resnet18": "advex.networks.architectures.large:resnet18",
+        "resnet50": "advex.networks.architectures.large:resnet50",
+        "vgg16": "advex.networks.architectures.large:vgg16",
+        "vgg19": "advex.networks.architectures.large:vgg19",
+        "alexnet": "advex.networks.architectures.large:alexnet",
+        "densenet121": "advex.networks.architectures.large:densenet121",
+        "inception": "advex.networks.architectures.large:inception",
+        "small_resnet18": "advex.networks.architectures.small:small_resnet18",
+        "small_resnet50": "advex.networks.architectures.small:small_resnet50",
+        "small_vgg": "advex.networks.architectures.small:small_vgg",
+        "small_alexnet": "advex.networks.architectures.small:small_alexnet",
+        "small_plain": "advex.networks.architectures.small:small_plain",
+        "small_perceptron": "advex.networks.architectures.small:small_perceptron",
+        "small_densenet": "advex.networks.architectures.small:small_densenet",
+        "small_inception": "advex.networks.architectures.small:small_inception",
+        "imagenet_resnet50": "advex.networks.architectures.imagenet:resnet50",
+        "imagenet_densenet121": "advex.networks.architectures.imagenet:densenet121",
+        "imagenet_vgg16": "advex.networks.architectures.imagenet:vgg16",
+        "imagenet_vgg19": "advex.networks.architectures.imagenet:vgg19",
+        "imagenet_alexnet": "advex.networks.architectures.imagenet:alexnet",
     },
 )
 """Functions of ``channels`` and an architecture's options that build a backbone with random weights."""
 
 TRAININGS: "Registry[Callable[..., tuple[Any, pd.DataFrame]]]" = Registry(
     "training",
-    {"single": "advex.training:train", "ensemble": "advex.ensemble_training:train_ensemble"},
+    {"single": "advex.train.training:train", "ensemble": "advex.train.ensemble_training:train_ensemble"},
 )
 """How a model is trained: as one network, or as several, one after the other."""
 
 ADVERSARIES: "Registry[Callable[..., Tensor]]" = Registry(
-    "adversary", {"cross_entropy": "advex.adversary:perturbed", "trades": "advex.adversary:diverged"}
+    "adversary",
+    {"cross_entropy": "advex.train.adversary:perturbed", "trades": "advex.train.adversary:diverged"},
 )
 """The inner maximisation of adversarial training, by the loss that it belongs to."""
 
 LOSSES: "Registry[Loss]" = Registry(
-    "loss", {"cross_entropy": "advex.losses:cross_entropy", "trades": "advex.losses:trades"}
+    "loss", {"cross_entropy": "advex.train.losses:cross_entropy", "trades": "advex.train.losses:trades"}
 )
 """What a training descends."""
 
 NORMS: "Registry[Callable[[float], ThreatModel]]" = Registry(
-    "norm", {"l2": "advex.threat_models:L2Ball", "linf": "advex.threat_models:LinfBall"}
+    "norm", {"l2": "advex.attack.threat_models:L2Ball", "linf": "advex.attack.threat_models:LinfBall"}
 )
 """Threat models by the norm that bounds a perturbation: functions of the radius."""
 
 OBJECTIVES: "Registry[Objective]" = Registry(
     "objective",
     {
-        "cross_entropy": "advex.objectives:cross_entropy",
-        "targeted_cross_entropy": "advex.objectives:targeted_cross_entropy",
-        "cw_margin": "advex.objectives:cw_margin",
-        "targeted_margin": "advex.objectives:targeted_margin",
-        "representation_distance": "advex.objectives:representation_distance",
-        "prediction_divergence": "advex.objectives:prediction_divergence",
-        "ensemble_penalised": "advex.objectives:ensemble_penalised",
-        "ensemble_opposed": "advex.objectives:ensemble_opposed",
+        "cross_entropy": "advex.attack.objectives:cross_entropy",
+        "targeted_cross_entropy": "advex.attack.objectives:targeted_cross_entropy",
+        "cw_margin": "advex.attack.objectives:cw_margin",
+        "targeted_margin": "advex.attack.objectives:targeted_margin",
+        "representation_distance": "advex.attack.objectives:representation_distance",
+        "prediction_divergence": "advex.attack.objectives:prediction_divergence",
+        "ensemble_penalised": "advex.attack.objectives:ensemble_penalised",
+        "ensemble_opposed": "advex.attack.objectives:ensemble_opposed",
     },
 )
 """What an attack climbs."""
 
 CONSTRUCTIONS: "Registry[Rule]" = Registry(
     "construction",
-    {"target": "advex.constructions:by_targeting", "invert": "advex.constructions:by_inversion"},
+    {
+        "target": "advex.construct.constructions:by_targeting",
+        "invert": "advex.construct.constructions:by_inversion",
+    },
 )
 """Rules that build a data set from a source model."""
 
 TARGETS: "Registry[Callable[[Array, int, np.random.Generator], Array]]" = Registry(
-    "target", {"random_class": "advex.targets:random_class", "next_class": "advex.targets:next_class"}
+    "target",
+    {"random_class": "advex.attack.targets:random_class", "next_class": "advex.attack.targets:next_class"},
 )
 """Which class a perturbation aims at."""
 
 INSTRUMENTS: "Registry[Callable[[MeasurementEntry, Bench], Iterable[Row]]]" = Registry(
     "instrument",
     {
-        "accuracy": "advex.instruments.accuracy:rows",
-        "robust_accuracy": "advex.instruments.robust_accuracy:rows",
-        "attack_strength": "advex.instruments.attack_strength:rows",
-        "transfer": "advex.instruments.transfer:rows",
-        "history": "advex.instruments.history:rows",
-        "filtered_accuracy": "advex.instruments.filtered_accuracy:rows",
-        "fourier_sensitivity": "advex.instruments.fourier_sensitivity:rows",
-        "fourier_norms": "advex.instruments.fourier_norms:rows",
-        "corruption_accuracy": "advex.instruments.corruption_accuracy:rows",
-        "corruption_spectrum": "advex.instruments.corruption_spectrum:rows",
-        "layer_robustness": "advex.instruments.layer_robustness:rows",
-        "ensemble_transfer": "advex.instruments.ensemble_transfer:rows",
+        "accuracy": "advex.measure.accuracy:rows",
+        "robust_accuracy": "advex.measure.robust_accuracy:rows",
+        "attack_strength": "advex.measure.attack_strength:rows",
+        "transfer": "advex.measure.transfer:rows",
+        "history": "advex.measure.history:rows",
+        "filtered_accuracy": "advex.discussion.gilmer_hendrycks.filtered_accuracy:rows",
+        "fourier_sensitivity": "advex.discussion.gilmer_hendrycks.fourier_sensitivity:rows",
+        "fourier_norms": "advex.discussion.gilmer_hendrycks.fourier_norms:rows",
+        "corruption_accuracy": "advex.discussion.gilmer_hendrycks.corruption_accuracy:rows",
+        "corruption_spectrum": "advex.discussion.gilmer_hendrycks.corruption_spectrum:rows",
+        "layer_robustness": "advex.discussion.nakano.layer_robustness_instrument:rows",
+        "ensemble_transfer": "advex.discussion.nakkiran.ensemble_transfer:rows",
     },
 )
 """How a model is measured on a data set."""
 
 FIGURES: "Registry[Callable[[dict[str, Any], pd.DataFrame, Context], Figure]]" = Registry(
-    "figure", pattern="advex.figures.{}.{}:draw"
+    "figure", pattern="advex.discussion.{}.figures.{}:draw"
 )
 """Every figure, ``source/name``, is drawn by the module of its name."""

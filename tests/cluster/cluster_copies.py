@@ -39,7 +39,7 @@ class Copy:
         (folder / "tracer").mkdir()
         (folder / "tracer/sitecustomize.py").write_text(TRACER)
         # Epochs as slow, and checkpoints as frequent, as the tests need.
-        training = folder / "src/advex/training.py"
+        training = folder / "src/advex/train/training.py"
         text = training.read_text()
         loop = "    for epoch in range(first, recipe.epochs):\n"
         assert text.count(loop) == 1

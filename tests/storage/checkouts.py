@@ -164,5 +164,5 @@ class Checkout:
 
 DVC = (sys.executable, "-m", "dvc")
 SNAKEMAKE = (sys.executable, "-m", "snakemake")
-PULL = (sys.executable, "-m", "advex.pulling")
-PUBLISH = (sys.executable, "-m", "advex.publishing", "test")
+PULL = (sys.executable, "-m", "advex.records.pulling")
+PUBLISH = (sys.executable, "-m", "advex.records.publishing", "test")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from checkouts import DVC, FIGURE, PULL, SNAKEMAKE, TEST, Checkout
 
-from advex.records import Record
+from advex.records.records import Record
 
 MODEL = "results/test/models/standard/seed0.safetensors"
 TABLE = "results/test/measurements/ilyas/relabelled.csv"
@@ -98,10 +98,10 @@ def test_a_broken_object_in_the_store_is_named(clone: Checkout, accident: str) -
     for pull in ((*DVC, "pull"), PULL):
         assert "failed to pull data" in clone.refused(*pull)
         assert not (clone.folder / MODEL).exists()
-    said = clone.refused(*DVC[:2], "advex.manifests")
+    said = clone.refused(*DVC[:2], "advex.records.manifests")
     assert f"{MODEL}: {accident}" in said
     clone.git("checkout", "--quiet", "--", "store")
-    assert "undamaged" in clone.ok(*DVC[:2], "advex.manifests")
+    assert "undamaged" in clone.ok(*DVC[:2], "advex.records.manifests")
     clone.dvc("pull", "--quiet")
     assert clone.planned() == set()
 
@@ -117,7 +117,9 @@ def test_a_broken_manifest_in_the_store_is_named(clone: Checkout, accident: str)
     pulled = clone.run(*DVC, "pull")
     assert pulled.returncode != 0 or accident == "damaged"
     assert clone.run(*PULL).returncode != 0 or accident == "damaged"
-    assert f"the manifest of results/test.dvc: {accident}" in clone.refused(*DVC[:2], "advex.manifests")
+    assert f"the manifest of results/test.dvc: {accident}" in clone.refused(
+        *DVC[:2], "advex.records.manifests"
+    )
 
 
 @pytest.mark.parametrize("seconds", [0.6, 0.9, 1.3])

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 from checkouts import FIGURE, SNAKEMAKE, Checkout
 
-from advex.records import Record
+from advex.records.records import Record
 
 
 class Edit(NamedTuple):
@@ -80,31 +80,33 @@ TRAINING = (
 )
 LIBRARY, STUDY = "src/advex", "config/studies/test.yaml"
 EDITS = {
-    "attack": Edit(f"{LIBRARY}/attacks.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef ", ATTACKING),
-    "loss of attacks": Edit(f"{LIBRARY}/objectives.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef ", ATTACKING),
-    "comment": Edit(f"{LIBRARY}/attacks.py", "best = current\n", "best = current  # so far\n"),
-    "docstring": Edit(f"{LIBRARY}/training.py", "Train for all epochs", "Train through all epochs"),
-    "training": Edit(f"{LIBRARY}/training.py", "_HISTORY = [", "X = 1\n_HISTORY = [", TRAINING),
+    "attack": Edit(f"{LIBRARY}/attack/loop.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef ", ATTACKING),
+    "loss of attacks": Edit(
+        f"{LIBRARY}/attack/objectives.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef ", ATTACKING
+    ),
+    "comment": Edit(f"{LIBRARY}/attack/loop.py", "best = current\n", "best = current  # so far\n"),
+    "docstring": Edit(f"{LIBRARY}/train/training.py", "Train for all epochs", "Train through all epochs"),
+    "training": Edit(f"{LIBRARY}/train/training.py", "_HISTORY = [", "X = 1\n_HISTORY = [", TRAINING),
     "job script": Edit("scripts/train.py", "from pathlib", "import sys\nfrom pathlib", ("train/",)),
     "constructions": Edit(
-        f"{LIBRARY}/constructions.py", "NOISE_MEAN,", "X = 1\nNOISE_MEAN,", ("construct/",)
+        f"{LIBRARY}/construct/constructions.py", "NOISE_MEAN,", "X = 1\nNOISE_MEAN,", ("construct/",)
     ),
     "instrument": Edit(
-        f"{LIBRARY}/instruments/transfer.py",
+        f"{LIBRARY}/measure/transfer.py",
         "_TRANSFER_OBJECTIVES = {",
         "X = 1\n_TRANSFER_OBJECTIVES = {",
         ("measure/ilyas/transferability/",),
     ),
-    "progress": Edit(f"{LIBRARY}/progress.py", "\n\nclass ", "\n\nX = 1\n\n\nclass "),
+    "progress": Edit(f"{LIBRARY}/common/progress.py", "\n\nclass ", "\n\nX = 1\n\n\nclass "),
     "figure": Edit(
-        f"{LIBRARY}/figures/ilyas/relabelled.py",
+        f"{LIBRARY}/discussion/ilyas/figures/relabelled.py",
         "_QUANTITIES = (",
         "X = 1\n_QUANTITIES = (",
         ("draw/ilyas/relabelled",),
     ),
-    "style": Edit(f"{LIBRARY}/figures/style.py", "COLUMN_WIDTH = 85", "COLUMN_WIDTH = 86", DRAWING),
+    "style": Edit(f"{LIBRARY}/draw/style.py", "COLUMN_WIDTH = 85", "COLUMN_WIDTH = 86", DRAWING),
     "mathematics": Edit(
-        f"{LIBRARY}/ellipses.py",
+        f"{LIBRARY}/discussion/ilyas/ellipses.py",
         "\n\n\ndef ",
         "\n\n\nX = 1\n\n\ndef ",
         ("measure/ilyas/robust_and_accurate/",),
@@ -214,7 +216,7 @@ def test_code_that_is_edited_during_a_run_is_not_recorded(finished: Checkout, tm
     end = time.monotonic() + 60
     while not log.exists() and time.monotonic() < end:
         time.sleep(0.02)
-    with pulled.edited("src/advex/gaussian.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef "):
+    with pulled.edited("src/advex/discussion/ilyas/gaussian.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef "):
         said = run.communicate(timeout=120)[0]
     assert run.returncode == 0, said
     assert "its code was edited during the run" in said

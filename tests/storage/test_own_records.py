@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from checkouts import FIGURE, PUBLISH, TEST, Checkout
 
-from advex.records import Record, digests
+from advex.records.records import Record, digests
 
 MODEL = "results/test/models/standard/seed0.safetensors"
 TABLE = "results/test/measurements/ilyas/relabelled.csv"
@@ -58,7 +58,7 @@ def test_a_run_leaves_no_tracked_file_changed(elsewhere: Checkout) -> None:
 
 def test_a_run_of_other_bits_is_finished(elsewhere: Checkout) -> None:
     assert elsewhere.planned(FIGURE) == set()
-    assert "ANOTHER FILE" not in elsewhere.ok(sys.executable, "-m", "advex.lineage", FIGURE)
+    assert "ANOTHER FILE" not in elsewhere.ok(sys.executable, "-m", "advex.records.lineage", FIGURE)
     (elsewhere.folder / TABLE).unlink()
     assert elsewhere.planned(FIGURE) == set()  # absent, and what was drawn from it is here
     (elsewhere.folder / FIGURE).unlink()
@@ -109,7 +109,7 @@ def test_a_whole_run_on_another_processor_is_published(elsewhere: Checkout, tmp_
     said = elsewhere.pull()
     assert "No file was missing" in said
     assert "made by a run here" in said
-    compared = elsewhere.run(sys.executable, "-m", "advex.comparison", "test")
+    compared = elsewhere.run(sys.executable, "-m", "advex.judge.comparison", "test")
     assert compared.returncode in (0, 1), compared.stderr
     assert "verdicts here differ from the published ones" in compared.stdout
 

@@ -9,9 +9,9 @@ import pytest
 import yaml
 from checkouts import FIGURE, PUBLISH, Checkout
 
-from advex.records import Record
-from advex.sources.official import official_files
-from advex.verification import is_local
+from advex.prepare.official import official_files
+from advex.records.records import Record
+from advex.records.verification import is_local
 
 MODEL = "results/test/models/standard/seed0.safetensors"
 
@@ -63,7 +63,7 @@ def test_everything_recorded_is_versioned_and_in_the_store(published: Checkout) 
 @pytest.mark.parametrize(
     ("path", "old", "new"),
     [
-        ("src/advex/figures/ilyas/relabelled.py", "next", "other"),
+        ("src/advex/discussion/ilyas/figures/relabelled.py", "next", "other"),
         ("config/studies/test.yaml", "seeds: 1", "seeds: 1 # one"),
         ("published/ilyas.csv", ",95.25,", ",95.26,"),
     ],
@@ -79,12 +79,14 @@ def test_what_artifacts_are_made_from_must_be_committed(
 
 
 def test_a_new_file_in_the_library_must_be_committed(pulled: Checkout) -> None:
-    (pulled.folder / "src/advex/figures/ilyas/new.py").write_text("X = 1\n")
+    (pulled.folder / "src/advex/discussion/ilyas/figures/new.py").write_text("X = 1\n")
     assert "new.py" in pulled.refused(*PUBLISH)
 
 
 def test_artifacts_that_are_out_of_date_are_not_published(pulled: Checkout) -> None:
-    pulled.replace("src/advex/figures/ilyas/relabelled.py", "_QUANTITIES = (", "X = 1\n_QUANTITIES = (")
+    pulled.replace(
+        "src/advex/discussion/ilyas/figures/relabelled.py", "_QUANTITIES = (", "X = 1\n_QUANTITIES = ("
+    )
     pulled.commit("an edit")
     said = pulled.refused(*PUBLISH)
     assert "out of date" in said
@@ -110,7 +112,7 @@ def test_a_study_that_was_not_run_is_not_published(finished: Checkout, tmp_path:
     assert "1 artifacts are neither here nor versioned" in said
     assert MODEL in said
     assert not (checkout.folder / "results/test.dvc").exists()
-    said = checkout.refused(sys.executable, "-m", "advex.publishing", "digits")
+    said = checkout.refused(sys.executable, "-m", "advex.records.publishing", "digits")
     assert "make STUDY=digits" in said
 
 
@@ -131,7 +133,7 @@ def test_a_partial_checkout_keeps_all_entries(clone: Checkout) -> None:
     clone.dvc(
         "pull", "--quiet", "results/test/measurements/ilyas", "results/test/datasets/natural/origin.csv"
     )
-    clone.replace("src/advex/figures/ilyas/relabelled.py", '"original\\nclass"', '"first\\nclass"')
+    clone.replace("src/advex/discussion/ilyas/figures/relabelled.py", '"original\\nclass"', '"first\\nclass"')
     clone.commit("another label")
     clone.snakemake(FIGURE)
     assert "2 artifacts and 1 records of test are new" in clone.publish()
@@ -193,12 +195,12 @@ def test_a_manifest_of_before_gives_up_what_is_no_artifact(pulled: Checkout) -> 
     assert (local / "logs/draw/ilyas/relabelled.log").exists()
     pulled.commit("published")
     assert "up to date" in pulled.dvc("status")
-    assert "undamaged" in pulled.ok(sys.executable, "-m", "advex.manifests")
+    assert "undamaged" in pulled.ok(sys.executable, "-m", "advex.records.manifests")
 
 
 def test_large_studies_do_not_go_into_the_repository(finished: Checkout, tmp_path: Path) -> None:
     checkout = finished.copy(tmp_path / "checkout")
-    checkout.replace("src/advex/publishing.py", "STORE_MEGABYTES = 32", "STORE_MEGABYTES = 1")
+    checkout.replace("src/advex/records/publishing.py", "STORE_MEGABYTES = 32", "STORE_MEGABYTES = 1")
     checkout.commit("a small store")
     said = checkout.refused(*PUBLISH)
     assert "name a remote of your own" in said
@@ -215,7 +217,7 @@ def test_data_dvc_says_which_version_of_each_data_set_is_used() -> None:
 
 
 def test_the_lineage_of_a_figure_goes_back_to_the_raw_data(pulled: Checkout) -> None:
-    said = pulled.ok(sys.executable, "-m", "advex.lineage", FIGURE)
+    said = pulled.ok(sys.executable, "-m", "advex.records.lineage", FIGURE)
     for part in (
         "draw: code ",
         "train: code ",
@@ -225,7 +227,7 @@ def test_the_lineage_of_a_figure_goes_back_to_the_raw_data(pulled: Checkout) -> 
     ):
         assert part in said
     (pulled.folder / MODEL).write_text("another")
-    assert f"{MODEL}  sha256" in pulled.ok(sys.executable, "-m", "advex.lineage", FIGURE)
-    assert "ANOTHER FILE LIES HERE" in pulled.ok(sys.executable, "-m", "advex.lineage", FIGURE)
-    said = pulled.refused(sys.executable, "-m", "advex.lineage", "results/test/nothing.svg")
+    assert f"{MODEL}  sha256" in pulled.ok(sys.executable, "-m", "advex.records.lineage", FIGURE)
+    assert "ANOTHER FILE LIES HERE" in pulled.ok(sys.executable, "-m", "advex.records.lineage", FIGURE)
+    said = pulled.refused(sys.executable, "-m", "advex.records.lineage", "results/test/nothing.svg")
     assert "no job that wrote it has a record" in said

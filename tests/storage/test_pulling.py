@@ -8,7 +8,7 @@ from checkouts import DVC, FIGURE, Checkout
 
 OTHER = "results/test/figures/ilyas/gaussian.svg"
 TABLE = "results/test/measurements/ilyas/relabelled.csv"
-LABEL = ("src/advex/figures/ilyas/relabelled.py", '"original\\nclass"', '"first\\nclass"')
+LABEL = ("src/advex/discussion/ilyas/figures/relabelled.py", '"original\\nclass"', '"first\\nclass"')
 
 
 @pytest.mark.parametrize("again", ["dvc pull", "make pull"])
@@ -112,22 +112,22 @@ def test_what_is_newer_takes_the_place_of_an_earlier_version(
 
 
 def test_what_was_made_here_stays_beside_what_is_newer(pulled: Checkout, newer: Checkout) -> None:
-    pulled.replace("src/advex/figures/ilyas/gaussian.py", '"feature x₁"', '"first feature"')
+    pulled.replace("src/advex/discussion/ilyas/figures/gaussian.py", '"feature x₁"', '"first feature"')
     pulled.snakemake(OTHER)
     pulled.git("pull", "--quiet", str(newer.folder), "main")
     assert f"{OTHER}  (made by a run here)" in pulled.pull()
     assert pulled.planned(OTHER) == set()
     assert "first" in (pulled.folder / FIGURE).read_text()
-    assert pulled.changed() == " M src/advex/figures/ilyas/gaussian.py\n"
+    assert pulled.changed() == " M src/advex/discussion/ilyas/figures/gaussian.py\n"
 
 
 def test_the_lineage_is_that_of_the_file_that_lies_here(pulled: Checkout) -> None:
-    theirs = pulled.ok(sys.executable, "-m", "advex.lineage", FIGURE)
+    theirs = pulled.ok(sys.executable, "-m", "advex.records.lineage", FIGURE)
     pulled.replace(*LABEL)
     pulled.snakemake(FIGURE)
-    ours = pulled.ok(sys.executable, "-m", "advex.lineage", FIGURE)
+    ours = pulled.ok(sys.executable, "-m", "advex.records.lineage", FIGURE)
     assert "ANOTHER FILE" not in theirs + ours
     assert theirs.splitlines()[:2] != ours.splitlines()[:2]
     assert theirs.splitlines()[3:] == ours.splitlines()[3:]
     pulled.pull("--force")
-    assert pulled.ok(sys.executable, "-m", "advex.lineage", FIGURE) == theirs
+    assert pulled.ok(sys.executable, "-m", "advex.records.lineage", FIGURE) == theirs

@@ -52,7 +52,7 @@ def test_s3_round_trip(lab: Checkout, s3: str, tmp_path: Path) -> None:
     assert (clone.folder / FIGURE).read_bytes() == before
 
     # What comes out of another run goes the same way.
-    clone.replace("src/advex/figures/ilyas/relabelled.py", '"original\\nclass"', '"first\\nclass"')
+    clone.replace("src/advex/discussion/ilyas/figures/relabelled.py", '"original\\nclass"', '"first\\nclass"')
     clone.commit("another label")
     clone.snakemake("--config", "study=test")
     assert "results/test.dvc" in clone.publish()
@@ -66,7 +66,7 @@ def test_s3_round_trip(lab: Checkout, s3: str, tmp_path: Path) -> None:
 def test_s3_that_is_down_is_named(lab: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     use_s3(lab, "http://127.0.0.1:9")
-    said = lab.refused(*DVC[:2], "advex.publishing", "test")
+    said = lab.refused(*DVC[:2], "advex.records.publishing", "test")
     assert "dvc push" in said
     assert "127.0.0.1:9" in said
 

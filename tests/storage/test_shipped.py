@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from checkouts import Checkout
 
-from advex.publishing import STORE_MEGABYTES
+from advex.records.publishing import STORE_MEGABYTES
 
 ROOT = Path(__file__).parents[2]
 DIGITS = ("--config", "study=digits")
@@ -23,7 +23,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 
 def test_the_store_is_whole_and_small(shipped: Checkout) -> None:
-    assert "undamaged" in shipped.ok(sys.executable, "-m", "advex.manifests")
+    assert "undamaged" in shipped.ok(sys.executable, "-m", "advex.records.manifests")
     objects = [path for path in (shipped.folder / "store").rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in objects) < 1e6 * STORE_MEGABYTES
 
@@ -50,11 +50,11 @@ def test_the_story_of_the_readme(shipped: Checkout) -> None:
     assert "No file was missing" in shipped.pull()
     assert shipped.changed() == ""
     assert shipped.planned(*DIGITS) == set()
-    assert "0 of" in shipped.ok(sys.executable, "-m", "advex.comparison", "digits")
+    assert "0 of" in shipped.ok(sys.executable, "-m", "advex.judge.comparison", "digits")
 
 
 def test_its_lineage_goes_back_to_the_digits(shipped: Checkout) -> None:
-    said = shipped.ok(sys.executable, "-m", "advex.lineage", FIGURE)
+    said = shipped.ok(sys.executable, "-m", "advex.records.lineage", FIGURE)
     assert "raw data: source digits" in said
     assert "sha256_of digits.csv.gz" in said
 

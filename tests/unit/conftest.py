@@ -8,13 +8,13 @@ import torch
 from samples import RECIPES, SMALL, first, run
 from torch import Tensor
 
-from advex.architectures import Classifier
+from advex.common.devices import Device
+from advex.common.images import ImageSet
+from advex.common.settings import AttackSettings, Recipe, TrainingRun
 from advex.config import load
-from advex.devices import Device
-from advex.images import ImageSet
-from advex.settings import AttackSettings, Recipe, TrainingRun
-from advex.sources import Prepared, prepare
-from advex.training import train
+from advex.networks.classifier import Classifier
+from advex.prepare.sources import Prepared, prepare
+from advex.train.training import train
 
 CONFIG = Path(__file__).parents[2] / "config"
 

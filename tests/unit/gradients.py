@@ -15,9 +15,9 @@ import torch
 from samples import random_images
 from torch import Tensor, nn
 
-from advex.architectures import Classifier, build
+from advex.common.settings import ArchitectureSettings
+from advex.networks.classifier import Classifier, build
 from advex.registries import ARCHITECTURES
-from advex.settings import ArchitectureSettings
 
 BATCH_SIZES = (1, 3, 40, 64)
 LAYOUTS = {"channels last": torch.channels_last, "contiguous": torch.contiguous_format}

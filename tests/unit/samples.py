@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from advex.images import ImageSet
-from advex.settings import (
+from advex.common.images import ImageSet
+from advex.common.settings import (
     ArchitectureSettings,
     AttackSettings,
     AugmentationSettings,
@@ -63,7 +63,7 @@ def random_set(count: int, classes: int = 4, channels: int = 1, size: int = 6, s
 
 
 class TinyClassifier(nn.Module):
-    """A network with the methods of :class:`advex.architectures.Classifier`, for 6x6 grey images.
+    """A network with the methods of :class:`advex.networks.classifier.Classifier`, for 6x6 grey images.
 
     It starts in training mode, as networks do, so a test sees whether its mode is put back.
     """

@@ -41,16 +41,19 @@ print(json.dumps(failed))
 
 def figure_modules() -> list[str]:
     """Return every module that draws, found by its place, as the workflow finds it by its name."""
-    folder = LIBRARY / "advex/figures"
     return sorted(
         ".".join(path.relative_to(LIBRARY).with_suffix("").parts)
-        for path in folder.rglob("*.py")
+        for path in LIBRARY.glob("advex/discussion/*/figures/*.py")
         if path.stem != "__init__"
     )
 
 
-MODULES = [*figure_modules(), *(f"advex.{name}" for name in ("judge", "scorecard", "report", "claims"))]
-PAGES = ["advex.explorer", "advex.style_slider", "advex.costs"]
+MODULES = [*figure_modules(), *(f"advex.judge.{name}" for name in ("judge", "scorecard", "report", "claims"))]
+PAGES = [
+    "advex.discussion.goh_features.explorer",
+    "advex.discussion.nakano.style_slider",
+    "advex.records.costs",
+]
 
 
 @pytest.fixture(scope="module")
@@ -71,17 +74,18 @@ def test_it_can_be_imported(failed: dict[str, str], name: str) -> None:
 
 def test_every_figure_is_among_them() -> None:
     figures = load(ROOT / "config").experiments.figures
-    assert {f"advex.figures.{name.replace('/', '.')}" for name in figures} <= set(MODULES)
+    names = [name.partition("/") for name in figures]
+    assert {f"advex.discussion.{source}.figures.{name}" for source, _, name in names} <= set(MODULES)
     assert {"scripts/draw.py", "scripts/judge.py", "scripts/report.py"} <= set(scripts_without_torch())
 
 
 def test_an_import_of_torch_is_found() -> None:
     """Else the tests above could not fail."""
     finished = subprocess.run(
-        [sys.executable, "-c", PROGRAM], input=json.dumps(["advex.devices", "scripts/train.py"]), cwd=ROOT,
-        capture_output=True, text=True, timeout=120, check=True,
+        [sys.executable, "-c", PROGRAM], input=json.dumps(["advex.common.devices", "scripts/train.py"]),
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
-    assert set(json.loads(finished.stdout)) == {"advex.devices", "scripts/train.py"}
+    assert set(json.loads(finished.stdout)) == {"advex.common.devices", "scripts/train.py"}
 
 
 def test_the_environment_has_no_torch() -> None:

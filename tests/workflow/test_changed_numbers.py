@@ -14,14 +14,14 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from advex.artifacts import read_table
+from advex.common.artifacts import read_table
+from advex.common.pictures import Picture
 from advex.config import load
-from advex.explorer import explorer_html
-from advex.figures import style
-from advex.gaussian import gaussian_table, gaussian_theory_table
-from advex.pictures import Picture
-from advex.style_slider import slider_html
-from advex.worlds import worlds_table
+from advex.discussion.goh_features.explorer import explorer_html
+from advex.discussion.ilyas.gaussian import gaussian_table, gaussian_theory_table
+from advex.discussion.nakano.style_slider import slider_html
+from advex.discussion.wallace.worlds import worlds_table
+from advex.draw import style
 
 ROOT = Path(__file__).parents[2]
 PLAN = load(ROOT / "config")
@@ -392,7 +392,8 @@ def same(one: Any, other: Any) -> bool:
 
 def drawn(figure: str, tables: Tables) -> Any:
     """Draw a figure."""
-    module = importlib.import_module(f"advex.figures.{figure.replace('/', '.')}")
+    source, _, name = figure.partition("/")
+    module = importlib.import_module(f"advex.discussion.{source}.figures.{name}")
     published = read_table(ROOT / f"published/{PurePosixPath(figure).parent}.csv")
     return module.draw(tables, published, style.Context(**PLAN.figure_context(STUDY, figure)))
 

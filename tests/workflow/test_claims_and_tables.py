@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from advex.artifacts import read_table
-from advex.claims import all_rows, load_claims
+from advex.common.artifacts import read_table
 from advex.config import load
 from advex.config.tables import ANY_TEXT, known_tables
+from advex.judge.claims import all_rows, load_claims
 
 ROOT = Path(__file__).parents[2]
 PLAN = load(ROOT / "config")

@@ -13,7 +13,7 @@ import pytest
 from copies import ROOT, copy_repository
 
 FIGURE = "results/test/figures/ilyas/robust_and_accurate.svg"
-LAUNCH = (".venv/bin/python", "-I", "-m", "advex.launch")
+LAUNCH = (".venv/bin/python", "-I", "-m", "advex.common.machine.launch")
 
 NAMES = {
     "spaces and brackets": "My Documents/advex (1) [a]",

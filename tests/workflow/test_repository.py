@@ -81,7 +81,8 @@ def test_the_library_knows_no_snakemake() -> None:
 def test_every_figure_has_module_caption_and_row() -> None:
     experiments = yaml.safe_load((ROOT / "config/experiments.yaml").read_text())
     for figure in experiments["figures"]:
-        assert (ROOT / f"src/advex/figures/{figure}.py").exists()
+        source, _, name = figure.partition("/")
+        assert (ROOT / f"src/advex/discussion/{source}/figures/{name}.py").exists()
         assert len((ROOT / f"report/captions/{figure}.md").read_text()) > 100
 
 

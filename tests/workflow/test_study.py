@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from copies import scripts_without_torch
 
-from advex.artifacts import read_description, read_table
+from advex.common.artifacts import read_description, read_table
 from advex.config import figure_jobs, load
-from advex.provenance import code_digest, modules_reached
-from advex.records import Record
-from advex.verification import is_local
+from advex.records.provenance import code_digest, modules_reached
+from advex.records.records import Record
+from advex.records.verification import is_local
 
 ROOT = Path(__file__).parents[2]
 PLAN = load(ROOT / "config")
@@ -189,7 +189,7 @@ def test_a_second_run_does_nothing(snakemake: Snakemake) -> None:
 
 def test_touching_files_plans_nothing(repository: Path, snakemake: Snakemake) -> None:
     for pattern in (
-        "src/advex/*.py",
+        "src/advex/**/*.py",
         "scripts/*.py",
         "published/*.csv",
         "results/test/models/*/*.safetensors",
@@ -209,14 +209,14 @@ def test_a_deleted_figure_is_redrawn_alone(repository: Path, snakemake: Snakemak
 
 
 def test_editing_one_figures_module_redraws_that_figure(repository: Path, snakemake: Snakemake) -> None:
-    with edited(repository / "src/advex/figures/ilyas/relabelled.py"):
+    with edited(repository / "src/advex/discussion/ilyas/figures/relabelled.py"):
         jobs = planned(snakemake("-n", *TEST))
     assert jobs["draw"] == 1
     assert not {"train", "construct", "measure", "collect"} & set(jobs)
 
 
 def test_editing_the_attack_runs_training_again(repository: Path, snakemake: Snakemake) -> None:
-    with edited(repository / "src/advex/attacks.py"):
+    with edited(repository / "src/advex/attack/loop.py"):
         jobs = planned(snakemake("-n", *TEST))
     assert {"train", "construct", "measure"} <= set(jobs)
     assert "gaussian" not in jobs

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from advex.isolation import isolate
+from advex.common.machine.isolation import isolate
 
 REDRAW = Path(__file__).parents[1] / "redraw.py"
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]

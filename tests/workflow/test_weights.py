@@ -7,11 +7,11 @@ import torch
 import yaml
 from copies import Snakemake
 
-from advex.artifacts import read_description, read_table
+from advex.common.artifacts import read_description, read_table
 from advex.config import load
-from advex.provenance import modules_reached
-from advex.records import Record
-from advex.torchvision_import import torchvision
+from advex.networks.torchvision_import import torchvision
+from advex.records.provenance import modules_reached
+from advex.records.records import Record
 
 ROOT = Path(__file__).parents[2]
 FAMILIES = ("resnet50", "vgg16", "alexnet", "densenet")

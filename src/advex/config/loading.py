@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from advex.common.errors import UserError
 from advex.config.plan import Plan
 from advex.config.schema import (
     CORRUPTED_TEST,
@@ -19,7 +20,6 @@ from advex.config.schema import (
     Study,
     names_in,
 )
-from advex.errors import UserError
 
 Model = TypeVar("Model", bound=BaseModel)
 

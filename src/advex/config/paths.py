@@ -7,6 +7,8 @@ name that does not exist raises a :class:`UserError` that lists the names that d
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from advex.common.errors import UserError
+from advex.common.settings import FilterSettings
 from advex.config.schema import (
     CORRUPTED_TEST,
     NATURAL_TEST,
@@ -18,8 +20,6 @@ from advex.config.schema import (
     Study,
     names_in,
 )
-from advex.errors import UserError
-from advex.settings import FilterSettings
 
 Row = TypeVar("Row")
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from advex.common.errors import UserError
+from advex.common.settings import ArchitectureSettings, Construction, TrainingRun, plain
 from advex.config.paths import Filtered, Paths, find, models_of
 from advex.config.schema import (
     NATURAL_TEST,
@@ -16,14 +18,7 @@ from advex.config.schema import (
     OwnRuleRow,
     Study,
 )
-from advex.errors import UserError
-from advex.instruments.entries import MeasurementEntry, Sweep
-from advex.settings import (
-    ArchitectureSettings,
-    Construction,
-    TrainingRun,
-    plain,
-)
+from advex.measure.entries import MeasurementEntry, Sweep
 
 
 class Plan(Paths):

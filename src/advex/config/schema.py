@@ -7,27 +7,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from advex.config.linear import FeatureSettings, LeakageSettings
-from advex.config.nakkiran import EnsembleSettings, PlaneSettings, SquaresSettings
-from advex.config.style import StyleSettings
-from advex.config.wallace import (
-    OtherDatasetSettings,
-    OwnMistakesSettings,
-    TwoDimensionalSettings,
-    WorldsSettings,
-)
-from advex.config.weights import WeightsRow
-from advex.registries import (
-    ARCHITECTURES,
-    CONSTRUCTIONS,
-    CORRUPTIONS,
-    INSTRUMENTS,
-    OBJECTIVES,
-    SOURCES,
-    TARGETS,
-)
-from advex.registry import OneOf
-from advex.settings import (
+from advex.common.registry import OneOf
+from advex.common.settings import (
     MAIN_RADIUS,
     AttackSettings,
     Count,
@@ -37,6 +18,25 @@ from advex.settings import (
     OddCount,
     Positive,
     Recipe,
+)
+from advex.config.weights import WeightsRow
+from advex.discussion.goh_leakage.settings import FeatureSettings, LeakageSettings
+from advex.discussion.nakano.settings import StyleSettings
+from advex.discussion.nakkiran.settings import EnsembleSettings, PlaneSettings, SquaresSettings
+from advex.discussion.wallace.settings import (
+    OtherDatasetSettings,
+    OwnMistakesSettings,
+    TwoDimensionalSettings,
+    WorldsSettings,
+)
+from advex.registries import (
+    ARCHITECTURES,
+    CONSTRUCTIONS,
+    CORRUPTIONS,
+    INSTRUMENTS,
+    OBJECTIVES,
+    SOURCES,
+    TARGETS,
 )
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]

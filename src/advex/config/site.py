@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+from advex.common.settings import Count
 from advex.config.loading import read
 from advex.config.schema import Strict
-from advex.settings import Count
 
 # SLURM's own names, so that what a person has exported for sbatch counts here too.
 _ENVIRONMENT = {

@@ -1,11 +1,13 @@
 """Which entries of registries each job uses: what its settings name, and how the models it reads are built.
 
-What a job's code names by itself is found in the code (:mod:`advex.provenance`), and entries that no code of
-the job can look up do not count, so it does no harm to name more than is needed.
+What a job's code names by itself is found in the code (:mod:`advex.records.provenance`), and entries that no
+code of the job can look up do not count, so it does no harm to name more than is needed.
 """
 
 from collections.abc import Iterable
 
+from advex.common.registry import entries_of
+from advex.common.settings import Recipe
 from advex.config.paths import find
 from advex.config.plan import Plan
 from advex.registries import (
@@ -19,8 +21,6 @@ from advex.registries import (
     TARGETS,
     TRAININGS,
 )
-from advex.registry import entries_of
-from advex.settings import Recipe
 
 
 class Uses:

@@ -5,8 +5,8 @@ from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from advex.errors import UserError
-from advex.settings import Count
+from advex.common.errors import UserError
+from advex.common.settings import Count
 
 FOLDER = "data/weights"
 """Where downloads are kept."""

@@ -1,0 +1,1 @@
+"""Attacks: threat models, objectives, targets, the loop, and the strongest evaluation."""

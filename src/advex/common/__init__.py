@@ -1,0 +1,1 @@
+"""What everything stands on: errors, files, artifacts, images, statistics, devices, logs, frequencies."""

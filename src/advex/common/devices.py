@@ -1,0 +1,73 @@
+"""Where and how numbers are computed: device, memory layout, precision, random generators."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from advex.common.artifacts import Array
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device with the precision to compute at: ``float32``, or ``bfloat16`` autocast on CUDA."""
+
+    torch_device: torch.device
+    precision: str = "float32"
+
+    @classmethod
+    def choose(cls, precision: str = "float32", threads: int = 1) -> "Device":
+        """Take the GPU if there is one, else ``threads`` cores, where precision is always float32."""
+        torch.set_num_threads(threads)
+        if torch.cuda.is_available():
+            torch.backends.cuda.matmul.allow_tf32 = True
+            torch.backends.cudnn.allow_tf32 = True
+            return cls(torch.device("cuda"), precision)
+        return cls(torch.device("cpu"))
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether this is a CUDA device."""
+        return self.torch_device.type == "cuda"
+
+    def images(self, images: Array) -> Tensor:
+        """Move (N, C, H, W) images to the device in channels-last layout, keeping their dtype."""
+        tensor = torch.from_numpy(np.ascontiguousarray(images)).to(self.torch_device)
+        return tensor.contiguous(memory_format=torch.channels_last)
+
+    def labels(self, labels: Array) -> Tensor:
+        """Move (N,) int64 labels to the device."""
+        return torch.from_numpy(labels).to(self.torch_device)
+
+    def model(self, model: nn.Module) -> nn.Module:
+        """Move a model to the device in channels-last layout."""
+        # Module.to has no overload for memory_format without a tensor in all supported versions.
+        return model.to(self.torch_device).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+    @contextmanager
+    def computing(self) -> Iterator[None]:
+        """Compute the body at this device's precision."""
+        with torch.autocast("cuda", torch.bfloat16) if self.precision == "bfloat16" else nullcontext():
+            yield
+
+    def generator(self, seed: int) -> torch.Generator:
+        """Return a seeded random generator on the device."""
+        return torch.Generator(self.torch_device).manual_seed(seed)
+
+
+def as_float(images: Tensor) -> Tensor:
+    """Return images in [0, 1] as float32: uint8 images are divided by 255."""
+    return images.float().div_(255) if images.dtype == torch.uint8 else images
+
+
+def stable_seed(*parts: str | int) -> int:
+    """Hash names and numbers to a seed in 0..2**63 - 1 that is the same in every process.
+
+    Things with different names never share a stream of random numbers, though their seeds are equal.
+    """
+    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1

@@ -1,0 +1,1 @@
+"""The machine a user sits at: its settings, its folders, other runs, and how programs start there."""

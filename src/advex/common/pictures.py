@@ -1,0 +1,59 @@
+"""Image grids as small tensors: which images a figure shows, picked from data sets."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from advex.common.artifacts import Array, read_description, read_tensors, write_tensors
+from advex.common.images import ImageSet
+
+
+def pick(rows: Mapping[str, ImageSet], columns: int, aligned_by: Literal["image", "label"]) -> "Picture":
+    """Pick one image for every row and column.
+
+    Args:
+        rows: data sets by row name, of equally shaped images.
+        columns: how many classes to show: those that come first when classes are spread evenly.
+        aligned_by: ``image``, where all sets are built from the same images: a column shows what became
+            of the first image of a class; ``label``: a column shows each set's first image of a class.
+
+    Returns:
+        The picture; its columns are named by class.
+    """
+    first = next(iter(rows.values()))
+    classes = np.linspace(0, len(first.classes) - 1, min(columns, len(first.classes))).round().astype(int)
+    names = [first.classes[label] for label in classes]
+    grid = []
+    for images in rows.values():
+        labels = first.labels if aligned_by == "image" else images.labels
+        indices = [int(np.argmax(labels == label)) for label in classes]
+        grid.append(images.as_float()[indices])
+    return Picture(np.stack(grid), list(rows), names)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A grid of images with names.
+
+    Attributes:
+        images: (rows, columns, C, H, W), float32 in [0, 1].
+        rows: the name of each row.
+        columns: the name of each column.
+    """
+
+    images: Array
+    rows: list[str]
+    columns: list[str]
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the grid as safetensors."""
+        write_tensors(path, {"images": self.images}, {"rows": self.rows, "columns": self.columns})
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> "Picture":
+        """Read a grid written by :meth:`write`."""
+        description = read_description(path)
+        return cls(read_tensors(path)["images"], description["rows"], description["columns"])

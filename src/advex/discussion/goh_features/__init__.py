@@ -1,0 +1,1 @@
+"""Goh: two examples of useful, non-robust features."""

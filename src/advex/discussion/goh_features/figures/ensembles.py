@@ -1,0 +1,108 @@
+"""The second figure of comment 3: many non-robust features of little use added up."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from advex.common.pictures import Picture
+from advex.common.statistics import estimate
+from advex.discussion.goh_features.figures import features
+from advex.draw import style
+
+_TABLE, _VECTORS, _THUMBNAILS = (
+    "goh_features/ensembles",
+    "goh_features/singular_vectors",
+    "goh_features/thumbnails",
+)
+_BARS = (
+    ("largest_member_usefulness", "neutral", "best\nmember"),
+    ("usefulness", "standard", "f"),
+    ("usefulness_permuted_rest", "neutral", "rest\nper-\nmuted"),
+    ("usefulness_permuted", "neutral", "all\nper-\nmuted"),
+    ("usefulness_held_out", "robust", "f"),
+    ("usefulness_permuted_held_out", "neutral", "all\nper-\nmuted"),
+)
+_PLACES = (0.0, 1.0, 2.0, 3.0, 4.3, 5.3)
+
+
+def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Context) -> Figure:
+    """Draw one row a pair: the plane with the ensemble, its usefulness against chance, its weights."""
+    table: pd.DataFrame = tables[_TABLE]
+    vectors: pd.DataFrame = tables[_VECTORS]
+    picture: Picture = tables[_THUMBNAILS]
+    pairs = features.pairs_of(table)
+    figure, axes = style.canvas(
+        style.PAGE_WIDTH, 46 + 62 * len(pairs), len(pairs), 3, width_ratios=[1, 1.1, 0.3]
+    )
+    for row, (pair, panels) in enumerate(zip(pairs, axes, strict=True)):
+        label = features.label_of(table, pair)
+        _draw_plane(panels[0], table, vectors, pair, published)
+        panels[0].set_title(f"{style.letter(2 * row)}  {label}: training images")
+        _draw_bars(panels[1], table, pair, published)
+        panels[1].set_title(f"{style.letter(2 * row + 1)}  {label}: the ensemble f")
+        features.thumbnails(panels[2], picture, pair, (("E",), ("ensemble",)), rows=("E", "f"))
+    style.title(figure, features.about(table, pairs) + _finding(table, pairs[0]))
+    style.footer(figure, features.of_pairs(context, table))
+    style.legend_below(figure, 2)
+    return figure
+
+
+def _draw_plane(
+    axis: Axes, table: pd.DataFrame, vectors: pd.DataFrame, pair: str, published: pd.DataFrame
+) -> None:
+    singular = features.plane(axis, table, vectors, pair)
+    rows = table[(table["pair"] == pair) & (table["name"] == "ensemble") & (table["seed"] == 0)]
+    threshold = float(rows["at"].dropna().iloc[0])
+    weak = singular["robustness"] < threshold
+    for chosen, colour, label in (
+        (~weak, features.PALE, "other singular vectors"),
+        (weak, style.COLOURS[features.MEMBER], "members of the ensemble f: all below the dashed line"),
+    ):
+        part = singular[chosen]
+        features.dots(axis, part["robustness"].to_numpy(), part["usefulness"].to_numpy(), colour, label=label)
+    axis.axvline(threshold, color="black", linestyle="--", linewidth=0.8)
+    vectors_first = vectors[vectors["seed"] == 0]
+    letters = vectors_first[(vectors_first["pair"] == pair) & (vectors_first["quantity"] == "lettered")]
+    first = letters[letters["name"] == "E"]["feature"].iloc[0]
+    features.badge(
+        axis, singular.loc[first, "robustness"], singular.loc[first, "usefulness"], "E", role="neutral"
+    )
+    wanted = rows.dropna(subset=["at"]).set_index("quantity")["value"]
+    features.badge(axis, float(wanted["robustness"]), float(wanted["usefulness"]), "f")
+    if pair == "plotted":
+        at = style.published_value(published, "ensemble_robustness")
+        height = style.published_value(published, "ensemble_usefulness")
+        style.published_marks(axis, at, height, "published (measured on training images)", size=4)
+
+
+def _draw_bars(axis: Axes, table: pd.DataFrame, pair: str, published: pd.DataFrame) -> None:
+    for place, (quantity, role, _) in zip(_PLACES, _BARS, strict=True):
+        style.bars(
+            axis, place, features.one(table, pair, quantity, name="ensemble").tolist(), role, width=0.7
+        )
+    if pair == "plotted":
+        height = style.published_value(published, "ensemble_usefulness")
+        style.published_marks(axis, 1.42, height, None, size=4)
+    axis.axhline(0, color="black", linewidth=0.6)
+    groups = ((1.5, "training images"), (4.8, "held-out images"))
+    style.group_ticks(axis, _PLACES, [label for *_, label in _BARS], groups, "")
+    axis.spines["bottom"].set_visible(False)
+    axis.set_ylabel("usefulness E[y f(x)]")
+
+
+def _finding(table: pd.DataFrame, pair: str) -> str:
+    """Say whether the ensemble is useful on held-out images, and how that compares with training images."""
+    held_out = features.one(table, pair, "usefulness_held_out", name="ensemble")
+    train = features.one(table, pair, "usefulness", name="ensemble")
+    null = features.one(table, pair, "usefulness_permuted", name="ensemble")
+    reached = features.one(table, pair, "usefulness_permuted_held_out", name="ensemble")
+    found = estimate((held_out - reached).tolist())
+    outcome = "is useful" if style.direction(found) > 0 else "is not clearly useful"
+    return (
+        f"On held-out images the ensemble {outcome}: {held_out.mean():.3f}, where permuted labels reach "
+        f"{reached.mean():.3f} (95 %); on training images {train.mean():.3f}, and permuted labels "
+        f"{null.mean():.3f}{style.one_seed(found)}"
+    )

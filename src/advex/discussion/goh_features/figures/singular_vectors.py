@@ -1,0 +1,86 @@
+"""The first figure of comment 3: how useful and how robust the singular vectors are."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from advex.common.pictures import Picture
+from advex.common.statistics import estimate
+from advex.discussion.goh_features.figures import features
+from advex.draw import style
+
+_TABLE, _THUMBNAILS = "goh_features/singular_vectors", "goh_features/thumbnails"
+_LETTERS = (("A", "B"), ("C", "D"), ("E", "F"))
+_PUBLISHED = "published points (a selection)"
+
+
+def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Context) -> Figure:
+    """Draw one row a pair: on training images, on held-out images, and six features as images."""
+    table: pd.DataFrame = tables[_TABLE]
+    picture: Picture = tables[_THUMBNAILS]
+    pairs = features.pairs_of(table)
+    figure, axes = style.canvas(
+        style.PAGE_WIDTH, 40 + 62 * len(pairs), len(pairs), 3, width_ratios=[1, 1, 0.42]
+    )
+    for row, (pair, panels) in enumerate(zip(pairs, axes, strict=True)):
+        label = features.label_of(table, pair)
+        _draw_plane(panels[0], table, pair, "usefulness", published)
+        panels[0].set_title(f"{style.letter(2 * row)}  {label}: training images")
+        _draw_plane(panels[1], table, pair, "usefulness_held_out", published)
+        panels[1].set_title(f"{style.letter(2 * row + 1)}  {label}: held-out images")
+        panels[1].set_ylabel("")  # as on its left
+        features.thumbnails(
+            panels[2],
+            picture,
+            pair,
+            _LETTERS,
+            rows=("A, B", "C, D", "E, F"),
+            columns=("most\nuseful", "least\nuseful"),
+        )
+    style.title(figure, features.about(table, pairs) + _finding(table, pairs[0]))
+    style.footer(figure, features.of_pairs(context, table))
+    style.legend_below(figure, 2)
+    return figure
+
+
+def _draw_plane(axis: Axes, table: pd.DataFrame, pair: str, quantity: str, published: pd.DataFrame) -> None:
+    vectors = features.plane(axis, table, table, pair)
+    noise = features.one(table, pair, quantity.replace("usefulness", "permuted_usefulness", 1))[0]
+    axis.axhspan(
+        features.LEAST_USEFUL, noise, color=style.COLOURS["neutral"], alpha=0.18, linewidth=0,
+        label="95 % of features with permuted labels",
+    )  # fmt: skip
+    features.dots(
+        axis, vectors["robustness"].to_numpy(), vectors[quantity].to_numpy(), style.COLOURS["standard"],
+        label="singular vectors (those below the axis at its edge)",
+    )  # fmt: skip
+    x, y = features.curve(table, pair, "frontier_robustness", f"frontier_{quantity}")
+    axis.plot(
+        x, y, color=style.COLOURS["accent"], label="frontier fitted on training images (ridge path)", zorder=3
+    )
+    if quantity == "usefulness":
+        letters = table[(table["pair"] == pair) & (table["quantity"] == "lettered") & (table["seed"] == 0)]
+        for letter, index in zip(letters["name"], letters["feature"], strict=True):
+            features.badge(axis, vectors.loc[index, "robustness"], vectors.loc[index, "usefulness"], letter)
+        if pair == "plotted":
+            for prefix, label in (("singular_vectors_point", _PUBLISHED), ("frontier_point", None)):
+                log_x, log_y = style.published_points(published, prefix)
+                style.published_marks(axis, np.exp(log_x), np.exp(log_y), label, size=3)
+
+
+def _finding(table: pd.DataFrame, pair: str) -> str:
+    """Say whether any non-robust singular vector is more useful than permuted labels make it."""
+    ours = features.one(table, pair, "largest_nonrobust_usefulness")
+    null = features.one(table, pair, "largest_nonrobust_usefulness_permuted")
+    compared = estimate((ours - null).tolist())
+    beats = "Some" if style.direction(compared) > 0 else "No"
+    correlation = features.one(table, pair, "rank_correlation")
+    return (
+        f"{beats} non-robust singular vector beats chance: the most useful one has {ours.mean():.3f}, "
+        f"with permuted labels {null.mean():.3f}; rank correlation of usefulness and robustness "
+        f"{correlation.mean():.2f}{style.one_seed(compared)}"
+    )

@@ -1,0 +1,1 @@
+"""Goh: robust feature leakage."""

@@ -1,0 +1,95 @@
+"""Figure 8: robust accuracy of the model trained on the robust set under attacks of growing strength."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from advex.common.artifacts import Array
+from advex.common.errors import UserError
+from advex.common.statistics import estimate
+from advex.draw import style
+from advex.draw.tables import values
+
+_STRONGEST = "strongest"
+_OBJECTIVES = (  # a study may try fewer, but the strongest attack is always there
+    ("cross_entropy", "from_robust", "-", "ours, cross-entropy"),
+    ("cw_margin", "accent", "--", "ours, CW margin"),
+    (_STRONGEST, "robust", "none", "ours, ten attacks an image"),
+)
+_ROWS = {"model": "on_robust", "quantity": "robust_accuracy_half_epsilon"}
+_USUAL_STEPS = 7  # of the paper's attacks; stronger ones are compared with the first that has as many
+_DROP = 2.0  # percentage points, the most that the paper's attacks take
+
+
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+    """Draw robust accuracy against the number of steps from the table "ilyas/attack_strength"."""
+    table = tables["ilyas/attack_strength"]
+    figure, axes = style.canvas(style.COLUMN_WIDTH, 88)
+    axis = axes[0, 0]
+    tried = set(table["objective"]) | {_STRONGEST}
+    drawn = [row for row in _OBJECTIVES if row[0] in tried]
+    curves = {objective: _curve(table, objective) for objective, *_ in drawn}
+    epsilon = float(table["epsilon"].max())
+    for objective, role, dashes, label in drawn:
+        steps, found = curves[objective]
+        name = f"{label}, ℓ₂, ε = {epsilon:g}"
+        means = style.mean_line(axis, steps, found, role, linestyle=dashes, label=name)
+        if len(means) == 1 and means[0].n > 1:
+            axis.errorbar(steps, means[0].mean, means[0].half_width, color="black", capsize=2, linewidth=0.8)
+    _draw_published(axis, published)
+    style.chance_line(axis, context.chance)
+    axis.set(ylim=(0, 112), xlabel="number of PGD steps", ylabel="robust accuracy (%)")
+    axis.set_yticks(range(0, 101, 20))
+    style.title(figure, _finding(curves, context.chance))
+    style.footer(figure, context)
+    style.legend_below(figure, 1)
+    return figure
+
+
+def _curve(table: pd.DataFrame, objective: str) -> tuple[Array, Array]:
+    """Return the numbers of steps, (points,), and robust accuracies, (seeds, points)."""
+    steps = np.unique(table.loc[table["objective"] == objective, "steps"])
+    if not steps.size:
+        raise UserError(f"the measurement has no row with objective {objective!r}; measure it")
+    columns = [values(table, **_ROWS, objective=objective, steps=number) for number in steps]
+    return steps.astype(float), np.stack(columns, axis=1)
+
+
+def _draw_published(axis: Axes, published: pd.DataFrame) -> None:
+    """Draw Fig. 8's points on its axis: logarithmic, with room for zero steps."""
+    steps, accuracies = style.published_points(published, "figure8_steps")
+    style.published_marks(axis, steps, accuracies, "published (Fig. 8), CIFAR-10 ResNet-50, ℓ₂, ε = 0.25")
+    axis.annotate(
+        "published: the standard model", (steps[0], accuracies[0]), (7, 7), textcoords="offset points",
+        fontsize=style.SMALLEST_TEXT,
+    )  # fmt: skip
+    axis.set_xscale("symlog", linthresh=1, linscale=0.3)
+    axis.set_xlim(-0.4, 2 * steps.max())
+    axis.set_xticks([0, 1, 10, 100, 1000], ["0", "1", "10", "100", "1000"])
+    axis.minorticks_off()
+
+
+def _finding(curves: Mapping[str, tuple[Array, Array]], chance: float) -> str:
+    """Say how much the strongest attack takes after the usual number of steps, paired over seeds."""
+    steps, accuracies = next(iter(curves.values()))
+    enough = np.flatnonzero(steps >= _USUAL_STEPS)
+    usual = int(enough[0]) if enough.size else len(steps) - 1
+    before = accuracies[:, usual]
+    strongest = np.min(
+        [found[:, numbers >= steps[usual]].min(axis=1) for numbers, found in curves.values()], axis=0
+    )
+    drop = estimate((before - strongest).tolist())
+    above_chance = estimate((strongest - chance).tolist())
+    small = style.direction(estimate((before - strongest - _DROP).tolist())) < 0
+    words = (
+        f"Beyond {steps[usual]:.0f} steps the strongest attack takes "
+        f"{'only ' if small else ''}{drop.mean:.1f} points more: "
+        f"robust accuracy {'stays at' if small else 'goes from ' + format(before.mean(), '.0f') + ' to'} "
+        f"{strongest.mean():.0f} %"
+    )
+    if style.direction(above_chance) <= 0:
+        words += ", not clearly above chance"
+    return words + style.one_seed(drop)

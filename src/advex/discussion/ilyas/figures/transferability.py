@@ -1,0 +1,164 @@
+"""Figures 3 and 13: what architectures learn from the next-class set against transfer to them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from advex.common.artifacts import Array
+from advex.common.statistics import Estimate, estimate
+from advex.draw import style
+from advex.draw.tables import values
+
+
+@dataclass(frozen=True)
+class _Architecture:
+    """One point: the models behind it, its marker, and where its published label goes."""
+
+    name: str
+    label: str
+    learner: str
+    target: str
+    marker: str
+    beside: tuple[float, float]  # offset of the published label in points
+    align: str
+
+
+_ARCHITECTURES = (
+    _Architecture("resnet50", "ResNet-50", "on_det", "standard_independent", "o", (-6, 2), "right"),
+    _Architecture("resnet18", "ResNet-18", "on_det_resnet18", "standard_resnet18", "s", (-6, 2), "right"),
+    _Architecture("densenet", "DenseNet", "on_det_densenet", "standard_densenet", "^", (6, -2), "left"),
+    _Architecture("inception", "Inception", "on_det_inception", "standard_inception", "v", (6, -1), "left"),
+    _Architecture("vgg16", "VGG-16", "on_det_vgg16", "standard_vgg16", "P", (6, 0), "left"),
+)
+_PANELS = (
+    ("untargeted_transfer", "figure3", "a  Untargeted"),
+    ("targeted_transfer", "figure13", "b  Targeted"),
+)
+_ROLE = "from_standard"
+_LEAST_RIGHT = 53  # where the label of the published point on the right ends
+_SPREAD = 1e-9  # points nearer than this have no correlation
+
+
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+    """Draw both panels from the table "ilyas/transferability"."""
+    table = tables["ilyas/transferability"]
+    figure, axes = style.canvas(style.PAGE_WIDTH, 105, 1, 2)
+    accuracy = _by_architecture(table, "accuracy")
+    correlations: list[Estimate | None] = []
+    for axis, (quantity, key, name) in zip(axes[0], _PANELS, strict=True):
+        transfer = _by_architecture(table, quantity)
+        _draw_ours(axis, accuracy, transfer, context.chance)
+        _draw_published(axis, published, key, quantity)
+        axis.set(xlim=(0, max(_LEAST_RIGHT, 1.05 * accuracy.max())), ylim=(-4, 104))
+        axis.set_title(name, loc="left")
+        axis.set_ylabel("transfer from the standard source (%)")
+        correlations.append(_correlation(accuracy, transfer))
+    drawn = [style.published_value(published, f"{key}_correlation") for _, key, *_ in _PANELS]
+    style.title(figure, _finding(correlations, drawn))
+    style.footer(figure, context)
+    style.legend_below(figure, 4)
+    return figure
+
+
+def _by_architecture(table: pd.DataFrame, quantity: str) -> Array:
+    """Return one number an architecture and seed, (architectures, seeds); NaN: nothing could transfer."""
+    models = [each.learner if quantity == "accuracy" else each.target for each in _ARCHITECTURES]
+    return np.stack([values(table, model=model, quantity=quantity) for model in models])
+
+
+def _draw_ours(axis: Axes, accuracy: Array, transfer: Array, chance: float) -> None:
+    """Draw each seed, the means with crossed intervals, and the line through the means."""
+    means = []
+    for each, x, y in zip(_ARCHITECTURES, accuracy, transfer, strict=True):
+        known = np.isfinite(x) & np.isfinite(y)
+        if not known.any():
+            continue
+        horizontal, vertical = estimate(x[known].tolist()), estimate(y[known].tolist())
+        means.append((horizontal.mean, vertical.mean))
+        colour = style.COLOURS[_ROLE]
+        if known.sum() > 1:
+            axis.plot(
+                x[known], y[known], linestyle="none", marker=each.marker, markersize=3, alpha=0.5,
+                markerfacecolor=colour, markeredgewidth=0,
+            )  # fmt: skip
+            axis.errorbar(
+                horizontal.mean, vertical.mean, vertical.half_width, horizontal.half_width,
+                color=style.COLOURS["neutral"], linewidth=0.5,
+            )  # fmt: skip
+        axis.plot(
+            horizontal.mean, vertical.mean, linestyle="none", marker=each.marker, markersize=6.5, zorder=4,
+            markerfacecolor=colour, markeredgecolor="black", markeredgewidth=0.5, label=f"ours, {each.label}",
+        )  # fmt: skip
+    _draw_fit(axis, np.array(means))
+    axis.axvline(chance, color=style.COLOURS["chance"], linestyle="--", linewidth=0.7, zorder=1)
+    axis.text(
+        chance, 1.0, " chance", transform=axis.get_xaxis_transform(), color=style.COLOURS["chance"],
+        fontsize=style.SMALLEST_TEXT, ha="left", va="top",
+    )  # fmt: skip
+    axis.set_xlabel("test accuracy, trained on the next-class set (%)")
+
+
+def _draw_fit(axis: Axes, means: Array) -> None:
+    """Draw the least-squares line through the means of the architectures."""
+    if len(means) < 2 or np.ptp(means[:, 0]) < _SPREAD:
+        return
+    ends = np.array([means[:, 0].min(), means[:, 0].max()])
+    line = np.polynomial.Polynomial.fit(means[:, 0], means[:, 1], 1)
+    axis.plot(
+        ends,
+        line(ends),
+        color=style.COLOURS[_ROLE],
+        linestyle="--",
+        zorder=1,
+        label="ours, line through the means",
+    )
+
+
+def _draw_published(axis: Axes, published: pd.DataFrame, figure: str, quantity: str) -> None:
+    for each in _ARCHITECTURES:
+        x = style.published_value(published, f"figure3_{each.name}_accuracy")
+        y = style.published_value(published, f"{figure}_{each.name}_{quantity}")
+        style.published_marks(axis, x, y, "published (Figs. 3, 13), CIFAR-10")
+        axis.annotate(
+            each.label, (x, y), each.beside, textcoords="offset points", ha=each.align, va="center",
+            zorder=2.5, bbox={"color": "white", "alpha": 0.75, "pad": 0.5, "linewidth": 0},
+        )  # fmt: skip
+
+
+def _correlation(accuracy: Array, transfer: Array) -> Estimate | None:
+    """Correlate over architectures within each seed; None if a seed has no correlation."""
+    if not (np.isfinite(accuracy).all() and np.isfinite(transfer).all()):
+        return None
+    if min(np.ptp(accuracy, axis=0).min(), np.ptp(transfer, axis=0).min()) < _SPREAD:
+        return None
+    seeds = zip(accuracy.T, transfer.T, strict=True)
+    return estimate([float(np.corrcoef(x, y)[0, 1]) for x, y in seeds])
+
+
+def _finding(correlations: Sequence[Estimate | None], published: Sequence[float]) -> str:
+    """Say for which attacks transfer grows with what is learnt, by correlations over architectures."""
+    names = ("untargeted", "targeted")
+    grows = [
+        name
+        for name, found in zip(names, correlations, strict=True)
+        if found is not None and style.direction(found) > 0
+    ]
+    words = {
+        2: "receive more transfer",
+        1: f"receive clearly more transfer for {''.join(grows)} attacks only",
+        0: "do not clearly receive more transfer",
+    }[len(grows)]
+    ours = [
+        f"{'undefined' if found is None else format(found.mean, '.2f')} {name}"
+        for name, found in zip(names, correlations, strict=True)
+    ]
+    theirs = ", ".join(f"{value:.2f}" for value in published)
+    note = next((style.one_seed(found) for found in correlations if found is not None), "")
+    return (
+        f"Architectures that learn more from the next-class set {words}: "
+        f"correlation {', '.join(ours)} (published {theirs}){note}"
+    )

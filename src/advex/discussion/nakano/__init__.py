@@ -1,0 +1,1 @@
+"""Nakano: adversarially robust neural style transfer."""

@@ -1,0 +1,158 @@
+"""How far a small perturbation moves a layer, against how far two images lie apart there.
+
+The response to comment 4 (Nakano) defines, for a layer f and images x, x1, x2 drawn from the data,
+
+    R(f) = E[ max over x' near x of ||f(x') - f(x)|| ] / E[ ||f(x1) - f(x2)|| ],
+
+in l2 norms of whole activations: lower is more robust. It does not say which ball x' lies in, nor how the
+maximum was found; here both are those of an attack. Neither scaling f nor adding a constant changes R(f).
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from advex.attack.loop import projected_gradient, start_perturbation
+from advex.attack.objectives import representation_distance
+from advex.common.devices import stable_seed
+from advex.common.errors import UserError
+from advex.common.progress import Progress
+from advex.common.settings import AttackSettings
+from advex.networks.classifier import Classifier
+from advex.networks.layers import Layers
+from advex.networks.predictions import evaluating
+
+
+class _Representation(nn.Module):
+    """A layer's activations as the representation that :mod:`advex.attack.objectives` compares."""
+
+    def __init__(self, model: Classifier, layer: str) -> None:
+        super().__init__()
+        self.layers = Layers(model, [layer])
+
+    def representation(self, images: Tensor) -> Tensor:
+        """Return the activations of images (N, C, H, W), flattened to (N, features)."""
+        activations: Tensor = self.layers(images)[0]
+        return activations.flatten(1)
+
+
+def layer_robustness(
+    model: Classifier,
+    layers: Sequence[str],
+    images: Tensor,
+    settings: AttackSettings,
+    *,
+    pairs: int,
+    seed: int = 0,
+    batch_size: int = 256,
+) -> dict[str, float]:
+    """Return R(f) of named layers of a model, by name.
+
+    Args:
+        model: in the mode it is evaluated in.
+        layers: names of :func:`advex.networks.layers.layer_names`.
+        images: (N, C, H, W) float32 in [0, 1]; all of them are perturbed and pairs are drawn from them.
+        settings: ball, steps and step size of the search for the maximum; it needs a random start.
+        pairs: number of random pairs of different images.
+        seed: decides starts and pairs.
+        batch_size: images at a time.
+
+    Raises:
+        UserError: the search has no random start, or a layer maps all images to the same point.
+    """
+    distances = pair_distances(model, layers, images, pairs, seed=seed, batch_size=batch_size)
+    return {
+        layer: float(largest_changes(model, layer, images, settings, seed=seed, batch_size=batch_size).mean())
+        / distances[layer]
+        for layer in layers
+    }
+
+
+def largest_changes(
+    model: Classifier,
+    layer: str,
+    images: Tensor,
+    settings: AttackSettings,
+    *,
+    seed: int = 0,
+    batch_size: int = 256,
+) -> Tensor:
+    """Return how far the search moves a layer, ||f(x') - f(x)||, for each image; shape (N,).
+
+    The search is projected gradient ascent. At x itself the norm has no gradient, so it starts at a random
+    point of the ball; it ends with the farthest point it saw, which is a lower bound of the maximum.
+
+    Raises:
+        UserError: the search has no random start.
+    """
+    if not settings.random_start:
+        raise UserError("layer robustness: the distance to an image has no gradient there; set random_start")
+    network = _Representation(model, layer)
+    generator = torch.Generator(images.device).manual_seed(stable_seed("start", seed))
+    starts = start_perturbation(images, settings, generator)
+    progress = Progress(f"largest change of {layer}", -(-len(images) // batch_size) * settings.steps)
+    changes = []
+    for first in range(0, len(images), batch_size):
+        batch = slice(first, first + batch_size)
+        with torch.no_grad(), evaluating(model):
+            clean = network.representation(images[batch]).float()
+        moved = projected_gradient(
+            _distance,
+            network,
+            images[batch],
+            clean,
+            settings,
+            start=None if starts is None else starts[batch],
+            progress=progress,
+        )
+        with torch.no_grad(), evaluating(model):
+            changes.append(_distance(network, moved, clean))
+    return torch.cat(changes)
+
+
+def pair_distances(
+    model: Classifier,
+    layers: Sequence[str],
+    images: Tensor,
+    pairs: int,
+    *,
+    seed: int = 0,
+    batch_size: int = 256,
+) -> dict[str, float]:
+    """Return the mean distance ||f(x1) - f(x2)|| over random pairs of different images, by layer.
+
+    Raises:
+        UserError: a layer maps all images to the same point.
+    """
+    first, second = random_pairs(len(images), pairs, seed, images.device)
+    network = Layers(model, layers)
+    totals = torch.zeros(len(layers), dtype=torch.float64, device=images.device)
+    with torch.no_grad(), evaluating(model):
+        for some, others in zip(torch.split(first, batch_size), torch.split(second, batch_size), strict=True):
+            activations = zip(network(images[some]), network(images[others]), strict=True)
+            norms = [torch.linalg.vector_norm((one - other).flatten(1), dim=1) for one, other in activations]
+            totals += torch.stack(norms).double().sum(1)
+    found = dict(zip(layers, (totals / pairs).tolist(), strict=True))
+    if constant := [layer for layer, distance in found.items() if not distance > 0]:
+        raise UserError(f"layer robustness: {', '.join(constant)} tells no two images apart")
+    return found
+
+
+def pixel_distance(images: Tensor, pairs: int, *, seed: int = 0) -> float:
+    """Return the mean l2 distance of the pairs of images themselves, that :func:`pair_distances` compares."""
+    first, second = random_pairs(len(images), pairs, seed, images.device)
+    return float((images[first] - images[second]).flatten(1).norm(dim=1).double().mean())
+
+
+def random_pairs(count: int, pairs: int, seed: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Draw ordered pairs of different indices below ``count``, uniformly; two tensors (pairs,) int64."""
+    generator = torch.Generator(device).manual_seed(stable_seed("pairs", seed))
+    first = torch.randint(count, (pairs,), generator=generator, device=device)
+    step = torch.randint(1, count, (pairs,), generator=generator, device=device)
+    return first, (first + step) % count
+
+
+def _distance(network: nn.Module, images: Tensor, clean: Tensor) -> Tensor:
+    """Return ||f(x') - f(x)|| of each image, the objective of the search; shape (N,)."""
+    return -representation_distance(network, images, clean)

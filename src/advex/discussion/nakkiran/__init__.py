@@ -1,0 +1,1 @@
+"""Nakkiran: adversarial examples are just bugs, too."""

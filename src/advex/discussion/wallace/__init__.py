@@ -1,0 +1,1 @@
+"""Wallace: learning from incorrectly labeled data."""

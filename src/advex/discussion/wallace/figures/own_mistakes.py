@@ -1,0 +1,118 @@
+"""Figure 1 of Wallace's comment and its number: students of a model's own mistakes, with controls."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from advex.common.artifacts import Array
+from advex.common.statistics import estimate
+from advex.discussion.wallace.figures.thumbnails import strip
+from advex.draw import style
+from advex.draw.tables import difference, values
+
+_TABLE, _PICTURE = "wallace/own_mistakes", "wallace/mistakes"
+_STUDENTS = (
+    ("predictions", "same", "from_standard", "student"),
+    ("predictions", "other", "accent", "another\nnetwork"),
+    ("same_confusion", "same", "neutral", "same\nconfusion"),
+    ("uniform", "same", "neutral", "uniformly\nwrong"),
+)
+
+
+def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Context) -> Figure:
+    """Draw some mistakes, accuracies at the headline, and students against teachers."""
+    table: pd.DataFrame = tables[_TABLE]
+    figure, axes = style.canvas(style.PAGE_WIDTH, 118, 2, 1, height_ratios=[0.42, 1])
+    strip(
+        axes[0, 0],
+        tables[_PICTURE],
+        "training images the teacher gets wrong, with its predictions",
+        "test images, with true labels",
+    )
+    axes[0, 0].set_title("a  What the student learns, and what it is tested on")
+    axes[1, 0].axis("off")
+    grid = axes[1, 0].get_subplotspec().subgridspec(1, 2, width_ratios=[1.3, 1])
+    _draw_headline(figure.add_subplot(grid[0]), table, published, context.chance)
+    _draw_sweep(figure.add_subplot(grid[1]), table, published, context.chance)
+    style.title(figure, _finding(table, published, context.chance))
+    style.footer(figure, context)
+    style.legend_below(figure, 3)
+    return figure
+
+
+def _student(table: pd.DataFrame, labels: str, student: str, quantity: str = "accuracy") -> Array:
+    return values(table, headline="yes", labels=labels, student=student, quantity=quantity)
+
+
+def _draw_headline(axis: Axes, table: pd.DataFrame, published: pd.DataFrame, chance: float) -> None:
+    bars = [
+        (values(table, headline="yes", quantity=f"teacher_{part}_accuracy"), "standard", f"teacher,\n{part}")
+        for part in ("train", "test")
+    ]
+    bars += [(_student(table, labels, which), role, name) for labels, which, role, name in _STUDENTS]
+    for place, (found, role, _) in enumerate(bars):
+        style.bars(axis, place, found.tolist(), role, width=0.6)
+    for place, (labels, which, *_) in enumerate(_STUDENTS, start=2):
+        agreement = _student(table, labels, which, "agreement").mean()
+        axis.plot(
+            [place - 0.3, place + 0.3], [agreement, agreement], color="black", linewidth=1.6,
+            label="agreement with the teacher",
+        )  # fmt: skip
+    keys = ("teacher_train_accuracy", "teacher_test_accuracy", "student_accuracy")
+    heights = [style.published_value(published, key) for key in keys]
+    style.published_marks(axis, range(3), heights, "published (CIFAR-10)")
+    axis.axhline(
+        chance, color=style.COLOURS["chance"], linestyle="--", linewidth=0.7, zorder=1, label="chance"
+    )
+    axis.set_xticks(range(len(bars)), [name for *_, name in bars])
+    axis.tick_params(axis="x", length=0)
+    axis.set(ylim=(0, 104), yticks=range(0, 101, 20), ylabel="accuracy (%)")
+    axis.set_title("b  Labels of the teacher, and labels blind to the image")
+
+
+def _draw_sweep(axis: Axes, table: pd.DataFrame, published: pd.DataFrame, chance: float) -> None:
+    stops = np.sort(table["stop"].unique())
+    student = (table["labels"] == "predictions") & (table["student"] == "same")
+    learnt = table[table["student"].isna() | student]
+
+    def by_stop(quantity: str) -> Array:
+        return np.stack([values(learnt, stop=stop, quantity=quantity) for stop in stops], axis=1)
+
+    teacher = by_stop("teacher_test_accuracy").mean(axis=0)
+    style.mean_line(axis, teacher, by_stop("accuracy"), "from_standard", label="student")
+    style.mean_line(
+        axis, teacher, by_stop("agreement"), "second_accent", label="student's agreement with the teacher",
+        linestyle="--",
+    )  # fmt: skip
+    for x, count in zip(teacher, by_stop("mistakes").mean(axis=0), strict=True):
+        axis.text(x, 99, f"{count:,.0f}", ha="center", va="bottom", fontsize=style.SMALLEST_TEXT)
+    axis.text(0.01, 1.0, "mistakes:", transform=axis.transAxes, va="bottom", fontsize=style.SMALLEST_TEXT)
+    style.published_marks(
+        axis,
+        style.published_value(published, "teacher_test_accuracy"),
+        style.published_value(published, "student_accuracy"),
+        "published (CIFAR-10)",
+    )
+    axis.axhline(chance, color=style.COLOURS["chance"], linestyle="--", linewidth=0.7, zorder=1)
+    axis.set(xlim=(0, 100), ylim=(0, 100), yticks=range(0, 101, 20), xlabel="teacher's test accuracy (%)")
+    axis.set_ylabel("student on test images (%)")
+    axis.set_title("c  The same teacher, by where it stops", pad=14)
+
+
+def _finding(table: pd.DataFrame, published: pd.DataFrame, chance: float) -> str:
+    """Say whether students learn from mistakes, against chance and against labels blind to the image."""
+    student, blind = (_student(table, labels, "same") for labels in ("predictions", "same_confusion"))
+    above_chance = estimate((student - chance).tolist())
+    above_blind = difference(student, blind)
+    learns = style.direction(above_chance) > 0 and style.direction(above_blind) > 0
+    verb = "learn the task" if learns else "do not clearly learn the task"
+    size = values(table, headline="yes", quantity="mistakes").mean()
+    return (
+        f"Students {verb} from a teacher's {size:,.0f} mistakes: {student.mean():.0f} % of test images "
+        f"(published {style.published_value(published, 'student_accuracy'):.0f} %, CIFAR-10), "
+        f"{blind.mean():.0f} % where the same labels are blind to the image{style.one_seed(above_blind)}"
+    )

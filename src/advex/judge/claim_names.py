@@ -1,0 +1,142 @@
+"""Names in claims: everything that a claim names must be there, or it would never be tested without a word.
+
+Checked when the configuration is read, with what is known then: figures, measurements, published numbers,
+and columns and texts of tables (:mod:`advex.config.tables`). A claim may still go untested in a study that
+leaves its figures, models or sizes out.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from advex.common.errors import UserError
+from advex.config.plan import Plan
+from advex.config.tables import ANY_TEXT, Columns, known_tables
+from advex.judge.claims import Claim, Combination, Comparison, Rows, load_claims
+
+_MOST = 12  # names that a message lists where none is near
+
+
+def check_claims(plan: Plan, claims: Sequence[str | Path], published: Sequence[str | Path]) -> None:
+    """Check all names in files of claims and of published numbers.
+
+    Args:
+        plan: the experiments and studies there are.
+        claims: files of claims, named ``<source>.yaml`` or ``<source>_<part>.yaml``.
+        published: tables of published numbers.
+
+    Raises:
+        UserError: one line for every mistake: file, place, what was found, what is near it or allowed.
+    """
+    figures = {(name.split("/")[0], name.split("/")[1]) for name in plan.experiments.figures}
+    tables = known_tables(plan)
+    keys: set[str] = set()
+    mistakes: list[str] = []
+    for path in published:
+        for row in _rows_of(path):
+            keys.add(row["key"])
+            if (row["source"], row["figure"]) not in figures:
+                own = [figure for source, figure in figures if source == row["source"]]
+                mistakes.append(f"{path}: {row['key']}.figure: {_found(row['figure'], own)}")
+    seen: dict[str, str | Path] = {}
+    for path in claims:
+        loaded = load_claims([path])
+        for claim in loaded:
+            place = f"{path}: {claim.claim}"
+            own = [figure for source, figure in figures if source == claim.source]
+            if claim.figure not in own:
+                mistakes.append(f"{place}.figure: {_found(claim.figure, own)}")
+            if claim.published is not None and claim.published not in keys:
+                mistakes.append(f"{place}.published: {_found(claim.published, keys)}")
+            if claim.claim in seen:
+                mistakes.append(f"{place}: found a second time (first in {seen[claim.claim]})")
+            seen[claim.claim] = path
+            mistakes += [f"{place}.{mistake}" for mistake in _mistakes(claim, tables)]
+        stem = Path(path).stem
+        for source in sorted({claim.source for claim in loaded}):
+            if stem != source and not stem.startswith(f"{source}_"):
+                mistakes.append(
+                    f"{path}: found claims of {source}; allowed: in {source}.yaml or {source}_*.yaml"
+                )
+    if mistakes:
+        raise UserError("\n".join(mistakes))
+
+
+def _rows_of(path: str | Path) -> Iterator[dict[str, str]]:
+    with open(path, encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def _mistakes(claim: Claim, tables: Mapping[str, Columns | None]) -> Iterator[str]:
+    if claim.table is not None and claim.table not in tables:
+        yield f"table: {_found(claim.table, tables)}"
+    if "{" in claim.quantity:
+        yield f"quantity: found {claim.quantity!r}; allowed: names of for_each in braces, nothing else"
+    places: list[tuple[str, object]] = [("ours", claim.ours)]
+    places += [(f"effect.{number}.{_word(each)}", each.reference) for number, each in enumerate(claim.effect)]
+    for place, selector in places:
+        yield from _of_selector(place, selector, claim.table, tables, ())
+
+
+def _word(comparison: Comparison) -> str:
+    return next(name for name in ("above", "below", "equals") if getattr(comparison, name) is not None)
+
+
+def _of_selector(
+    place: str,
+    selector: object,
+    table: str | None,
+    tables: Mapping[str, Columns | None],
+    points: Sequence[str],
+) -> Iterator[str]:
+    """Find names in a selector that are not there; ``points`` are columns that it must have for others."""
+    if isinstance(selector, Combination):
+        for number, part in enumerate(selector.of):
+            along = [*points, *filter(None, [selector.along])]
+            yield from _of_selector(f"{place}.of.{number}", part, table, tables, along)
+    elif isinstance(selector, Rows):
+        name = selector.table or table or ""
+        if name not in tables:
+            if selector.table is not None:
+                yield f"{place}.table: {_found(selector.table, tables)}"
+            return
+        columns = tables[name]
+        if columns is not None:
+            used = [
+                *selector.rows,
+                *selector.at_least,
+                *selector.near,
+                *points,
+                *filter(None, [selector.along]),
+            ]
+            for column in dict.fromkeys(used):
+                if column not in columns:
+                    yield f"{place}: column of {name}: {_found(column, columns)}"
+            yield from _texts(f"{place}.rows", selector, columns)
+
+
+def _texts(place: str, selector: Rows, columns: Columns) -> Iterator[str]:
+    """Find values that a column never has: texts it does not know, and texts among numbers or the reverse."""
+    for column, wanted in selector.rows.items():
+        known = columns.get(column)
+        for value in wanted if isinstance(wanted, list) else [wanted]:
+            if value is None or column not in columns or known == ANY_TEXT:
+                continue
+            if known is None and isinstance(value, str):
+                yield f"{place}.{column}: found {value!r}; allowed: a number"
+            elif known is not None and value not in known:
+                yield f"{place}.{column}: {_found(str(value), known)}"
+    for column in (*selector.at_least, *selector.near):
+        if columns.get(column) is not None:
+            yield f"{place}.{column}: found a number; allowed: a text, in rows"
+
+
+def _found(name: str, allowed: Iterable[str]) -> str:
+    """Say what was found, and what is near it, or else what there is."""
+    names = sorted(set(allowed))
+    near = get_close_matches(name, names)
+    if near:
+        return f"found {name!r}; near: {', '.join(near)}"
+    more = ", ..." if len(names) > _MOST else ""
+    return f"found {name!r}; allowed: {', '.join(names[:_MOST])}{more}"

@@ -1,0 +1,373 @@
+"""Published claims and numbers: what was said, where, and what of ours it is held against.
+
+A claims file (``config/claims/<source>.yaml``) is data, not code. It says which rows of which measured
+table answer a claim, which effect must be there, and how near the size must come. :mod:`advex.judge.judge`
+computes the verdict from it, and the verdict's words, so that words and verdict cannot drift apart.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, field_validator
+from pydantic import model_validator as check
+
+from advex.common.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIGURES: dict[str, tuple[str, ...]] = {
+    "ilyas": (
+        "dataset_grid", "robust_datasets", "attack_strength", "robust_generalisation", "nonrobust_datasets",
+        "perturbation_grid", "accuracy_curves", "relabelled", "transferability", "gaussian",
+        "gaussian_theory", "robust_and_accurate",
+    ),
+    "gilmer_hendrycks": ("frequency_filters", "fourier_heatmaps", "corruptions"),
+    "goh_leakage": ("robust_linear_features", "leakage"),
+    "goh_features": ("singular_vectors", "ensembles", "containments"),
+    "nakano": (
+        "style_transfer", "texture_artifacts", "style_and_content_network", "layer_robustness",
+        "single_layer_style",
+    ),
+    "nakkiran": (
+        "attack_transfer", "bugs_dataset", "squares_2d", "squares", "poisoning", "transferability_with_bugs",
+    ),
+    "wallace": ("own_mistakes", "two_dimensional", "other_dataset"),
+}  # fmt: skip
+"""The figures of every source, by their stable names."""
+
+PUBLISHED_COLUMNS = (
+    "key", "source", "figure", "quantity", "x", "value", "unit", "where", "mark", "note",
+)  # fmt: skip
+
+MARKS = {
+    "seen": "printed there",
+    "measured": "measured from the drawing",
+    "derived": "computed from published values",
+    "memory": "from memory",
+}
+"""How a published number was read."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @check(mode="before")
+    @classmethod
+    def _only_known_keys(cls, data: Any) -> Any:
+        if isinstance(data, dict) and (unknown := [str(key) for key in data if key not in cls.model_fields]):
+            raise ValueError(f"found unknown {', '.join(unknown)}; allowed: {', '.join(cls.model_fields)}")
+        return data
+
+
+class Near(_Strict):
+    """A number, ``value / over``, and how far from it will do."""
+
+    value: float
+    over: float = Field(1.0, gt=0)
+    within: float = Field(gt=0)
+
+
+class Rows(_Strict):
+    """One number for each seed: the matching rows of a measured table.
+
+    Attributes:
+        table: the measurement; empty for the claim's own.
+        rows: column: value, or a list of values any of which will do, or null for an empty cell.
+        at_least: column: the smallest number that will do.
+        near: column: the number wanted, and how far from it will do.
+        pick: which of several rows of a seed, ``first`` and ``last`` in the order of column ``along``;
+            ``only`` says that there is exactly one.
+        along: the column that several rows of a seed differ in.
+    """
+
+    table: str | None = None
+    rows: dict[str, Any]
+    at_least: dict[str, float] = Field(default_factory=dict)
+    near: dict[str, Near] = Field(default_factory=dict)
+    pick: Literal["only", "mean", "max", "min", "first", "last"] = "only"
+    along: str | None = None
+
+    @field_validator("rows")
+    @classmethod
+    def _plain_values(cls, rows: dict[str, Any]) -> dict[str, Any]:
+        for column, wanted in rows.items():
+            for value in wanted if isinstance(wanted, list) else [wanted]:
+                if isinstance(value, bool) or not isinstance(value, str | int | float | None):
+                    raise ValueError(
+                        f"found {column} = {value!r}; allowed: text (true and false quoted), a number, null, "
+                        "or a list of those"
+                    )
+        return rows
+
+    @check(mode="after")
+    def _several_rows_need_a_column(self) -> "Rows":
+        if (self.pick == "only") != (self.along is None):
+            raise ValueError(f"found pick: {self.pick}, along: {self.along}; allowed: both, or neither")
+        return self
+
+
+class Combination(_Strict):
+    """One number for each seed, from two selectors.
+
+    Attributes:
+        combine: first minus second, first over second, or the correlation of the two, or the
+            least-squares slope of the second against the first.
+        of: the two selectors.
+        along: for correlation and slope, the column whose values are the points.
+    """
+
+    combine: Literal["difference", "ratio", "correlation", "slope"]
+    of: tuple["Selector", "Selector"]
+    along: str | None = None
+
+    @check(mode="after")
+    def _points_need_a_column(self) -> "Combination":
+        if (self.combine in ("correlation", "slope")) != (self.along is not None):
+            raise ValueError(
+                f"found along: {self.along} with combine: {self.combine}; allowed: a column for correlation "
+                "and slope, none otherwise"
+            )
+        return self
+
+
+def _kind(value: Any) -> str:
+    if value == "chance":
+        return "chance"
+    if isinstance(value, int | float):
+        return "number"
+    is_combination = isinstance(value, Combination) or (isinstance(value, dict) and "combine" in value)
+    return "combination" if is_combination else "rows"
+
+
+_RowsChoice = Annotated[Rows, Tag("rows")]
+_CombinationChoice = Annotated[Combination, Tag("combination")]
+Selector = Annotated[_RowsChoice | _CombinationChoice, Discriminator(_kind)]
+Reference = Annotated[
+    _RowsChoice | _CombinationChoice | Annotated[float, Tag("number")]
+    | Annotated[Literal["chance"], Tag("chance")],
+    Discriminator(_kind),
+]  # fmt: skip
+
+
+class Comparison(_Strict):
+    """One part of an effect: ours lies above, below, or within some distance of a reference.
+
+    A reference is a number, ``chance`` (100 over the number of classes), or a selector.
+    """
+
+    above: Reference | None = None
+    below: Reference | None = None
+    equals: Reference | None = None
+    within: float | None = Field(None, gt=0)
+
+    @check(mode="after")
+    def _exactly_one(self) -> "Comparison":
+        given = [name for name in ("above", "below", "equals") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"found {', '.join(given) or 'none'}; allowed: one of above, below, equals")
+        if (self.within is not None) != (given == ["equals"]):
+            raise ValueError("found within and equals apart; allowed: both, or neither")
+        return self
+
+    @property
+    def reference(self) -> "float | str | Rows | Combination":
+        """What ours is compared with."""
+        given = [value for value in (self.above, self.below, self.equals) if value is not None]
+        return given[0]
+
+
+class Claim(_Strict):
+    """One published claim and how it is judged; see ``config/claims/ilyas.yaml`` for the form in use.
+
+    Attributes:
+        claim: unique name.
+        source: who said it; given once for the whole file.
+        figure: the figure of ours that shows it.
+        quantity: what the number is, in words.
+        published: key of the published number; empty for a claim without a number.
+        table: the measurement that selectors without a table of their own read.
+        ours: selects our number.
+        effect: all of these must hold.
+        tolerance: how far the mean may lie from the published number, in that number's unit.
+        comparable: ``study``: the size may be compared only where the sizes are the published ones;
+            ``always``: mathematics, the same at every size; ``never``: other data or networks, so there is no
+            tolerance, and never more than the effect.
+        not_tested: why the claim is out of scope.
+    """
+
+    claim: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    source: str = ""
+    figure: str
+    quantity: str = Field(min_length=1)
+    published: str | None = None
+    table: str | None = None
+    ours: Selector | None = None
+    effect: tuple[Comparison, ...] = ()
+    tolerance: float | None = Field(None, gt=0)
+    comparable: Literal["study", "always", "never"] = "study"
+    not_tested: str | None = Field(None, min_length=1)
+
+    @check(mode="after")
+    def _complete(self) -> "Claim":
+        if self.not_tested is not None:
+            if self.ours is not None or self.effect or self.tolerance is not None:
+                raise ValueError("found not_tested with ours, effect or tolerance; allowed: one or the other")
+            return self
+        if self.ours is None or not self.effect:
+            raise ValueError("found no ours or no effect; allowed: both, or not_tested with the reason")
+        if self.comparable == "never":
+            if self.tolerance is not None:
+                raise ValueError("found comparable: never; allowed: without tolerance")
+        elif (self.published is None) != (self.tolerance is None):
+            raise ValueError("found published and tolerance apart; allowed: both, or neither")
+        if self.table is None and any(rows.table is None for rows in all_rows(self)):
+            raise ValueError("found no table; allowed: a table for the claim, or one in every selector")
+        return self
+
+
+class _ClaimsFile(_Strict):
+    source: Literal[
+        "ilyas", "gilmer_hendrycks", "goh_leakage", "goh_features", "nakano", "nakkiran", "wallace"
+    ]
+    claims: tuple[Claim, ...]
+
+
+def all_rows(claim: Claim) -> list[Rows]:
+    """All row selectors of a claim, those inside combinations and comparisons too."""
+    found: list[Rows] = []
+    pending: list[Any] = [claim.ours, *(comparison.reference for comparison in claim.effect)]
+    while pending:
+        selector = pending.pop(0)
+        if isinstance(selector, Rows):
+            found.append(selector)
+        elif isinstance(selector, Combination):
+            pending.extend(selector.of)
+    return found
+
+
+def needed_tables(claims: Sequence[Claim]) -> set[str]:
+    """The names of the measurements that the claims read."""
+    tables = {rows.table or claim.table for claim in claims for rows in all_rows(claim)}
+    return {table for table in tables if table is not None}
+
+
+def load_claims(paths: Sequence[str | os.PathLike[str]]) -> list[Claim]:
+    """Read claims files.
+
+    Raises:
+        UserError: one line for each mistake: file, place, what was found, what is allowed.
+    """
+    claims: list[Claim] = []
+    mistakes: list[str] = []
+    first_seen: dict[str, str | os.PathLike[str]] = {}
+    for path in paths:
+        try:
+            data = _each_written_out(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
+            file = _ClaimsFile.model_validate(data)
+        except FileNotFoundError as error:
+            raise UserError(f"{path}: no such claims file") from error
+        except yaml.YAMLError as error:
+            mistakes.append(f"{path}: not YAML: {' '.join(str(error).split())}")
+            continue
+        except ValidationError as error:
+            mistakes.extend(f"{path}: {_in_words(dict(mistake), data)}" for mistake in error.errors())
+            continue
+        for claim in file.claims:
+            if claim.figure not in FIGURES[file.source]:
+                allowed = ", ".join(FIGURES[file.source])
+                mistakes.append(f"{path}: {claim.claim}.figure: found {claim.figure!r}; allowed: {allowed}")
+            if claim.claim in first_seen:
+                mistakes.append(
+                    f"{path}: {claim.claim}: found a second time (first in {first_seen[claim.claim]}); "
+                    "allowed: unique names"
+                )
+            first_seen.setdefault(claim.claim, path)
+            claims.append(claim.model_copy(update={"source": file.source}))
+    if mistakes:
+        raise UserError("\n".join(mistakes))
+    return claims
+
+
+def _each_written_out(data: Any) -> Any:
+    """Write out claims with ``for_each: {name: [values]}``: one for each value, where ``{name}`` stands."""
+    if not isinstance(data, dict) or not isinstance(data.get("claims"), list):
+        return data
+    claims: list[Any] = []
+    for claim in data["claims"]:
+        each = claim.get("for_each") if isinstance(claim, dict) else None
+        if isinstance(each, dict) and len(each) == 1 and all(isinstance(one, list) for one in each.values()):
+            ((name, values),) = each.items()
+            pattern = {key: part for key, part in claim.items() if key != "for_each"}
+            claims.extend(_filled_in(pattern, f"{{{name}}}", str(value)) for value in values)
+        else:
+            claims.append(claim)  # a for_each of another form is named as an unknown key
+    return {**data, "claims": claims}
+
+
+def _filled_in(part: Any, name: str, value: str) -> Any:
+    if isinstance(part, dict):
+        return {key: _filled_in(inner, name, value) for key, inner in part.items()}
+    if isinstance(part, list):
+        return [_filled_in(inner, name, value) for inner in part]
+    return part.replace(name, value) if isinstance(part, str) else part
+
+
+def _in_words(mistake: dict[str, Any], data: Any) -> str:
+    """One line for one of pydantic's errors; claims are named, not counted."""
+    location = [part for part in mistake["loc"] if part not in ("rows", "combination", "number")]
+    if location[:1] == ["claims"] and len(location) > 1:
+        raw = data["claims"][location[1]]
+        name = raw.get("claim") if isinstance(raw, dict) else None
+        location = [name or f"claims[{location[1]}]", *location[2:]]
+    place = ".".join(str(part) for part in location) or "the file"
+    message = str(mistake["msg"]).removeprefix("Value error, ").replace("Input should be", "allowed:")
+    if mistake["type"] == "missing":
+        return f"{place}: found nothing; allowed: a value"
+    if mistake["type"] == "value_error":
+        return f"{place}: {message}"
+    if mistake["type"] in ("model_type", "model_attributes_type"):
+        message = (
+            "allowed: a mapping with rows, or with combine and of (in an effect also a number or chance)"
+        )
+    return f"{place}: found {str(mistake['input'])[:60]!r}; {message}"
+
+
+def load_published(paths: Sequence[str | os.PathLike[str]]) -> "pd.DataFrame":
+    """Read tables of published numbers, one row for each number.
+
+    Raises:
+        UserError: one line for each mistake: file, key, what was found, what is allowed.
+    """
+    # Planning reads claims too, and does without pandas.
+    import pandas as pd  # noqa: PLC0415
+
+    from advex.common.artifacts import read_table  # noqa: PLC0415
+
+    tables: list[pd.DataFrame] = []
+    mistakes: list[str] = []
+    seen: set[str] = set()
+    for path in paths:
+        table = read_table(path)
+        if tuple(table.columns) != PUBLISHED_COLUMNS:
+            found, allowed = ", ".join(table.columns), ", ".join(PUBLISHED_COLUMNS)
+            mistakes.append(f"{path}: columns: found {found}; allowed: {allowed}")
+            continue
+        for row in table.to_dict("records"):
+            where = f"{path}: {row['key']}"
+            if row["key"] in seen:
+                mistakes.append(f"{where}: found a second time; allowed: unique keys")
+            seen.add(str(row["key"]))
+            if row["mark"] not in MARKS:
+                mistakes.append(f"{where}.mark: found {row['mark']!r}; allowed: {', '.join(MARKS)}")
+            if row["figure"] not in FIGURES.get(str(row["source"]), ()):
+                mistakes.append(f"{where}.figure: found {row['figure']!r}; allowed: a figure of its source")
+            if not isinstance(row["value"], int | float) or row["value"] != row["value"]:
+                mistakes.append(f"{where}.value: found {row['value']!r}; allowed: a number")
+        tables.append(table)
+    if mistakes:
+        raise UserError("\n".join(mistakes))
+    return pd.concat(tables, ignore_index=True)

@@ -1,0 +1,1 @@
+"""Measure: from models, data sets and an instrument to a tidy table."""

@@ -1,0 +1,25 @@
+"""Accuracy under the strongest attack."""
+
+from collections.abc import Iterable
+
+from advex.attack.strongest import robust_images
+from advex.measure.bench import Bench, percent
+from advex.measure.entries import MeasurementEntry, Row
+
+
+def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
+    """Accuracy under the strongest attack: see :func:`advex.attack.strongest.robust_images`.
+
+    ``steps`` counts the gradient steps an image gets if no attack fools the model on it.
+    """
+    assert entry.attack is not None, "robust_accuracy needs an attack"
+    loaded, model = bench.images(entry.dataset_path), bench.model(entry.model_path)
+    labels = loaded.labels(entry.labels)
+    what = f"robust accuracy of {entry.model} on {entry.dataset}"
+    robust = robust_images(model, loaded.floats, labels, entry.attack, bench.device, what)
+    yield {
+        "epsilon": entry.attack.epsilon,
+        "steps": entry.attack.steps * len(loaded.images.classes),
+        "objective": "strongest",
+        "value": percent(robust),
+    }

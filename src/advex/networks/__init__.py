@@ -1,0 +1,1 @@
+"""Networks: architectures, the classifier around them, their layers, ensembles, and how they are stored."""

@@ -1,0 +1,1 @@
+"""Families of architectures, at full size and small."""

@@ -1,0 +1,1 @@
+"""Prepare: from a source (package, address, mirror, folder) to a data set."""

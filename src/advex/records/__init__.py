@@ -1,0 +1,1 @@
+"""Records: what was made by what, kept, checked, explained and published."""

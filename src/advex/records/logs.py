@@ -1,0 +1,67 @@
+"""One log per job: messages go to the job's log file and to the terminal."""
+
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from advex.common.errors import UserError
+
+LOOKS_ON = True
+
+COMPUTED = "computed for"
+STOPPED, FAILED = "stopped", "failed"
+
+# What the machine did to a job rather than the job itself: another try may help.
+_OF_THE_MACHINE = ("MemoryError", "OSError", "BlockingIOError", "CUDA error", "CUDNN", "cuDNN", "NCCL")
+
+
+@contextmanager
+def logged(path: str, what: str) -> Iterator[None]:
+    """Send log messages of the body to ``path`` and to standard error, and time the body.
+
+    The last line of a finished log says how long the body computed, which leaves out starting Python
+    and importing libraries: see :func:`advex.records.costs.computing_seconds`. A :class:`UserError` ends the
+    process with its message alone, status 1.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    logger = logging.getLogger("advex")
+    logger.setLevel(logging.INFO)
+    handlers: list[logging.Handler] = [
+        logging.FileHandler(path, mode="w", encoding="utf-8"),
+        logging.StreamHandler(sys.stderr),
+    ]
+    for handler in handlers:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
+        logger.addHandler(handler)
+    started = time.perf_counter()
+    try:
+        yield
+        handlers[0].handle(
+            logger.makeRecord(
+                "advex", logging.INFO, "", 0, f"{COMPUTED} %.3f s", (time.perf_counter() - started,), None
+            )
+        )
+    except UserError as error:
+        logger.error("%s: %s: %s", what, STOPPED, error)
+        sys.exit(1)
+    except Exception:
+        logger.exception("%s: %s", what, FAILED)
+        raise
+    finally:
+        for handler in handlers:
+            logger.removeHandler(handler)
+            handler.close()
+
+
+def failed_for_its_own_reason(log: Path) -> bool:
+    """Tell from a job's log whether it failed by itself, so that trying again is of no use.
+
+    A job that was killed (out of time or memory, preempted, its node lost) leaves no such trace; errors
+    of the machine under it, such as a GPU's, do not count.
+    """
+    lines = log.read_text(encoding="utf-8").strip().splitlines() if log.exists() else []
+    own = any(line[9:].endswith(f": {FAILED}") or f": {STOPPED}: " in line for line in lines)
+    return own and not any(trace in lines[-1] for trace in _OF_THE_MACHINE)

@@ -1,0 +1,210 @@
+"""The figures of the constructed data sets, drawn from small made-up measurements."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from advex.common.errors import UserError
+from advex.common.pictures import Picture
+from advex.discussion.ilyas.figures import (
+    dataset_grid,
+    nonrobust_datasets,
+    perturbation_grid,
+    relabelled,
+    robust_datasets,
+)
+from advex.draw import style, tables
+
+CONTEXT = style.Context("digits", "ilyas/x", "results/digits/measurements/ilyas/x.csv", "digits", 3, 360)
+PUBLISHED = pd.read_csv(Path(__file__).parents[4] / "published" / "ilyas.csv")
+HALF, FULL = "robust_accuracy_half_epsilon", "robust_accuracy_full_epsilon"
+EPSILONS = {HALF: 0.5, FULL: 1.0}
+ROBUST_DATASETS = {
+    "standard": (95, 5, 0),
+    "robust": (90, 82, 70),
+    "on_robust": (85, 48, 22),
+    "on_robust_from_noise": (84, 48, 29),
+    "on_nonrobust": (88, 1, 0),
+    "on_nonrobust_from_noise": (46, 2, 0),
+    "on_robust_resnet18": (80, 40, 20),
+    "on_nonrobust_resnet18": (81, 3, 0),
+}
+NONROBUST_DATASETS = {"standard": 95, "on_rand": 63, "on_det": 44, "on_rand_robust": 25, "on_det_robust": 6}
+RELABELLED = {"on_det": (44, 16), "on_det_robust": (6, 66)}
+
+
+def measured(numbers, quantities, seeds=3, **changed):
+    """Rows around the given means, in mixed order; seeds differ by one point."""
+    rows = []
+    for model, means in {**numbers, **changed}.items():
+        for quantity, mean in zip(quantities, np.atleast_1d(means), strict=True):
+            for seed in reversed(range(seeds)):
+                value = float(np.clip(mean + seed - (seeds - 1) / 2, 0, 100))
+                rows.append((seed, model, quantity, EPSILONS.get(quantity, np.nan), value))
+    return pd.DataFrame(rows, columns=["seed", "model", "quantity", "epsilon", "value"])
+
+
+def robust_table(seeds=3, **changed):
+    return measured(ROBUST_DATASETS, ("accuracy", HALF, FULL), seeds, **changed)
+
+
+def nonrobust_table(seeds=3, **changed):
+    return measured(NONROBUST_DATASETS, ("accuracy",), seeds, **changed)
+
+
+def relabelled_table(seeds=3, **changed):
+    return measured(RELABELLED, ("accuracy", "accuracy_next_class"), seeds, **changed)
+
+
+def drawn(module, table):
+    name = module.__name__.rpartition(".")[2]
+    return module.draw({f"ilyas/{name}": table}, PUBLISHED, CONTEXT)
+
+
+def heights(figure):
+    return [patch.get_height() for patch in figure.axes[0].patches]
+
+
+def diamonds(figure):
+    """Published values in drawing order."""
+    return [line.get_ydata()[0] for line in figure.axes[0].lines if line.get_marker() == "D"]
+
+
+def heading(figure):
+    return figure.get_suptitle().replace("\n", " ")
+
+
+def picture(rows, channels=1, size=8, columns=5):
+    images = np.random.default_rng(0).random((len(rows), columns, channels, size, size), dtype=np.float32)
+    return Picture(images, list(rows), [f"class {number}" for number in range(columns)])
+
+
+def test_values_are_in_the_order_of_seeds_and_differences_are_paired():
+    table = nonrobust_table()
+    np.testing.assert_allclose(tables.values(table, model="on_rand", quantity="accuracy"), [62, 63, 64])
+    found = tables.difference(np.array([5.0, 7.0, 9.0]), np.array([1.0, 3.0, 5.0]))
+    assert (found.mean, found.sd, found.n) == (4, 0, 3)
+
+
+def test_values_name_what_is_missing_or_ambiguous():
+    with pytest.raises(UserError, match="model 'on_det_vgg16', quantity 'accuracy'"):
+        tables.values(nonrobust_table(), model="on_det_vgg16", quantity="accuracy")
+    with pytest.raises(UserError, match="several rows of one seed"):
+        tables.values(robust_table(), model="standard")
+
+
+def test_differences_need_the_same_seeds():
+    with pytest.raises(ValueError, match="zip"):
+        tables.difference(np.ones(1), np.ones(3))
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_robust_datasets_shows_every_mean_beside_table_7(seeds):
+    figure = drawn(robust_datasets, robust_table(seeds))
+    expected = [
+        np.mean(tables.values(robust_table(seeds), model=model, quantity=quantity))
+        for model, *_ in robust_datasets._MODELS
+        for quantity in ("accuracy", HALF, FULL)
+    ]
+    np.testing.assert_allclose(heights(figure), expected)
+    table7 = PUBLISHED[PUBLISHED["where"] == "Table 7"]["value"]
+    assert sorted(diamonds(figure)) == sorted(table7)
+    assert "(one seed)" in heading(figure) or seeds == 3
+    assert "published (Table 7)" in figure.legends[0].get_texts()[0].get_text()
+
+
+def test_robust_datasets_says_whether_the_robust_set_helps():
+    figure = drawn(robust_datasets, robust_table())
+    assert "is more robust than on the original images (48 % against 5 %" in heading(figure)
+    assert "and more robust than on the non-robust set (1 %)" in heading(figure)
+    absent = drawn(robust_datasets, robust_table(on_robust=(85, 5, 0), on_nonrobust=(88, 40, 0)))
+    assert "is not clearly more robust than on the original images" in heading(absent)
+    assert "but less robust than on the non-robust set" in heading(absent)
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_nonrobust_datasets_shows_every_mean_beside_tables_1_and_9(seeds):
+    figure = drawn(nonrobust_datasets, nonrobust_table(seeds))
+    np.testing.assert_allclose(heights(figure), [95, 63, 25, 44, 6])
+    assert diamonds(figure) == [95.3, 63.3, 25.2, 43.7, 5.8]
+    assert "(one seed)" in heading(figure) or seeds == 3
+
+
+@pytest.mark.parametrize(
+    ("rand", "det", "words"),
+    [
+        (63, 44, "model lift accuracy above chance: random targets 63 %, next class 44 %"),
+        (63, 9, "lift accuracy above chance with random targets only"),
+        (10, 44, "lift accuracy above chance with the next class only"),
+        (11, 9, "do not clearly lift accuracy above chance: random targets 11 %"),
+    ],
+)
+def test_nonrobust_datasets_says_what_is_above_chance(rand, det, words):
+    assert words in heading(drawn(nonrobust_datasets, nonrobust_table(on_rand=rand, on_det=det)))
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_relabelled_shows_every_mean_beside_table_10(seeds):
+    figure = drawn(relabelled, relabelled_table(seeds))
+    np.testing.assert_allclose(heights(figure), [44, 16, 6, 66])
+    assert diamonds(figure) == [43.7, 16.2, 5.8, 65.5]
+    assert "(one seed)" in heading(figure) or seeds == 3
+
+
+def test_relabelled_says_which_class_each_source_teaches():
+    assert heading(drawn(relabelled, relabelled_table())) == (
+        "Next-class examples of a standard model teach the original class (44 against 16 %), "
+        "of a robust model the next class (66 against 6 %)"
+    )
+    absent = relabelled_table()
+    absent.loc[(absent["model"] == "on_det") & (absent["seed"] == 0), "value"] = [50, 2]
+    absent.loc[(absent["quantity"] == "accuracy_next_class") & (absent["seed"] == 0), "value"] = 90
+    assert "standard model teach neither class clearly" in heading(drawn(relabelled, absent))
+
+
+@pytest.mark.parametrize(
+    ("module", "table", "model"),
+    [
+        (robust_datasets, robust_table(), "on_robust_resnet18"),
+        (nonrobust_datasets, nonrobust_table(), "on_det_robust"),
+        (relabelled, relabelled_table(), "on_det"),
+    ],
+)
+def test_a_missing_model_is_named(module, table, model):
+    with pytest.raises(UserError, match=f"no row with model '{model}'"):
+        drawn(module, table[table["model"] != model])
+
+
+@pytest.mark.parametrize(("channels", "size"), [(1, 8), (1, 28), (3, 32)])
+def test_dataset_grid_shows_both_starts_and_counts_what_is_nearer(channels, size):
+    rows = ["original", "robust", "robust, from noise", "non-robust", "non-robust, from noise"]
+    grid = picture(rows, channels, size)
+    grid.images[1] = grid.images[0]
+    grid.images[4] = grid.images[0]
+    figure = drawn(dataset_grid, grid)
+    assert "5 of 5 columns started from images, 0 of 5 from noise" in heading(figure)
+    left, right = (np.asarray(axis.images[0].get_array()) for axis in figure.axes)
+    np.testing.assert_allclose(left[:size, :size], right[:size, :size])
+    first = grid.images[1, 0].transpose(1, 2, 0)
+    below = size + max(1, round(0.06 * size))
+    np.testing.assert_allclose(left[below : below + size, :size], np.broadcast_to(first, (size, size, 3)))
+
+
+def test_dataset_grid_names_a_missing_row():
+    with pytest.raises(UserError, match="no row 'robust', only original"):
+        drawn(dataset_grid, picture(["original"]))
+
+
+@pytest.mark.parametrize(("channels", "size"), [(1, 8), (3, 32)])
+def test_perturbation_grid_shows_both_rules_without_a_count_of_test_images(channels, size):
+    pictures = {
+        name: picture(["original", "from standard", "from robust"], channels, size)
+        for name in ("ilyas/random_perturbations", "ilyas/next_class_perturbations")
+    }
+    figure = perturbation_grid.draw(pictures, PUBLISHED, CONTEXT)
+    assert [len(axis.images) for axis in figure.axes] == [1, 1]
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names == ["original", "from standard", "from robust"]
+    assert "360 images" not in figure.get_supxlabel()

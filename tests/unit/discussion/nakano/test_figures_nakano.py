@@ -1,0 +1,133 @@
+"""The figures of style transfer, drawn from images and tables of tiny networks."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_style_studies import robustness, workshop
+
+from advex.common.errors import UserError
+from advex.common.pictures import Picture
+from advex.discussion.nakano.figures import (
+    single_layer_style,
+    style_and_content_network,
+    style_images,
+    style_transfer,
+    texture_artifacts,
+)
+from advex.discussion.nakano.style_studies import study_style
+from advex.draw import style
+
+ROOT = Path(__file__).parents[4]
+PUBLISHED = pd.read_csv(ROOT / "published/nakano.csv")
+CONTEXT = style.Context("digits", "nakano/x", "results/digits/measurements/nakano/x.csv", "digits", 3, 500)
+FIGURES = {
+    "style_transfer": style_transfer,
+    "texture_artifacts": texture_artifacts,
+    "style_and_content_network": style_and_content_network,
+    "single_layer_style": single_layer_style,
+}
+
+
+def heading(figure):
+    return figure.get_suptitle().replace("\n", " ")
+
+
+@pytest.fixture(scope="module")
+def studied(cpu):
+    runs = [
+        study_style(workshop(cpu, seed), ["astronaut"], ["brick", "gravel"], robustness())
+        for seed in range(2)
+    ]
+    tables = {
+        f"nakano/{name}": pd.concat([run[0][name] for run in runs], ignore_index=True) for name in FIGURES
+    }
+    return tables | {"nakano/images": runs[0][1]}
+
+
+def drawn(studied, name, **changed):
+    table = studied[f"nakano/{name}"].copy()
+    for network, factor in changed.items():
+        column = "style_network" if "style_network" in table else "network"
+        chosen = (table[column] == network) & table["quantity"].isin(
+            ["judged_style_distance", "stride_excess"]
+        )
+        table.loc[chosen, "value"] = factor * (1 + 0.01 * table.loc[chosen, "seed"])
+    return FIGURES[name].draw(studied | {f"nakano/{name}": table}, PUBLISHED, CONTEXT)
+
+
+def every_axis(figure):
+    return [axis for part in (figure, *figure.subfigs) for axis in part.axes]
+
+
+@pytest.mark.parametrize(
+    ("name", "images"),
+    [
+        ("style_transfer", 2 * (2 + 5)),
+        ("texture_artifacts", 2 * 6),
+        ("style_and_content_network", 2 + 4),
+        ("single_layer_style", 4 + 5 + 2 + 2),
+    ],
+)
+def test_every_image_is_shown(studied, name, images, tmp_path):
+    figure = drawn(studied, name)
+    assert sum(len(axis.images) for axis in set(every_axis(figure))) == images
+    assert "photographs of 32x32 pixels, grey" in figure.get_supxlabel().replace("\n", " ")
+    assert "500 images" not in figure.get_supxlabel()
+    style.save(figure, tmp_path / "figure.svg", tmp_path / "figure.png")
+    assert (tmp_path / "figure.svg").stat().st_size > 10_000
+
+
+def test_titles_follow_the_numbers(studied):
+    assert "take on more of the style than" in heading(
+        drawn(studied, "style_transfer", robust=0.1, standard=0.9)
+    )
+    assert "take on less of the style than" in heading(
+        drawn(studied, "style_transfer", robust=0.9, standard=0.1)
+    )
+    better = heading(drawn(studied, "style_and_content_network", vgg=0.1, standard=0.9))
+    assert "for the style loss: nearer to the style (-0.8" in better
+    assert "for the content loss: not clearly nearer to it or farther (" in better
+    worse = heading(drawn(studied, "style_and_content_network", vgg=0.9, standard=0.1))
+    assert "for the style loss: farther from the style (+0.8" in worse
+    artifacts = heading(drawn(studied, "texture_artifacts", robust=2.0, vgg=1.0, vgg_maximum=0.5))
+    assert "2.01 by a robust ResNet, 1.00 by VGG (less), " in artifacts
+    assert "0.50 by VGG with max pooling (less)" in artifacts
+
+
+def test_the_title_says_what_robustness_tells_of_layers(studied):
+    table = studied["nakano/single_layer_style"]
+    for value, words in ((0.8, "leave images farther from"), (-0.8, "bring images nearer to")):
+        changed = table.copy()
+        changed.loc[changed["quantity"].str.startswith("rank"), "value"] = value + 0.01 * changed["seed"]
+        figure = single_layer_style.draw(studied | {"nakano/single_layer_style": changed}, PUBLISHED, CONTEXT)
+        assert words in heading(figure)
+    one = table[table["seed"] == 0]
+    figure = single_layer_style.draw(studied | {"nakano/single_layer_style": one}, PUBLISHED, CONTEXT)
+    assert heading(figure).endswith("(one seed)")
+
+
+def test_published_logs_are_hollow_diamonds(studied):
+    figure = drawn(studied, "style_transfer")
+    diamonds = [line for axis in every_axis(figure) for line in axis.lines if line.get_marker() == "D"]
+    heights = sorted(float(line.get_ydata()[0]) for line in diamonds)
+    assert len(set(heights)) == 5
+    assert heights[-1] == pytest.approx(-np.log10(19.6))
+
+
+def test_images_by_name():
+    picture = Picture(np.full((1, 1, 3, 300, 300), 51, np.uint8), ["images"], ["style|a"])
+    assert style_images.image(picture, "style|a").shape == (300, 300, 3)
+    assert style_images.image(picture, "style|a").max() == pytest.approx(0.2)
+    assert style_images.named(picture, "style|") == ["a"]
+    with pytest.raises(UserError, match=r"no image .style\|b."):
+        style_images.image(picture, "style|b")
+    _, axes = style.canvas(50, 50)
+    style_images.show(axes[0, 0], style_images.image(picture, "style|a"))
+    assert axes[0, 0].images[0].get_array().shape == (256, 256, 3)
+
+
+def test_a_number_that_was_not_measured_is_named(studied):
+    with pytest.raises(UserError, match="no change with network 'vgg_maximum'"):
+        style_images.means(studied["nakano/style_transfer"], "change", network="vgg_maximum")

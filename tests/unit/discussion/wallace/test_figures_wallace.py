@@ -1,0 +1,166 @@
+"""The figures of comment 6: what they show, and titles that follow the numbers."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from advex.common.pictures import Picture
+from advex.discussion.wallace.figures import other_dataset, own_mistakes, two_dimensional
+from advex.discussion.wallace.two_dimensional import Fit, published_points
+from advex.discussion.wallace.two_dimensional import two_dimensional as in_the_plane
+from advex.discussion.wallace.worlds import worlds_table
+from advex.draw import style
+
+PUBLISHED = pd.read_csv(Path(__file__).parents[4] / "published/wallace.csv")
+CONTEXT = style.Context("digits", "wallace/x", "results/digits/measurements/wallace/x.csv", "digits", 3, 500)
+STRIP = Picture(np.full((1, 6, 1, 8, 8), 0.5, np.float32), ["labels"], list("123401"))
+SPREAD = (-1.0, 0.0, 1.0)
+
+
+def heading(figure):
+    return figure.get_suptitle().replace("\n", " ")
+
+
+def diamonds(axis):
+    marks = [line for line in axis.lines if line.get_marker() == "D"]
+    return sorted(float(y) for line in marks for y in line.get_ydata())
+
+
+def mistakes_table(student=40.0, blind=9.0, seeds=3):
+    rows = []
+    for stop, headline, teacher in ((30, "no", 31), (55, "yes", 56), (90, "no", 91)):
+        common = {"stop": stop, "headline": headline}
+        for part in ("train", "test"):
+            rows.append({**common, "quantity": f"teacher_{part}_accuracy", "value": teacher})
+        rows.append({**common, "quantity": "mistakes", "value": 10 * (100 - teacher)})
+        students = [("predictions", "same", student)]
+        if headline == "yes":
+            students += [
+                ("predictions", "other", 35),
+                ("same_confusion", "same", blind),
+                ("uniform", "same", 3),
+            ]
+        for labels, which, accuracy in students:
+            for quantity, value in (("accuracy", accuracy), ("agreement", accuracy + 10)):
+                row = {**common, "labels": labels, "student": which}
+                rows.append({**row, "quantity": quantity, "value": value})
+    frames = [pd.DataFrame(rows).assign(seed=seed) for seed in range(seeds)]
+    return pd.concat([frame.assign(value=frame["value"] + SPREAD[i]) for i, frame in enumerate(frames)])
+
+
+def draw_mistakes(**numbers):
+    tables = {"wallace/own_mistakes": mistakes_table(**numbers), "wallace/mistakes": STRIP}
+    return own_mistakes.draw(tables, PUBLISHED, CONTEXT)
+
+
+def test_mistakes_are_drawn_beside_the_published_numbers():
+    figure = draw_mistakes()
+    headline = next(axis for axis in figure.axes if "blind" in axis.get_title(loc="left"))
+    assert diamonds(headline) == [49.7, 62.5, 63.1]
+    assert len(headline.patches) == 6
+    assert any(text.get_text() == "440" for axis in figure.axes for text in axis.texts)
+    labels = [tick.get_text() for axis in figure.axes[0].child_axes for tick in axis.get_xticklabels()]
+    assert labels == ["“1”", "“2”", "“3”", "“4”", "“0”", "“1”"]
+
+
+@pytest.mark.parametrize(
+    ("student", "blind", "words"),
+    [(40, 9, "Students learn the task"), (10, 9, "do not clearly learn"), (40, 40, "do not clearly learn")],
+)
+def test_the_title_asks_for_more_than_chance_and_blind_labels(student, blind, words):
+    assert words in heading(draw_mistakes(student=student, blind=blind))
+
+
+def test_one_seed_is_said():
+    assert "(one seed)" in heading(draw_mistakes(seeds=1))
+
+
+def other_table(task=60.0, pairs=("main",)):
+    accuracies = {
+        ("task", "task", "same"): 97, ("task", "none", "same"): 97, ("other", "none", "same"): 40,
+        ("other", "own", "same"): 50, ("other", "task", "same"): task,
+        ("other", "task", "perceptron"): 55, ("other", "task", "batch_normalised"): 25,
+        ("shuffled", "task", "same"): 11, ("uniform", "task", "same"): 12, ("gaussian", "task", "same"): 30,
+    }  # fmt: skip
+    rows = []
+    for pair in pairs:
+        for (learnt_from, normalisation, student), value in accuracies.items():
+            key = {
+                "pair": pair,
+                "learnt_from": learnt_from,
+                "normalisation": normalisation,
+                "student": student,
+            }
+            rows.append({**key, "quantity": "accuracy", "value": value, "images": 2000})
+            rows.append({**key, "quantity": "agreement", "value": value + 1, "images": 2000})
+            if student == "same" and learnt_from not in ("task", "shuffled"):
+                rows += [{**key, "quantity": "label_share", "label": i, "value": 10.0} for i in range(10)]
+                rows.append({**key, "quantity": "labels_used", "value": 10.0})
+    frames = [pd.DataFrame(rows).assign(seed=seed) for seed in range(3)]
+    return pd.concat([frame.assign(value=frame["value"] + SPREAD[i]) for i, frame in enumerate(frames)])
+
+
+def draw_other(table):
+    tables = {"wallace/other_dataset": table, "wallace/other_images": STRIP}
+    return other_dataset.draw(tables, PUBLISHED, CONTEXT)
+
+
+def test_other_images_are_drawn_beside_the_published_numbers():
+    figure = draw_other(other_table())
+    accuracies = next(axis for axis in figure.axes if "Students" in axis.get_title(loc="left"))
+    assert diamonds(accuracies) == [91.04, 91.04, 94.5, 99.1]
+    assert len(accuracies.patches) == 9
+    assert "2000 images" in figure.get_supxlabel()
+    two = draw_other(other_table(pairs=("main", "photographs")))
+    accuracies = next(axis for axis in two.axes if "Students" in axis.get_title(loc="left"))
+    assert len(accuracies.patches) == 18
+
+
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [(60, "images teach the task: 40 to 60 %"), (11, "images do not clearly teach the task")],
+)
+def test_the_title_says_whether_other_images_teach(task, words):
+    text = heading(draw_other(other_table(task=task)))
+    assert words in text
+    assert "12 % (uniform) and 30 % (Gaussian)" in text
+
+
+@pytest.fixture(scope="module")
+def plane():
+    how = Fit(width=32, depth=4, learning_rate=0.01, steps=200)
+    table, regions = in_the_plane(
+        *published_points(PUBLISHED), repetitions=8, published_repetitions=10, points=32, side=0.12,
+        radii=[0.06, 0.12], how=how, attack_steps=5, seed=0,
+    )  # fmt: skip
+    worlds = worlds_table(
+        repetitions=3, samples=200, robust_signal=1.0, fine_signals=[0.0, 1.5], assumed_fine_signal=1.5,
+        fine_scale=0.05, epsilon=0.2, seed=0,
+    )  # fmt: skip
+    return {"wallace/two_dimensional": table, "wallace/regions": regions, "wallace/worlds": worlds}
+
+
+def test_the_plane_shows_all_points_and_the_count_of_repetitions(plane):
+    figure = two_dimensional.draw(plane, PUBLISHED, CONTEXT)
+    by_title = {axis.get_title(loc="left")[:1]: axis for axis in figure.axes}
+    assert set(by_title) >= set("abcdefg")
+    assert sum(len(line.get_xdata()) for line in by_title["a"].lines) == 32
+    assert len(by_title["a"].patches) == 32
+    assert diamonds(by_title["e"]) == diamonds(by_title["f"])
+    kept = (plane["wallace/two_dimensional"]["quantity"] == "majority_class").sum()
+    random = plane["wallace/two_dimensional"].query("points == 'random' and quantity == 'majority_class'")
+    assert f"{len(random)} seeds" in figure.get_supxlabel()
+    assert kept > len(random)
+
+
+@pytest.mark.parametrize(
+    ("above", "words"), [(5.0, "more than"), (-5.0, "fewer than"), (0.0, "about as many as")]
+)
+def test_the_title_compares_with_the_larger_class(plane, above, words):
+    table = plane["wallace/two_dimensional"].astype({"value": float})
+    chosen = (table["quantity"] == "correct_above_majority") & (table["radius"] == 0.06)
+    table.loc[chosen, "value"] = above + np.resize([-0.1, 0.1], chosen.sum())
+    figure = two_dimensional.draw(plane | {"wallace/two_dimensional": table}, PUBLISHED, CONTEXT)
+    assert f"at radius 0.06 ({words} the larger class has)" in heading(figure)

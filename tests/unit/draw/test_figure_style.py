@@ -1,0 +1,134 @@
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.text import Text
+
+from advex.common.errors import UserError
+from advex.discussion.ilyas import ellipses, gaussian
+from advex.discussion.ilyas.figures import gaussian as figure4
+from advex.discussion.ilyas.figures import gaussian_theory, robust_and_accurate
+from advex.draw import style
+
+CONTEXT = style.Context("digits", "ilyas/x", "measurements/ilyas/x.csv", "digits, 8x8", 3, 360)
+PUBLISHED = pd.DataFrame(
+    {
+        "figure4_boundary_slope_eps0": 0.2,
+        "figure4_boundary_slope_eps1": 1.514,
+        "figure4_boundary_slope_eps10": 5.781,
+        "figure14_erm_slope": -0.3,
+        "figure14_robust_horizontal_extent_top": -0.04,
+        "figure14_robust_horizontal_extent_bottom": 0.04,
+    }.items(),
+    columns=["key", "value"],
+)
+
+
+def small_figure():
+    figure, axes = style.canvas(style.COLUMN_WIDTH, 60, 1, 2)
+    style.bars(axes[0, 0], 0, [50, 52, 49], "standard", label="standard")
+    style.bars(axes[0, 0], 1, [70], "robust")
+    style.published_marks(axes[0, 0], [0, 1], [60, 40], "published (Table 1)")
+    style.chance_line(axes[0, 0], 10)
+    style.mean_line(axes[0, 1], [0, 1, 2], np.arange(6.0).reshape(2, 3), "robust")
+    style.title(figure, "A finding")
+    style.footer(figure, CONTEXT)
+    return figure
+
+
+def test_canvas_has_the_print_size_and_a_two_dimensional_array_of_panels():
+    figure, axes = style.canvas(style.PAGE_WIDTH, 50, 2, 1)
+    np.testing.assert_allclose(figure.get_size_inches() * 25.4, [175, 50])
+    assert axes.shape == (2, 1)
+    assert not axes[0, 0].spines["top"].get_visible()
+    assert not axes[0, 0].spines["right"].get_visible()
+
+
+def test_saved_bytes_are_equal_for_equal_figures(tmp_path):
+    for name in "ab":
+        style.save(small_figure(), tmp_path / f"{name}.svg", tmp_path / f"{name}.png")
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert b"dc:date" not in (tmp_path / "a.svg").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "a.svg", "b.png", "b.svg"]
+
+
+def test_bars_and_lines_return_their_estimates_and_one_seed_has_no_interval():
+    _, axes = style.canvas(80, 60)
+    axis = axes[0, 0]
+    assert style.bars(axis, 0, [50, 52], "standard").mean == 51
+    assert len(axis.containers) == 2  # bar and interval
+    style.bars(axis, 1, [50], "standard")
+    assert len(axis.containers) == 3  # one bar more
+    line = style.mean_line(axis, [0, 1], np.array([[1, 2], [3, 4]]), "robust")
+    assert [summary.mean for summary in line] == [2, 3]
+    with pytest.raises(KeyError):
+        style.bars(axis, 0, [1], "no such role")
+
+
+def test_footer_names_study_seeds_images_and_table_and_wraps():
+    figure, _ = style.canvas(style.COLUMN_WIDTH, 60)
+    style.footer(figure, CONTEXT)
+    text = " ".join(figure.get_supxlabel().split())
+    for part in ("study digits", "digits, 8x8", "3 seeds", "360 images", "measurements/ilyas/x.csv"):
+        assert part in text
+    figure.draw_without_rendering()
+    assert figure._supxlabel.get_window_extent().width < figure.bbox.width
+
+
+def test_legend_below_names_each_entry_once_and_stays_clear_of_footer_and_panels():
+    figure, axes = style.canvas(style.COLUMN_WIDTH, 60, 1, 2)
+    for axis in axes.flat:
+        axis.plot([0, 1], [0, 1], label="ours")
+        axis.set_xlabel("epoch")
+    style.title(figure, "A finding")
+    style.footer(figure, CONTEXT)
+    style.legend_below(figure, columns=2)
+    figure.draw_without_rendering()
+    legend = figure.legends[0]
+    assert [text.get_text() for text in legend.get_texts()] == ["ours"]
+    assert legend.get_window_extent().y0 > figure._supxlabel.get_window_extent().y1
+    assert legend.get_window_extent().y1 < min(axis.get_tightbbox().y0 for axis in axes.flat)
+
+
+def test_image_grid_places_images_without_smoothing():
+    figure, axes = style.canvas(80, 60)
+    images = np.random.default_rng(0).random((2, 3, 4, 5, 3))
+    axis = style.image_grid(axes[0, 0], images, ["a", "b"], ["x", "y", "z"])
+    shown = axis.images[0]
+    assert shown.get_interpolation() == "nearest"
+    np.testing.assert_array_equal(np.asarray(shown.get_array())[5:9, 12:17], images[1, 2])
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b"]
+    style.image_grid(style.canvas(80, 60)[1][0, 0], images[..., 0], [], [])
+    for wrong, rows in ((images * 2, ["a", "b"]), (images, ["a"]), (images[0], ["a", "b"])):
+        with pytest.raises(ValueError, match="images"):
+            style.image_grid(figure, wrong, rows, ["x", "y", "z"])
+
+
+def test_published_value_must_exist_once():
+    assert style.published_value(PUBLISHED, "figure14_erm_slope") == -0.3
+    with pytest.raises(UserError, match="0 rows have the key 'nothing'"):
+        style.published_value(PUBLISHED, "nothing")
+    with pytest.raises(UserError, match="2 rows"):
+        style.published_value(pd.concat([PUBLISHED, PUBLISHED]), "figure14_erm_slope")
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_figures_of_the_theory_draw_with_readable_text(seeds):
+    model = {"mean": (-10, 1), "variances": (25, 0.5), "samples": 300}
+    tables = {
+        "ilyas/gaussian": pd.concat(
+            gaussian.gaussian_table(**model, epsilons=(0, 1, 10), seed=seed) for seed in range(seeds)
+        ),
+        "ilyas/gaussian_theory": pd.concat(
+            gaussian.gaussian_theory_table(**model, epsilons=(0, 0.1, 10), penalties=(3, 8), seed=seed)
+            for seed in range(seeds)
+        ),
+        "ilyas/robust_and_accurate": pd.concat(
+            ellipses.robust_and_accurate_table(200, 0.3, seed) for seed in range(seeds)
+        ),
+    }
+    for module in (figure4, gaussian_theory, robust_and_accurate):
+        figure = module.draw(tables, PUBLISHED, CONTEXT)
+        figure.draw_without_rendering()
+        written = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
+        assert min(text.get_fontsize() for text in written) >= style.SMALLEST_TEXT

@@ -1,0 +1,280 @@
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from samples import TINY, first
+
+from advex.attack.loop import attack
+from advex.attack.objectives import cross_entropy, targeted_cross_entropy, targeted_margin
+from advex.common.artifacts import write_table
+from advex.common.images import ImageSet
+from advex.common.settings import AttackSettings, Recipe, TrainingRun
+from advex.measure import attacked as attacked_images
+from advex.measure.bench import Bench
+from advex.measure.entries import MeasurementEntry, Sweep
+from advex.measure.measure import measure
+from advex.networks.classifier import build
+from advex.networks.stored_models import write_model
+from advex.registries import OBJECTIVES
+from advex.train.training import train
+
+COLUMNS = [
+    "seed",
+    "model",
+    "architecture",
+    "dataset",
+    "quantity",
+    "epsilon",
+    "steps",
+    "objective",
+    "value",
+    "unit",
+    "images",
+]
+WEAK = AttackSettings("l2", 0.3, 5, 0.1)
+STRONG = AttackSettings("l2", 0.6, 10, 0.2)
+
+
+class Lab(NamedTuple):
+    """Two trained models with files, test images with a file, and a way to write entries."""
+
+    models: dict
+    images: torch.Tensor
+    labels: torch.Tensor
+    entry: Callable[..., MeasurementEntry]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory, digits, cpu):
+    folder = tmp_path_factory.mktemp("lab")
+    models = {}
+    for name in ("one", "other"):
+        run = TrainingRun(name, 0, TINY, Recipe(3, 32, 0.1, evaluate_every=100))
+        models[name] = train(run, first(digits.train, 600), first(digits.test, 10), cpu)[0]
+        models[name].requires_grad_(False)
+        write_model(folder / name, models[name], TINY, {})
+    test = first(digits.test, 90)
+    test.write(folder / "natural_test", {})
+    history = pd.DataFrame(
+        {
+            "epoch": [1, 3],
+            "learning_rate": [0.1, 0.2],
+            "train_accuracy": [10.5, 90.0],
+            "test_accuracy": [20.0, 80.25],
+        }
+    )
+    write_table(folder / "history.csv", history)
+
+    def entry(kind, model="one", quantity=None, **options):
+        return MeasurementEntry(
+            quantity=quantity or kind,
+            kind=kind,
+            model=model,
+            architecture="small",
+            dataset="natural_test",
+            model_path=str(folder / model),
+            history_path=str(folder / "history.csv"),
+            dataset_path=str(folder / "natural_test"),
+            **options,
+        )
+
+    return Lab(models, cpu.images(test.images), cpu.labels(test.labels), entry)
+
+
+def classes(lab, name, images):
+    with torch.no_grad():
+        return lab.models[name](images).argmax(1)
+
+
+def percent(matches):
+    return 100 * matches.double().mean().item()
+
+
+def only(entries, cpu, seed=0):
+    table = measure([entries], seed, cpu)
+    assert len(table) == 1
+    return table.iloc[0]
+
+
+def test_the_lab_is_worth_measuring(lab):
+    """Both models are good but not perfect, and they differ, so no test passes by accident."""
+    right = [classes(lab, name, lab.images) == lab.labels for name in lab.models]
+    assert all(60 < percent(each) < 100 for each in right)
+    assert not torch.equal(*right)
+
+
+def test_accuracy_and_its_row(lab, cpu):
+    row = only(lab.entry("accuracy", quantity="natural_accuracy"), cpu, seed=4)
+    assert list(row.index) == COLUMNS
+    assert row["value"] == pytest.approx(percent(classes(lab, "one", lab.images) == lab.labels))
+    expected = {
+        "seed": 4,
+        "model": "one",
+        "architecture": "small",
+        "dataset": "natural_test",
+        "quantity": "natural_accuracy",
+        "unit": "percent",
+        "images": 90,
+    }
+    assert row[list(expected)].to_dict() == expected
+    assert row[["epsilon", "steps", "objective"]].isna().all()
+
+
+def test_accuracy_by_hand(tmp_path, cpu):
+    """Four images, labelled by the model itself but for one: 75 %, and 25 % for next classes."""
+    model = build(TINY, "model").eval()
+    pixels = np.random.default_rng(0).integers(256, size=(4, 1, 8, 8), dtype=np.uint8)
+    with torch.no_grad():
+        labels = model(torch.from_numpy(pixels) / 255).argmax(1).numpy()
+    labels[2] = (labels[2] - 1) % 10
+    ImageSet(pixels, labels, tuple("0123456789")).write(tmp_path / "set", {})
+    write_model(tmp_path / "model", model, TINY, {})
+    paths = {"model_path": str(tmp_path / "model"), "dataset_path": str(tmp_path / "set"), "history_path": ""}
+    entry = MeasurementEntry("a", "accuracy", "m", "small", "set", **paths)
+    assert list(measure([entry, replace(entry, labels="next_class")], 0, cpu)["value"]) == [75, 25]
+
+
+@pytest.mark.parametrize("settings", [WEAK, STRONG, AttackSettings("linf", 0.1, 5, 0.03)], ids=str)
+def test_robust_accuracy_counts_images_that_no_attack_fools(lab, cpu, settings):
+    row = only(lab.entry("robust_accuracy", attack=settings), cpu)
+    standing = classes(lab, "one", lab.images) == lab.labels
+    single = attack(cross_entropy, lab.models["one"], lab.images, lab.labels, settings)
+    after_one = standing & (classes(lab, "one", single) == lab.labels)
+    standing = after_one
+    for target in range(10):
+        targets = torch.stack([torch.full_like(lab.labels, target), lab.labels], 1)
+        aimed = attack(targeted_margin, lab.models["one"], lab.images, targets, settings)
+        standing = standing & (classes(lab, "one", aimed) == lab.labels)
+    assert row["value"] == pytest.approx(percent(standing))
+    assert row["value"] <= percent(after_one)
+    assert (row["epsilon"], row["steps"]) == (settings.epsilon, 10 * settings.steps)
+    assert row["objective"] == "strongest"
+
+
+def test_attack_strength_takes_the_best_of_the_step_sizes(lab, cpu):
+    sweep = Sweep([2, 6], [2.5, 0.5], ["cross_entropy", "cw_margin"])
+    base = replace(WEAK, epsilon=0.4)
+
+    def table(sizes):
+        return measure(
+            [lab.entry("attack_strength", attack=base, sweep=replace(sweep, relative_step_sizes=sizes))],
+            0,
+            cpu,
+        )
+
+    both, single = table([2.5, 0.5]), [table([size]) for size in (2.5, 0.5)]
+    assert list(both.columns) == COLUMNS
+    assert list(zip(both["objective"], both["steps"], strict=True)) == [
+        (objective, steps) for objective in sweep.objectives for steps in (0, 2, 6)
+    ]
+    assert set(both["epsilon"]) == {0.4}
+    for each in single:
+        assert (both["value"] <= each["value"]).all()
+    assert (both["value"] < np.maximum(*(each["value"] for each in single))).any()
+    natural = percent(classes(lab, "one", lab.images) == lab.labels)
+    for (objective, steps), value in both.set_index(["objective", "steps"])["value"].items():
+        robust = classes(lab, "one", lab.images) == lab.labels
+        for relative in (2.5, 0.5) if steps else ():
+            settings = AttackSettings("l2", 0.4, steps, relative * 0.4 / steps)
+            attacked = attack(OBJECTIVES[objective], lab.models["one"], lab.images, lab.labels, settings)
+            robust &= classes(lab, "one", attacked) == lab.labels
+        assert value == pytest.approx(percent(robust))
+        assert value <= natural
+
+
+@pytest.mark.parametrize("quantity", ["untargeted_transfer", "targeted_transfer"])
+@pytest.mark.parametrize("model", ["other", "one"])
+def test_transfer_by_counting(lab, cpu, quantity, model):
+    """Counted image by image in plain Python, from the definition in the paper."""
+    entry = lab.entry(
+        "transfer", model, quantity, attack=STRONG, source_path=lab.entry("accuracy", "one").model_path
+    )
+    row, targets = only(entry, cpu), (lab.labels + 1) % 10
+    targeted = quantity == "targeted_transfer"
+    objective, aim = (targeted_cross_entropy, targets) if targeted else (cross_entropy, lab.labels)
+    attacked = attack(objective, lab.models["one"], lab.images, aim, STRONG)
+    fooled = transferred = 0
+    natural = [classes(lab, name, lab.images).tolist() for name in ("one", model)]
+    hit = [classes(lab, name, attacked).tolist() for name in ("one", model)]
+    for i, (label, target) in enumerate(zip(lab.labels.tolist(), targets.tolist(), strict=True)):
+        if not natural[0][i] == natural[1][i] == label:
+            continue
+        success = [of[i] == target if targeted else of[i] != label for of in hit]
+        fooled += success[0]
+        transferred += success[0] and success[1]
+    assert 0 < fooled < 90
+    assert row["images"] == fooled
+    assert row["value"] == pytest.approx(100 * transferred / fooled)
+    assert (row["quantity"], row["epsilon"], row["steps"]) == (quantity, 0.6, 10)
+    assert row["objective"] == objective.__name__
+    assert row["value"] == 100 if model == "one" else row["value"] < 100
+
+
+def test_transfer_of_nothing_is_not_a_number(lab, cpu):
+    """An attack of radius 0 fools nobody, so there is nothing to divide by."""
+    entry = lab.entry(
+        "transfer",
+        "other",
+        "untargeted_transfer",
+        attack=AttackSettings("l2", 0.0, 1, 0.1),
+        source_path=lab.entry("accuracy").model_path,
+    )
+    row = only(entry, cpu)
+    assert math.isnan(row["value"])
+    assert row["images"] == 0
+
+
+def test_history_is_passed_through(lab, cpu):
+    table = measure([lab.entry("history")], 2, cpu)
+    assert list(table.columns) == [*COLUMNS, "epoch"]
+    found = table[["quantity", "epoch", "value"]].to_numpy().tolist()
+    assert found == [
+        ["train_accuracy", 1, 10.5],
+        ["train_accuracy", 3, 90.0],
+        ["test_accuracy", 1, 20.0],
+        ["test_accuracy", 3, 80.25],
+    ]
+    assert table["images"].isna().all()
+    assert set(table["seed"]) == {2}
+
+
+def test_entries_share_models_images_and_attacks(lab, cpu, monkeypatch):
+    calls = []
+
+    def counted(*arguments, **options):
+        calls.append(arguments[0].__name__)
+        return attack(*arguments, **options)
+
+    monkeypatch.setattr(attacked_images, "attack", counted)
+    sweep = Sweep([2], [2.5], ["cross_entropy"])
+    entry = lab.entry("attack_strength", attack=WEAK, sweep=sweep)
+    same = replace(entry, quantity="again")
+    others = [replace(entry, attack=STRONG), lab.entry("attack_strength", "other", attack=WEAK, sweep=sweep)]
+    table = measure([entry, same, *others], 0, cpu)
+    assert len(calls) == 3
+    assert table["value"][1] == table["value"][3]
+    bench = Bench(cpu, 0)
+    assert bench.model(entry.model_path) is bench.model(entry.model_path)
+    assert bench.images(entry.dataset_path) is bench.images(entry.dataset_path)
+
+
+def test_random_starts_depend_on_the_seed(lab, cpu):
+    entry = lab.entry("robust_accuracy", attack=replace(WEAK, random_start=True, steps=1))
+
+    def attacked(seed):
+        bench = Bench(cpu, seed)
+        return attacked_images.attacked(
+            bench, entry.model_path, entry.dataset_path, entry.attack, "cross_entropy", "true"
+        )
+
+    assert torch.equal(attacked(0), attacked(0))
+    assert not torch.equal(attacked(0), attacked(1))
+
+
+def test_table_of_nothing_is_empty(cpu):
+    assert measure([], 0, cpu).empty
