@@ -1,7 +1,7 @@
 """Why an artifact would be made again, or that it would not: what today's jobs differ in from their records.
 
-``make why ARTIFACT=results/test/figures/ilyas/relabelled.svg`` names, for the job that writes the artifact and
-for every job before it, the definition, setting or input that differs from the record of that job.
+``make why ARTIFACT=results/test/figures/ilyas/relabelled.svg`` names, for the job that writes the artifact
+and for every job before it, the definition, setting or input that differs from the record of that job.
 """
 
 import ast
