@@ -5,6 +5,7 @@
 # make compare    tell how the verdicts of your run differ from the published ones
 # make publish    version a finished study's artifacts with DVC and push them to their remote
 # make push       push what is versioned to your own remote (docs/storage.md)
+# make why ARTIFACT=results/digits/figures/ilyas/relabelled.svg          say why it would be made again, or that it would not
 # make provenance ARTIFACT=results/digits/figures/ilyas/relabelled.svg   print how it came about
 # make docs       copy figures and scorecard of the study into docs/ and renew the README's table
 # make lock       choose new versions for requirements.lock and requirements-test.lock
@@ -23,7 +24,7 @@ export TORCH_BUILD
 unexport SNAKEMAKE_PROFILE
 
 .DEFAULT_GOAL := study
-.PHONY: study pull test test-study test-rest plan compare publish push provenance docs lock
+.PHONY: study pull test test-study test-rest plan compare publish push why provenance docs lock
 
 study: $(INSTALLED)
 	@$(RUN) --alone snakemake --config study=$(STUDY)
@@ -53,6 +54,9 @@ publish: $(INSTALLED)
 
 push: $(INSTALLED)
 	@$(RUN) dvc push
+
+why: $(INSTALLED)
+	@$(BIN)/python -I rules/why.py $(ARTIFACT)
 
 provenance: $(INSTALLED)
 	@$(RUN) advex.records.lineage $(ARTIFACT)

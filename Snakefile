@@ -45,11 +45,13 @@ include: "rules/report.smk"
 onstart:
     refuse_what_arrays_cannot()
     start_jobs_at_any_rate()
+    spare_what_stays_the_same()
     start_clock()
 
 
 onsuccess:
     forget_what_was_edited()
+    tell_what_was_spared()
     print_summary()
 
 

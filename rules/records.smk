@@ -7,6 +7,9 @@ from snakemake.persistence.file import FilePersistence
 from advex.records.records import own_records, shipped_records
 from advex.records.verification import MEMORY, Contents, artifacts_in, compare
 
+SPARED = []
+APPLYING = {}
+
 
 def renew_memory():
     """Make Snakemake remember what the records say, and name files that are not what they say."""
@@ -14,6 +17,7 @@ def renew_memory():
     contents = Contents(MEMORY)
     found = compare(own, shipped, contents, artifacts_in(Path("results")))
     contents.save()
+    APPLYING.update(found.records)
     if found.damaged and config.get("damaged") != "rebuild":
         raise WorkflowError(damage_message(found.damaged))
     outdated = found.outdated | dict.fromkeys(
@@ -51,6 +55,67 @@ def remember(memory, output, known):
             MetadataRecord(
                 record_format_version=RECORD_FORMAT_VERSION, incomplete=False, **known
             ),
+        )
+
+
+def spare_what_stays_the_same():
+    """Let jobs behind one that wrote the same bytes again not run.
+
+    Snakemake plans everything behind a job that runs. Here it looks again before it starts a job that has become
+    ready: what its record says of settings, code, inputs and outputs may still be so.
+    """
+    dag = workflow.dag
+    look_for_ready = dag.update_ready
+    contents = Contents(MEMORY)
+    looked_at = set()
+
+    def update_ready(jobs=None):
+        found = look_for_ready(jobs)
+        for job in [job for job in dag._ready_jobs if job not in looked_at]:
+            looked_at.add(job)
+            if not job.is_group() and is_as_recorded(job, contents):
+                spare(job)
+                found = True
+        return found
+
+    def spare(job):
+        SPARED.append(job)
+        dag._ready_jobs.discard(job)
+        dag._finished.add(job)
+        dag.reason(job).mark_finished()
+        workflow.scheduler.finished_jobs += 1
+        behind = [other for other in dag.depending[job] if dag.needrun(other)]
+        for other in behind:
+            dag._n_until_ready[other] -= 1
+        update_ready(behind)
+
+    dag.update_ready = update_ready
+
+
+def is_as_recorded(job, contents):
+    """Tell whether a job that is ready to start would do what its record says it did, and has done."""
+    record = next((APPLYING.get(str(path)) for path in job.output), None)
+    if workflow.dag.reason(job).forced or record is None:
+        return False
+    changed = (
+        workflow.persistence.params_changed(job),
+        any(workflow.persistence.input_changed(job)),
+        any(workflow.persistence.software_stack_changed(job)),
+    )
+    if any(changed):
+        return False
+    written = {output: sums["sha256"] for output, sums in record.outputs.items()}
+    return all(
+        contents.sha256(path) == digest
+        for path, digest in [*record.inputs.items(), *written.items()]
+    )
+
+
+def tell_what_was_spared():
+    """Say how many jobs had nothing to do, since those before them wrote what they had written before."""
+    if SPARED:
+        print(
+            f"{len(SPARED)} of the planned jobs did not have to run: what they read came out the same again"
         )
 
 

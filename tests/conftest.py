@@ -18,9 +18,13 @@ for _name in ("ADVEX_MIRROR", "ADVEX_SITE", "SNAKEMAKE_PROFILE"):
 
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy in which the whole test study has been run."""
+    """A copy in which the whole test study has been run; ``executed/`` says which functions each job ran."""
     folder = copy_repository(tmp_path_factory.mktemp("repository"))
-    finished = runner(folder)("--config", "study=test")
+    watching = {
+        "PYTHONPATH": os.pathsep.join([str(folder / "src"), str(Path(__file__).parent / "watching")]),
+        "ADVEX_EXECUTED": str(folder / "executed"),
+    }
+    finished = runner(folder)("--config", "study=test", environment=watching)
     assert finished.returncode == 0, finished.stderr[-5000:]
     (folder / "first_run.txt").write_text(finished.stdout + finished.stderr)
     return folder

@@ -13,11 +13,12 @@ class Code:
 
     Args:
         folder: the package's folder.
-        memory: a file that keeps what was read of each file, by its content; none to read anew.
+        memory: a file that keeps what was read of each file, by its content, or what this process has read;
+            none to read anew.
     """
 
-    def __init__(self, folder: Path = LIBRARY, memory: Path | None = None) -> None:
-        self._memory = Memory(memory)
+    def __init__(self, folder: Path = LIBRARY, memory: Path | Memory | None = None) -> None:
+        self._memory = memory if isinstance(memory, Memory) else Memory(memory)
         self.library = Library(folder, self._memory)
         self._found: dict[tuple[Path, tuple[str, ...]], Reached] = {}
 

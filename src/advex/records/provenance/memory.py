@@ -25,6 +25,7 @@ class Memory:
         self._file = file
         self._changed = False
         self._known: dict[str, Any] = {}
+        self._sources: dict[str, Source] = {}
         if file is not None:
             try:
                 self._known = dict(json.loads(file.read_text(encoding="utf-8")))
@@ -40,7 +41,9 @@ class Memory:
                 self._known = {}
             self._known[key] = asdict(reader(content.decode("utf-8")))
             self._changed = True
-        return Source.restored(self._known[key])
+        if key not in self._sources:
+            self._sources[key] = Source.restored(self._known[key])
+        return self._sources[key]
 
     def save(self) -> None:
         """Write down what is known; a folder that cannot be written to costs time, not the run."""
