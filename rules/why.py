@@ -1,4 +1,4 @@
-"""Ask the workflow why an artifact would be made again (advex.why): ``make why ARTIFACT=results/...``."""
+"""Ask the workflow why an artifact would be made again: ``make why ARTIFACT=results/...``."""
 
 import contextlib
 import io
@@ -11,10 +11,10 @@ from snakemake.api import SnakemakeApi
 from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DAGSettings, OutputSettings, Quietness, ResourceSettings
 
-from advex.errors import UserError
-from advex.records import own_records, shipped_records
-from advex.verification import MEMORY, Contents, compare
-from advex.why import Planned, why
+from advex.common.errors import UserError
+from advex.records.records import own_records, shipped_records
+from advex.records.verification import MEMORY, Contents, compare
+from advex.records.why import Planned, why
 
 
 def planned(artifact: str) -> list[Planned]:

@@ -1,7 +1,7 @@
 """Notes which functions of the library a job runs; Python imports this by itself where it finds it.
 
-Jobs are known by their scripts' folder. Only what runs from :func:`advex.records.recorded` on is noted, and
-nothing that modules which look on call in turn.
+Jobs are known by their scripts' folder. Only what runs from :func:`advex.records.records.recorded` on is
+noted, and nothing that modules which look on call in turn.
 """
 
 import atexit
@@ -14,7 +14,10 @@ from pathlib import Path
 from types import CodeType, FrameType
 
 FOLDER = os.environ.get("ADVEX_EXECUTED", "")
-LOOKING_ON = tuple(f"/advex/{name}" for name in ("records.py", "logs.py", "progress.py", "provenance/"))
+LOOKING_ON = (
+    "/advex/records/records.py", "/advex/records/logs.py", "/advex/records/provenance/",
+    "/advex/common/progress.py",
+)  # fmt: skip
 IS_FUNCTION = 1  # of a code object's flags: not a module's or a class's body
 
 _seen: set[CodeType] = set()

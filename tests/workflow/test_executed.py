@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from advex.provenance import Code
-from advex.provenance.library import Node
+from advex.records.provenance import Code
+from advex.records.provenance.library import Node
 
 
 class Run:

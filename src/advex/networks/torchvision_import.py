@@ -34,7 +34,7 @@ def torchvision() -> ModuleType:
             raise
     for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
         del sys.modules[name]
-    sys.modules[_DESCRIPTIONS] = ModuleType(_DESCRIPTIONS, "Stand-in, see advex.networks.torchvision_import.")
+    sys.modules[_DESCRIPTIONS] = ModuleType(_DESCRIPTIONS, "Stand-in for descriptions of operators.")
     try:
         return importlib.import_module("torchvision")
     except (ImportError, RuntimeError) as error:

@@ -2,10 +2,9 @@
 
 A loss perturbs the batch itself where the recipe has an adversary, since what the adversary climbs is part of
 it. It returns the number to be minimised, (), and the logits (N, classes) by which the batch counts as
-learnt; its keyword-only arguments are the recipe's ``loss_options``.
+learnt; its keyword-only arguments, which have defaults, are the recipe's ``loss_options``.
 """
 
-import inspect
 from collections.abc import Callable
 
 import torch
@@ -87,8 +86,7 @@ def check_loss_options(recipe: Recipe) -> None:
     Raises:
         UserError: it takes no option of such a name.
     """
-    parameters = inspect.signature(LOSSES[recipe.loss]).parameters.values()
-    known = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+    known = list(LOSSES[recipe.loss].__kwdefaults__ or {})
     for name in recipe.loss_options:
         if name not in known:
             raise UserError(

@@ -136,7 +136,8 @@ class Reader:
             return
         self._note_attributes(chain[1:])
         name = chain[0]
-        self._note_origin(node, chain)
+        if name not in scope or name in self._origins:  # a parameter may be called gc
+            self._note_origin(node, chain)
         if name in scope or (name in self._own and isinstance(getattr(node, "ctx", None), ast.Store)):
             self._out.append(f"Name {'.'.join(chain)}")
             if f"?{name}" in scope and name in self._top:

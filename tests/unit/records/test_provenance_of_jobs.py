@@ -12,11 +12,11 @@ from typing import NamedTuple
 import pytest
 
 from advex.config import Uses, load
-from advex.provenance import Code
-from advex.provenance.library import WHOLE, Node
-from advex.provenance.memory import Memory
+from advex.records.provenance import Code
+from advex.records.provenance.library import WHOLE, Node
+from advex.records.provenance.memory import Memory
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 STUDY = "digits"
 Job = tuple[str, frozenset[str]]
 
@@ -35,7 +35,7 @@ def all_jobs() -> dict[str, Job]:
     for name in experiments.mathematics:
         jobs[f"measure/{name}"] = (name.split("/")[1], uses.mathematics(STUDY, name))
     jobs |= {"prepare": ("prepare", uses.prepare(STUDY)), "corrupt": ("corrupt", uses.corrupt(STUDY))}
-    others = ("collect", "costs", "explorer", "judge", "picture", "report", "style_slider")
+    others = ("collect", "explorer", "judge", "picture", "report", "style_slider")
     jobs |= {name: (name, set()) for name in others}
     return {name: (script, frozenset(entries)) for name, (script, entries) in jobs.items()}
 
@@ -93,6 +93,16 @@ def copy(tmp_path: Path) -> Copy:
     return Copy(tmp_path)
 
 
+def test_no_job_counts_the_whole_library() -> None:
+    """That is what becomes of a job whose code does what cannot be followed: correct, and of no use."""
+    code = Code(memory=Memory(None))
+    sources = [code.library.source(module) for module in code.library.modules()]
+    everything = sum(len(source.definitions) for source in sources if source is not None)
+    for name, (script, entries) in JOBS.items():
+        reached = code.reached(ROOT / f"scripts/{script}.py", entries)
+        assert len(reached.definitions) < everything / 4, name
+
+
 def test_a_copy_elsewhere_has_the_same_digests(copy: Copy, before: dict[str, str]) -> None:
     assert copy.outdated(before) == set()
 
@@ -113,7 +123,7 @@ def test_a_move_of_every_file_outdates_nothing(copy: Copy, before: dict[str, str
     for path, name in moved.items():
         parts = path.relative_to(library).with_suffix("").parts
         dotted = ".".join(["advex", *(parts[:-1] if path.stem == "__init__" else parts)])
-        is_figure = len(parts) == 3 and parts[0] == "figures" and path.stem != "__init__"
+        is_figure = len(parts) == 4 and parts[2] == "figures" and path.stem != "__init__"
         names[dotted] = (
             f"advex.drawn.from_{parts[1]}.{path.stem}" if is_figure else f"advex.house.room_{name}"
         )
@@ -149,7 +159,9 @@ class _Rewriting:
                 indent = " " * node.col_offset
                 new = [indent + line for line in self._imports(node)]
                 lines[node.lineno - 1 : node.end_lineno] = ["; ".join(new) if indent else "\n".join(new)]
-        text = "\n".join(lines).replace('"advex.figures.{}.{}:draw"', '"advex.drawn.from_{}.{}:draw"')
+        text = "\n".join(lines).replace(
+            '"advex.discussion.{}.figures.{}:draw"', '"advex.drawn.from_{}.{}:draw"'
+        )
         return re.sub(r'"(advex[\w.]*):(\w+)"', self._reference, text)
 
     def _reference(self, found: re.Match[str]) -> str:

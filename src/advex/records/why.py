@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from advex.errors import UserError
-from advex.provenance import Code, Reached
-from advex.records import Record, digests
+from advex.common.errors import UserError
+from advex.records.provenance import Code, Reached
+from advex.records.records import Record, digests
 
 MEMORY = Path(".snakemake/definitions.json")
 COMMITS = 20
