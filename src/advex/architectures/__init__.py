@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from advex.architectures import imagenet, large, small
 from advex.architectures.backbone import Backbone
 from advex.architectures.filters import FrequencyFilter
+from advex.architectures.pointwise import mend
 from advex.devices import stable_seed
 from advex.errors import UserError
 from advex.settings import ArchitectureSettings, FilterSettings
@@ -46,7 +47,8 @@ class Classifier(nn.Module):
     """A backbone between a fixed normalisation and a linear head; its inputs are images in [0, 1].
 
     Args:
-        backbone: maps normalised images to representations.
+        backbone: maps normalised images to representations; its strided 1x1 convolutions are replaced
+            (:mod:`advex.architectures.pointwise`).
         classes: number of classes.
         mean: mean of each channel, subtracted first.
         std: standard deviation of each channel, divided by.
@@ -68,7 +70,7 @@ class Classifier(nn.Module):
         self.filter = FrequencyFilter(filter_settings) if filter_settings else None
         self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1))
         self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1))
-        self.backbone = backbone.network
+        self.backbone = mend(backbone.network)
         self.head = nn.Linear(backbone.features, classes)
 
     def representation(self, images: Tensor) -> Tensor:
