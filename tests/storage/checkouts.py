@@ -78,7 +78,7 @@ class Checkout:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=900,
+            timeout=600,
             check=False,
         )
 

@@ -30,10 +30,17 @@ SOURCES = ("Snakefile", "config", "envs", "profiles", "published", "report", "ru
 
 @dataclass(frozen=True)
 class News:
-    """What is new: paths of artifacts whose content changed, and of records that tell something else."""
+    """What publishing changed, by path.
+
+    Attributes:
+        artifacts: those whose content is new.
+        records: those that tell something new.
+        outdated: absent artifacts that stay published though made from another version of what is new.
+    """
 
     artifacts: list[str]
     records: list[str]
+    outdated: list[str]
 
 
 def publish(study: str) -> News:
@@ -52,7 +59,7 @@ def publish(study: str) -> News:
     holding = {path: record for path, record in holding.items() if path in planned}
     outputs = {path: record.outputs[path]["md5"] for path, record in holding.items()}
     present = [path for path in outputs if os.path.exists(path)]
-    _refuse_outdated(study, _last(holding, present), [path for path in found.outdated if path in holding])
+    _refuse_outdated(study, _last(holding, present))
     versioned = manifest(Path(f"results/{study}.dvc"))
     _refuse_missing(study, planned, outputs, versioned)
     told = _told_anew(holding, own)
@@ -81,7 +88,8 @@ def publish(study: str) -> News:
         _forget([record for record in own if record not in told])
     if remote == STORE:
         prune()
-    return News(new, [str(record.shipped_path) for record in told])
+    outdated = sorted(path for path in found.outdated if path in holding and path not in present)
+    return News(new, [str(record.shipped_path) for record in told], outdated)
 
 
 def _refuse_uncommitted() -> None:
@@ -118,17 +126,12 @@ def _last(holding: Mapping[str, Record], present: list[str]) -> list[str]:
     return [path for path in present if holding[path].log not in passed]
 
 
-def _refuse_outdated(study: str, targets: list[str], outdated: list[str]) -> None:
-    """Refuse when a target would be made again, or an artifact was made from another version of what is here.
-
-    The latter may be absent here: whoever pulls it would have to make it again.
-    """
+def _refuse_outdated(study: str, targets: list[str]) -> None:
     if not targets:
         raise UserError(f"{study}: no artifact with a record is here; run `make STUDY={study}` first")
     answer = _snakemake("--dry-run", *targets)
-    if "Nothing to be done" not in answer or outdated:
-        told = "\n  ".join(["", *outdated[:10]]) if outdated else answer
-        raise UserError(f"{study}: artifacts are out of date; run `make STUDY={study}` first:\n{told}")
+    if "Nothing to be done" not in answer:
+        raise UserError(f"{study}: artifacts are out of date; run `make STUDY={study}` first:\n{answer}")
 
 
 def _refuse_missing(
@@ -220,6 +223,12 @@ def main(study: str) -> None:
     except UserError as error:
         sys.exit(f"not published: {error}")
     print(f"{len(news.artifacts)} artifacts and {len(news.records)} records of {study} are new.")
+    if news.outdated:
+        print(
+            f"{len(news.outdated)} published artifacts that are absent here were made from another version "
+            f"of these, so whoever pulls all would make them again; `make STUDY={study}` does it here:\n  "
+            + "\n  ".join(news.outdated[:10])
+        )
     parts = ("records", f"results/{study}.dvc", STORE)
     if run("git", "status", "--porcelain", "--", *parts):
         print(f"Commit them together:\n  git add {' '.join(parts)} && git commit")
