@@ -3,7 +3,7 @@
 from advex.common.artifacts import read_table, write_table
 from advex.common.devices import Device
 from advex.discussion.nakano.style_studies import study_style
-from advex.discussion.nakano.style_workshop import Sizes, Workshop
+from advex.discussion.nakano.style_workshop import StyleSizes, Workshop
 from advex.networks.stored_models import read_model
 from advex.prepare.photographs import is_file, load_photograph, title_of
 from advex.records.records import recorded
@@ -23,7 +23,7 @@ with recorded(snakemake):
         title_of(name): load_photograph(name, settings["image_size"], files.get(name)) for name in names
     }
     tables, picture = study_style(
-        Workshop(models, photographs, Sizes(**settings), int(snakemake.params.seed), device),
+        Workshop(models, photographs, StyleSizes(**settings), int(snakemake.params.seed), device),
         [title_of(name) for name in contents],
         [title_of(name) for name in styles],
         read_table(snakemake.input.measured_layer_robustness),

@@ -12,6 +12,7 @@ from advex.attack.objectives import Objective
 from advex.attack.threat_models import threat_model
 from advex.common.progress import Progress
 from advex.common.settings import AttackSettings
+from advex.common.torch_randomness import torch_generator
 from advex.networks.predictions import evaluating
 
 
@@ -84,20 +85,26 @@ def attack(
     targets: Tensor,
     settings: AttackSettings,
     *,
-    seed: int = 0,
+    seed: int | None = None,
     batch_size: int = 1024,
     what: str = "attack",
     parts: Parts | None = None,
 ) -> Tensor:
     """Run :func:`projected_gradient` over any number of images in batches, with progress.
 
-    The random start of an image depends on ``seed`` and on its place in ``images``, not on the batches.
+    The random start of an image depends on ``seed`` and on its place in ``images``, neither on the batches
+    nor on the device.
     Images that are among ``parts`` already are not attacked again; those of each batch join them.
 
     Returns:
         (N, C, H, W) float32 in [0, 1].
+
+    Raises:
+        ValueError: a random start without a seed, which would be that of all others too.
     """
-    start = start_perturbation(images, settings, torch.Generator(images.device).manual_seed(seed))
+    if settings.random_start and seed is None:
+        raise ValueError("an attack with a random start needs a seed")
+    start = start_perturbation(images, settings, torch_generator("start", seed or 0))
     results = parts.read(images.device) if parts else []
     done = sum(map(len, results))
     progress = Progress(what, total=-(-(len(images) - done) // batch_size) * settings.steps)

@@ -11,13 +11,20 @@ from torch import Tensor
 from advex.attack.loop import attack
 from advex.attack.objectives import Objective, cross_entropy, targeted_margin
 from advex.common.devices import Device
+from advex.common.randomness import stable_seed
 from advex.common.settings import AttackSettings
 from advex.networks.classifier import Classifier
 from advex.networks.predictions import evaluating, predictions
 
 
 def robust_images(
-    model: Classifier, images: Tensor, labels: Tensor, settings: AttackSettings, device: Device, what: str
+    model: Classifier,
+    images: Tensor,
+    labels: Tensor,
+    settings: AttackSettings,
+    device: Device,
+    what: str,
+    seed: int = 0,
 ) -> Tensor:
     """Tell which images the model classifies correctly under all attacks.
 
@@ -31,6 +38,7 @@ def robust_images(
         settings: the ball and the steps of each attack.
         device: where to compute.
         what: what is measured, for progress.
+        seed: of random starts, with the number of each attack.
 
     Returns:
         (N,) bool.
@@ -52,6 +60,7 @@ def robust_images(
                 images[left],
                 targets[left],
                 settings,
+                seed=stable_seed("attack", number, seed),
                 what=f"{what}: attack {number} of {len(objectives)}",
             )
         robust[left] = predictions(model, attacked, device) == labels[left]

@@ -31,7 +31,7 @@ class ThreatModel(Protocol):
         """Tell, for each row, whether it is allowed up to ``tolerance``; shape (N,), bool."""
 
     def random(self, like: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw one perturbation per row, uniformly from the set.
+        """Draw one perturbation per row, uniformly from the set, where the generator is.
 
         Raises:
             UserError: the set is infinite.
@@ -86,8 +86,12 @@ class L2Ball:
     def random(self, like: Tensor, generator: torch.Generator) -> Tensor:
         """Draw uniformly from the ball: a Gaussian direction, a radius with density growing as r^(d-1)."""
         _check_finite(self.epsilon)
-        direction = torch.randn(like.shape, generator=generator, device=like.device, dtype=like.dtype)
-        uniform = torch.rand(len(like), generator=generator, device=like.device, dtype=like.dtype)
+        direction = torch.randn(
+            like.shape, generator=generator, device=generator.device, dtype=like.dtype
+        ).to(like.device)
+        uniform = torch.rand(len(like), generator=generator, device=generator.device, dtype=like.dtype).to(
+            like.device
+        )
         radius = self.epsilon * uniform ** (1 / math.prod(like.shape[1:]))
         return direction * _rows(radius / _row_norms(direction).clamp_min(1e-12), like)
 
@@ -116,7 +120,9 @@ class LinfBall:
     def random(self, like: Tensor, generator: torch.Generator) -> Tensor:
         """Draw every entry uniformly from [-epsilon, epsilon]."""
         _check_finite(self.epsilon)
-        uniform = torch.rand(like.shape, generator=generator, device=like.device, dtype=like.dtype)
+        uniform = torch.rand(like.shape, generator=generator, device=generator.device, dtype=like.dtype).to(
+            like.device
+        )
         return (2 * uniform - 1) * self.epsilon
 
 

@@ -1,6 +1,5 @@
 """Where and how numbers are computed: device, memory layout, precision, random generators."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from advex.common.artifacts import Array
+from advex.common.torch_randomness import torch_generator
 
 
 @dataclass(frozen=True)
@@ -54,20 +54,11 @@ class Device:
         with torch.autocast("cuda", torch.bfloat16) if self.precision == "bfloat16" else nullcontext():
             yield
 
-    def generator(self, seed: int) -> torch.Generator:
-        """Return a seeded random generator on the device."""
-        return torch.Generator(self.torch_device).manual_seed(seed)
+    def generator(self, *name: str | int) -> torch.Generator:
+        """Return the random generator of a name on the device, for what is drawn at every step."""
+        return torch_generator(*name, device=self.torch_device)
 
 
 def as_float(images: Tensor) -> Tensor:
     """Return images in [0, 1] as float32: uint8 images are divided by 255."""
     return images.float().div_(255) if images.dtype == torch.uint8 else images
-
-
-def stable_seed(*parts: str | int) -> int:
-    """Hash names and numbers to a seed in 0..2**63 - 1 that is the same in every process.
-
-    Things with different names never share a stream of random numbers, though their seeds are equal.
-    """
-    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1

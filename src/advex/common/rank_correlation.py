@@ -6,6 +6,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from advex.common.artifacts import Array
+from advex.common.randomness import numpy_generator
 from advex.common.statistics import CONFIDENCE
 
 _LEAST = 1e-9  # a share of variance left that is no more than rounding
@@ -40,7 +41,7 @@ def bootstrap_interval(
     Returns:
         The ends; both NaN if too few draws have a correlation.
     """
-    generator = np.random.default_rng(seed)
+    generator = numpy_generator("bootstrap of rank correlations", seed)
     found = []
     for _ in range(repetitions):
         networks = generator.integers(len(points[0]), size=len(points[0]))

@@ -10,7 +10,7 @@ CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
-class Estimate:
+class MeanInterval:
     """A mean over independent repetitions (seeds) with Student's 95 % interval.
 
     ``sd``, ``low`` and ``high`` are NaN for fewer than two repetitions: one run has no spread.
@@ -28,7 +28,7 @@ class Estimate:
         return (self.high - self.low) / 2
 
 
-def estimate(values: Sequence[float]) -> Estimate:
+def mean_interval(values: Sequence[float]) -> MeanInterval:
     """Estimate the mean of independent repetitions.
 
     Raises:
@@ -39,8 +39,8 @@ def estimate(values: Sequence[float]) -> Estimate:
         raise ValueError("an estimate needs at least one value")
     mean = float(array.mean())
     if array.size == 1:
-        return Estimate(mean, float("nan"), float("nan"), float("nan"), 1)
+        return MeanInterval(mean, float("nan"), float("nan"), float("nan"), 1)
     sd = float(array.std(ddof=1))
     quantile = float(stdtrit(array.size - 1, (1 + CONFIDENCE) / 2))
     half = quantile * sd / float(np.sqrt(array.size))
-    return Estimate(mean, sd, mean - half, mean + half, int(array.size))
+    return MeanInterval(mean, sd, mean - half, mean + half, int(array.size))

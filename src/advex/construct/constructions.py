@@ -21,8 +21,9 @@ from advex.attack.finished_parts import Parts
 from advex.attack.loop import attack
 from advex.attack.objectives import representation_distance
 from advex.common.artifacts import Array
-from advex.common.devices import Device, as_float, stable_seed
+from advex.common.devices import Device, as_float
 from advex.common.images import ImageSet
+from advex.common.randomness import numpy_generator, stable_seed
 from advex.common.settings import Construction, plain
 from advex.networks.classifier import Classifier
 from advex.networks.ensembles import Ensemble
@@ -97,7 +98,7 @@ def by_targeting(
     construction: Construction, images: ImageSet, source: nn.Module, device: Device, parts: Parts | None
 ) -> Built:
     """Perturb images towards a target class, which becomes their label."""
-    generator = np.random.default_rng(stable_seed("targets", construction.name, construction.seed))
+    generator = numpy_generator("targets", construction.name, construction.seed)
     targets = TARGETS[construction.target](images.labels, len(images.classes), generator)
     start = images.as_float()
     aims = np.stack([targets, images.labels], axis=1) if isinstance(source, Ensemble) else targets
@@ -120,7 +121,7 @@ def by_inversion(
     construction: Construction, images: ImageSet, source: nn.Module, device: Device, parts: Parts | None
 ) -> Built:
     """Find images with the same representations, from other images or noise; labels stay."""
-    generator = np.random.default_rng(stable_seed("starts", construction.seed))
+    generator = numpy_generator("starts", construction.name, construction.seed)
     natural = images.as_float()
     if construction.start == "images":
         # Another image, uniformly: independent of this one's label (Section 3.1).

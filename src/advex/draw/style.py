@@ -26,7 +26,7 @@ from PIL import Image
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
 from advex.common.files import atomic_path, write_text
-from advex.common.statistics import Estimate, estimate
+from advex.common.statistics import MeanInterval, mean_interval
 from advex.draw.steady import PngCanvas, SteadyLayout, SvgCanvas, steady_svg
 
 COLUMN_WIDTH = 85
@@ -162,7 +162,7 @@ def bars(
     *,
     width: float = 0.35,
     label: str | None = None,
-) -> Estimate:
+) -> MeanInterval:
     """Draw one bar at the mean over seeds, its 95 % interval (from two seeds on) and each seed as a dot.
 
     Args:
@@ -173,7 +173,7 @@ def bars(
         width: width of the bar on the x axis.
         label: entry in the legend.
     """
-    summary = estimate(values)
+    summary = mean_interval(values)
     axis.bar(position, summary.mean, width, color=COLOURS[role], label=label, linewidth=0)
     if summary.n > 1:
         axis.errorbar(
@@ -196,7 +196,7 @@ def mean_line(
     label: str | None = None,
     linestyle: str = "-",
     marker: bool = True,
-) -> list[Estimate]:
+) -> list[MeanInterval]:
     """Draw the line of means over seeds with a band for the 95 % interval (from two seeds on).
 
     Args:
@@ -208,7 +208,7 @@ def mean_line(
         linestyle: a line style of matplotlib.
         marker: whether to mark each point.
     """
-    summaries = [estimate(column) for column in np.asarray(table_of_values, dtype=float).T]
+    summaries = [mean_interval(column) for column in np.asarray(table_of_values, dtype=float).T]
     colour = COLOURS[role]
     means = [summary.mean for summary in summaries]
     axis.plot(x, means, color=colour, linestyle=linestyle, marker="o" if marker else None, label=label)
@@ -381,7 +381,7 @@ def published_points(published: pd.DataFrame, prefix: str) -> tuple[Array, Array
     return found["x"].to_numpy(dtype=float), found["value"].to_numpy(dtype=float)
 
 
-def direction(difference: Estimate) -> int:
+def direction(difference: MeanInterval) -> int:
     """Say which side of 0 a title may claim: 1 or -1 where the 95 % interval excludes 0, else 0.
 
     A single seed has no interval and answers with its sign; :func:`one_seed` says so in the title.
@@ -391,7 +391,7 @@ def direction(difference: Estimate) -> int:
     return int(difference.low > 0) - int(difference.high < 0)
 
 
-def one_seed(difference: Estimate) -> str:
+def one_seed(difference: MeanInterval) -> str:
     """Return what a title adds where its claim rests on a single seed."""
     return " (one seed)" if difference.n == 1 else ""
 

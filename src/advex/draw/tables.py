@@ -4,7 +4,7 @@ import pandas as pd
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
-from advex.common.statistics import Estimate, estimate
+from advex.common.statistics import MeanInterval, mean_interval
 
 
 def values(table: pd.DataFrame, **columns: object) -> Array:
@@ -28,10 +28,10 @@ def values(table: pd.DataFrame, **columns: object) -> Array:
     return chosen.sort_values("seed")["value"].to_numpy(dtype=float)
 
 
-def difference(a: Array, b: Array) -> Estimate:
+def difference(a: Array, b: Array) -> MeanInterval:
     """Estimate the mean of a - b, paired by seed.
 
     Raises:
         ValueError: the numbers of seeds differ.
     """
-    return estimate([x - y for x, y in zip(a.tolist(), b.tolist(), strict=True)])
+    return mean_interval([x - y for x, y in zip(a.tolist(), b.tolist(), strict=True)])

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from advex.common.errors import UserError
-from advex.common.statistics import Estimate, estimate
+from advex.common.statistics import MeanInterval, mean_interval
 from advex.judge.claims import MARKS, Claim, Combination, Comparison, Rows, all_rows
 
 REPRODUCED = "reproduced"
@@ -131,7 +131,7 @@ class _Measured:
         required = requirement(comparison, self.claim, self.chance)
         if len(difference) < _MINIMUM_SEEDS:
             raise _NotTestedError(f"{required}: {_few(len(difference))}")
-        found = estimate(difference.tolist())
+        found = mean_interval(difference.tolist())
         if comparison.above is not None:
             there, interval = found.low > _ROUNDING, "excludes 0"
         elif comparison.below is not None:
@@ -196,7 +196,7 @@ def _judge_one(
         if claim.not_tested is not None or claim.ours is None:
             raise _NotTestedError(claim.not_tested or "nothing to test")
         ours = measured.values(claim.ours)
-        mean = estimate(ours.tolist())
+        mean = mean_interval(ours.tolist())
         row |= {"ours": mean.mean, "ours_sd": mean.sd, "seeds": mean.n}
         row |= {"ours_low": mean.low, "ours_high": mean.high}
         if mean.n < _MINIMUM_SEEDS:
@@ -215,7 +215,9 @@ def _judge_one(
     return row | {"criterion": "; ".join(words), "verdict": verdict}
 
 
-def _size(claim: Claim, ours: Estimate, published: float, unit: str, comparable: bool) -> tuple[bool, str]:
+def _size(
+    claim: Claim, ours: MeanInterval, published: float, unit: str, comparable: bool
+) -> tuple[bool, str]:
     """Whether the size is reproduced, and the rule in words."""
     if claim.comparable == "never":
         what = "claim" if claim.published is None else f"{published:.10g}"

@@ -1,12 +1,19 @@
 """Attacked images, made once for all instruments of a job."""
 
+from pathlib import PurePath
+
 from torch import Tensor
 
 from advex.attack.loop import attack
-from advex.common.devices import stable_seed
+from advex.common.randomness import stable_seed
 from advex.common.settings import AttackSettings
 from advex.measure.bench import Bench
 from advex.registries import OBJECTIVES
+
+
+def _names(*paths: str) -> list[str]:
+    """Return folder and name of artifacts, which say what they are wherever they lie."""
+    return ["/".join(PurePath(path).with_suffix("").parts[-2:]) for path in paths]
 
 
 def attacked(
@@ -27,7 +34,7 @@ def attacked(
                 images.floats,
                 images.labels(labels),
                 settings,
-                seed=stable_seed("attack", bench.seed),
+                seed=stable_seed("attack", *_names(model_path, dataset_path), objective, labels, bench.seed),
                 what=f"attack {model_path}, {settings.norm} {settings.epsilon:g}",
             )
     return bench.attacked[key]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from advex.attack.strongest import robust_images
+from advex.common.randomness import stable_seed
 from advex.measure.bench import Bench, percent
 from advex.measure.entries import MeasurementEntry, Row
 
@@ -16,7 +17,8 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
     loaded, model = bench.images(entry.dataset_path), bench.model(entry.model_path)
     labels = loaded.labels(entry.labels)
     what = f"robust accuracy of {entry.model} on {entry.dataset}"
-    robust = robust_images(model, loaded.floats, labels, entry.attack, bench.device, what)
+    seed = stable_seed("attack", entry.quantity, entry.model, entry.dataset, bench.seed)
+    robust = robust_images(model, loaded.floats, labels, entry.attack, bench.device, what, seed)
     yield {
         "epsilon": entry.attack.epsilon,
         "steps": entry.attack.steps * len(loaded.images.classes),

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from advex.common.devices import stable_seed
 from advex.common.errors import UserError
 from advex.common.settings import ArchitectureSettings, FilterSettings
+from advex.common.torch_randomness import initial_weights
 from advex.networks.architectures.backbone import Backbone
 from advex.networks.architectures.filters import FrequencyFilter
 from advex.networks.architectures.pointwise import mend
@@ -81,8 +81,7 @@ def build(settings: ArchitectureSettings, *names: str | int) -> Classifier:
     """
     if settings.name not in ARCHITECTURES:
         raise UserError(f"architecture: found {settings.name!r}; allowed: {', '.join(ARCHITECTURES)}")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(stable_seed("weights", *names))
+    with initial_weights("weights", *names):
         try:
             backbone = ARCHITECTURES[settings.name](channels=settings.channels, **settings.options)
         except TypeError as error:

@@ -9,8 +9,7 @@ import numpy as np
 
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
-
-_SEED = 0
+from advex.common.randomness import subsets_generator
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def balanced_subset(images: ImageSet, count: int | None, key: str) -> ImageSet:
 
 def balanced_indices(labels: np.ndarray, count: int) -> np.ndarray:
     """Return ``count`` ascending indices into ``labels`` (N,) int64, spread evenly over the labels."""
-    random = np.random.default_rng(_SEED)
+    random = subsets_generator()
     rank_in_class = np.empty(len(labels), dtype=np.int64)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)

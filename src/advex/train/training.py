@@ -17,7 +17,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from advex.common.devices import Device, as_float, stable_seed
+from advex.common.devices import Device, as_float
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
 from advex.common.progress import Progress
@@ -180,7 +180,7 @@ def train(
     device.model(model)
     if run.architecture.filter:
         model.standardise(as_float(device.images(training_set.images)))
-    generator = device.generator(stable_seed("training", run.name, run.seed))
+    generator = device.generator("training", run.name, run.seed)
     images, labels = device.images(training_set.images), device.labels(training_set.labels)
     training = Training(model, images, labels, recipe, generator, device)
     optimizer = training.optimizer

@@ -17,10 +17,10 @@ from PIL import Image
 from scipy import ndimage
 
 from advex.common.artifacts import Array
-from advex.common.devices import stable_seed
 from advex.common.errors import UserError
 from advex.common.frequency import FilterKind, filter_mask, filtered
 from advex.common.images import ImageSet
+from advex.common.randomness import numpy_generator
 from advex.registries import CORRUPTIONS
 
 _log = logging.getLogger(__name__)
@@ -222,7 +222,7 @@ def corrupt(images: ImageSet, names: Sequence[str]) -> ImageSet:
         function, constants = CORRUPTIONS[name]
         made = []
         for severity, constant in zip(SEVERITIES, constants, strict=True):
-            generator = np.random.default_rng(stable_seed("corruption", name, severity))
+            generator = numpy_generator("corruption", name, severity)
             made.append(_eight_bits(function(clean, constant, generator)))
         extras[name] = np.stack(made, axis=1)
     _log.info("made %s for %d images", ", ".join(names), len(images))

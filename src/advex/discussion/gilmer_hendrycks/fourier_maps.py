@@ -5,8 +5,9 @@ import torch
 from torch import Tensor
 
 from advex.common.artifacts import Array
-from advex.common.devices import Device, stable_seed
+from advex.common.devices import Device
 from advex.common.frequency import distinct_frequencies, fourier_basis, mirrored, rings
+from advex.common.torch_randomness import torch_generator
 from advex.measure.bench import Bench
 from advex.measure.entries import MeasurementEntry
 from advex.networks.classifier import Classifier
@@ -33,14 +34,12 @@ def error_map(
     mirror are one measurement.
     """
     side = images.shape[-1]
-    generator = device.generator(stable_seed("signs of Fourier noise", seed))
+    generator = torch_generator("signs of Fourier noise", seed)
     frequencies = list(distinct_frequencies(side))
     rates = []
     for u, v in frequencies:
         wave = torch.as_tensor(norm * fourier_basis(u, v, side), dtype=torch.float32, device=images.device)
-        signs = torch.randint(
-            2, (len(images), images.shape[1], 1, 1), generator=generator, device=images.device
-        )
+        signs = torch.randint(2, (len(images), images.shape[1], 1, 1), generator=generator).to(images.device)
         noisy = (images + (2 * signs - 1) * wave).clamp_(0, 1)
         noisy = noisy.contiguous(memory_format=torch.channels_last)
         rates.append((predictions(model, noisy, device) != labels).double().mean())

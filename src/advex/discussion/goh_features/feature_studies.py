@@ -16,8 +16,9 @@ from scipy.stats import spearmanr
 from advex.common.artifacts import Array
 from advex.common.images import ImageSet
 from advex.common.pictures import Picture
+from advex.common.randomness import numpy_generator
 from advex.discussion.goh_features.linear_features import (
-    Spectrum,
+    SingularVectors,
     TwoClasses,
     as_image,
     containment,
@@ -26,7 +27,7 @@ from advex.discussion.goh_features.linear_features import (
     frontier_usefulness,
     permuted_correlations,
     robust_usefulness,
-    spectrum,
+    singular_vectors,
     split_again,
     two_classes,
 )
@@ -49,7 +50,7 @@ _SHOWN = 320
 
 
 @dataclass(frozen=True)
-class Pair:
+class ClassPair:
     """Two classes to tell apart.
 
     Attributes:
@@ -64,7 +65,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Sizes:
+class FeatureSizes:
     """What is tried, robustness and radii in units of images in [0, 1].
 
     Attributes:
@@ -78,7 +79,7 @@ class Sizes:
         successes: shares of inputs whose label the attack on a linear feature flips.
     """
 
-    pairs: tuple[Pair, ...]
+    pairs: tuple[ClassPair, ...]
     epsilons: tuple[float, ...]
     ensemble_below: float
     contained_robustness: float
@@ -89,14 +90,21 @@ class Sizes:
 
 @dataclass(frozen=True)
 class _Measured:
-    """One pair with all that is computed once."""
+    """One pair in one repetition, with all that is computed once."""
 
+    pair: str
+    repetition: int
     train: TwoClasses
     test: TwoClasses
-    features: Spectrum
+    features: SingularVectors
     train_scores: Array
     test_scores: Array
     permuted: Array
+
+    def permuted_again(self, what: str, data: TwoClasses, scores: Array) -> Array:
+        """Return correlations with shuffled labels, (shuffles, features); the same whenever ``what`` is."""
+        generator = _shuffles(self.pair, what, self.repetition)
+        return permuted_correlations(data, scores, _PERMUTATIONS, generator)
 
     def held_out(self, coefficients: Array) -> Array:
         """Return the usefulness of features (k,) or (k, features) on held-out inputs."""
@@ -105,17 +113,17 @@ class _Measured:
         return np.asarray(self.test.labels @ scores / len(self.test) / spread)
 
 
-class _Rows(list[dict[str, Any]]):
+class _Observations(list[dict[str, Any]]):
     """Rows of one pair."""
 
     def note(self, quantity: str, value: Any, **columns: Any) -> None:
         self.append({"quantity": quantity, "value": float(value), **columns})
 
 
-def sizes_from(settings: Mapping[str, Any]) -> Sizes:
+def sizes_from(settings: Mapping[str, Any]) -> FeatureSizes:
     """Make sizes from the plain values of a study's section ``goh_features``."""
     pairs = tuple(
-        Pair(name, tuple(row["classes"]), row.get("robust_feature"))
+        ClassPair(name, tuple(row["classes"]), row.get("robust_feature"))
         for name, row in settings["pairs"].items()
     )
     others: dict[str, Any] = {
@@ -123,11 +131,11 @@ def sizes_from(settings: Mapping[str, Any]) -> Sizes:
         for name, value in settings.items()
         if name != "pairs"
     }
-    return Sizes(pairs=pairs, **others)
+    return FeatureSizes(pairs=pairs, **others)
 
 
 def study(
-    train: ImageSet, test: ImageSet, sizes: Sizes, repetition: int
+    train: ImageSet, test: ImageSet, sizes: FeatureSizes, repetition: int
 ) -> tuple[dict[str, pd.DataFrame], Picture]:
     """Compute all tables and thumbnails of one repetition.
 
@@ -143,15 +151,15 @@ def study(
         thumbnails: rows are pairs, columns some singular vectors (by index), the lettered ones and the
         constructions; zero is grey, and each is scaled to its largest weight.
     """
-    train, test = split_again(train, test, repetition)
+    train, test = split_again(train, test, repetition, "goh_features")
     tables: dict[str, list[dict[str, Any]]] = {"singular_vectors": [], "ensembles": [], "containments": []}
     thumbnails: dict[str, dict[str, Array]] = {}
     for pair in sizes.pairs:
-        measured = _measure(*two_classes(train, test, pair.classes), repetition)
+        measured = _measure(*two_classes(train, test, pair.classes), pair.name, repetition)
         robust, nonrobust = contained_pair(measured.features, sizes, pair)
         found = {
-            "singular_vectors": _singular_vectors(measured, sizes, repetition),
-            "ensembles": _ensembles(measured, sizes, repetition),
+            "singular_vectors": _singular_vectors(measured, sizes),
+            "ensembles": _ensembles(measured, sizes),
             "containments": _containments(measured, sizes, robust, nonrobust),
         }
         for name, rows in found.items():
@@ -169,14 +177,19 @@ def study(
     return frames, _picture(thumbnails)
 
 
-def _measure(train: TwoClasses, test: TwoClasses, repetition: int) -> _Measured:
-    features = spectrum(train)
+def _shuffles(pair: str, what: str, repetition: int) -> np.random.Generator:
+    return numpy_generator("goh_features", pair, f"shuffled labels, {what}", repetition)
+
+
+def _measure(train: TwoClasses, test: TwoClasses, pair: str, repetition: int) -> _Measured:
+    features = singular_vectors(train)
     scores = train.inputs @ features.vectors
-    permuted = permuted_correlations(train, scores, _PERMUTATIONS, repetition)
-    return _Measured(train, test, features, scores, test.inputs @ features.vectors, permuted)
+    permuted = permuted_correlations(train, scores, _PERMUTATIONS, _shuffles(pair, "training", repetition))
+    test_scores = test.inputs @ features.vectors
+    return _Measured(pair, repetition, train, test, features, scores, test_scores, permuted)
 
 
-def contained_pair(features: Spectrum, sizes: Sizes, pair: Pair) -> tuple[int, int]:
+def contained_pair(features: SingularVectors, sizes: FeatureSizes, pair: ClassPair) -> tuple[int, int]:
     """Return the indices of the robust, useful and of the non-robust, useless feature of the containment."""
     robust = pair.robust_feature
     if robust is None:
@@ -187,7 +200,7 @@ def contained_pair(features: Spectrum, sizes: Sizes, pair: Pair) -> tuple[int, i
     return robust, int(nearest[np.argmin(features.usefulness[nearest])])
 
 
-def lettered(features: Spectrum) -> dict[str, int]:
+def lettered(features: SingularVectors) -> dict[str, int]:
     """Choose A to F: in each third of the range of log robustness the most and the least useful."""
     logs = np.log(features.robustness)
     edges = np.linspace(logs[0], logs[-1], 4)
@@ -200,8 +213,8 @@ def lettered(features: Spectrum) -> dict[str, int]:
     return chosen
 
 
-def _singular_vectors(measured: _Measured, sizes: Sizes, repetition: int) -> _Rows:
-    features, rows = measured.features, _Rows()
+def _singular_vectors(measured: _Measured, sizes: FeatureSizes) -> _Observations:
+    features, rows = measured.features, _Observations()
     everything = np.eye(len(features.robustness))
     per_feature = {
         "robustness": features.robustness,
@@ -214,10 +227,10 @@ def _singular_vectors(measured: _Measured, sizes: Sizes, repetition: int) -> _Ro
     for letter, index in lettered(features).items():
         rows.note("lettered", index, name=letter, feature=index)
     best = frontier(features, _FRONTIER_POINTS)
-    useful, robust = features.combine(best)
+    useful, robustness = features.combine(best)
     best_held_out = measured.held_out(best)
     for point in range(_FRONTIER_POINTS):
-        rows.note("frontier_robustness", robust[point], point=point)
+        rows.note("frontier_robustness", robustness[point], point=point)
         rows.note("frontier_usefulness", useful[point], point=point)
         rows.note("frontier_usefulness_held_out", best_held_out[point], point=point)
     for height in sizes.frontier_at:
@@ -227,16 +240,16 @@ def _singular_vectors(measured: _Measured, sizes: Sizes, repetition: int) -> _Ro
     for epsilon in sizes.epsilons:
         single = robust_usefulness(features.usefulness, features.robustness, epsilon)
         rows.note("robustly_useful", (single > 0).sum(), epsilon=epsilon)
-        combined = robust_usefulness(useful, robust, epsilon)
+        combined = robust_usefulness(useful, robustness, epsilon)
         rows.note("best_robust_usefulness", combined.max(), epsilon=epsilon)
         rows.note(
             "best_robust_usefulness_held_out",
-            robust_usefulness(best_held_out, robust, epsilon)[combined.argmax()],
+            robust_usefulness(best_held_out, robustness, epsilon)[combined.argmax()],
             epsilon=epsilon,
         )
     absolute = np.abs(measured.permuted)
     rows.note("permuted_usefulness", np.quantile(absolute, _CONFIDENCE))
-    held_out = permuted_correlations(measured.test, measured.test_scores, _PERMUTATIONS, repetition)
+    held_out = measured.permuted_again("held out", measured.test, measured.test_scores)
     rows.note("permuted_usefulness_held_out", np.quantile(np.abs(held_out), _CONFIDENCE))
     rows.note("rank_correlation", spearmanr(features.robustness, features.usefulness).statistic)
     weak = features.robustness < sizes.ensemble_below
@@ -247,26 +260,29 @@ def _singular_vectors(measured: _Measured, sizes: Sizes, repetition: int) -> _Ro
     return rows
 
 
-def _ensembles(measured: _Measured, sizes: Sizes, repetition: int) -> _Rows:
-    features, rows = measured.features, _Rows()
+def _ensembles(measured: _Measured, sizes: FeatureSizes) -> _Observations:
+    features, rows = measured.features, _Observations()
     sweep = np.geomspace(2 * features.robustness[-1], features.robustness[0], _SWEEP_POINTS)
     for name, thresholds in (("ensemble", [sizes.ensemble_below]), ("sweep", sweep)):
         for threshold in thresholds:
-            for quantity, value in _ensemble(measured, float(threshold), repetition).items():
+            for quantity, value in _ensemble(measured, float(threshold)).items():
                 rows.note(quantity, value, name=name, at=float(threshold))
-    useful, robust = features.combine(ensemble(features, sizes.ensemble_below))
+    useful, robustness = features.combine(ensemble(features, sizes.ensemble_below))
     for epsilon in sizes.epsilons:
         rows.note(
-            "robust_usefulness", robust_usefulness(useful, robust, epsilon), name="ensemble", epsilon=epsilon
+            "robust_usefulness",
+            robust_usefulness(useful, robustness, epsilon),
+            name="ensemble",
+            epsilon=epsilon,
         )
     return rows
 
 
-def _ensemble(measured: _Measured, threshold: float, repetition: int) -> dict[str, float]:
+def _ensemble(measured: _Measured, threshold: float) -> dict[str, float]:
     """Measure one ensemble, with its signs from the training labels and from permuted ones."""
     features = measured.features
     members = ensemble(features, threshold)
-    useful, robust = features.combine(members)
+    useful, robustness = features.combine(members)
     spread = np.sqrt(((members * features.robustness) ** 2).sum())
     null_held_out = [
         float(measured.held_out(ensemble(features, threshold, np.sign(values))))
@@ -275,11 +291,11 @@ def _ensemble(measured: _Measured, threshold: float, repetition: int) -> dict[st
     # What more robust features explain of the labels is no noise for the members: permute only the rest.
     weights = np.where(members > 0, 0, features.usefulness / features.robustness)
     rest = TwoClasses(measured.train.inputs, measured.train.labels - measured.train_scores @ weights)
-    null_rest = np.abs(permuted_correlations(rest, measured.train_scores, _PERMUTATIONS, repetition))
+    null_rest = np.abs(measured.permuted_again("rest", rest, measured.train_scores))
     weighted = members * features.robustness / spread
     return {
         "members": float(members.sum()),
-        "robustness": float(robust),
+        "robustness": float(robustness),
         "usefulness": float(useful),
         "usefulness_held_out": float(measured.held_out(members)),
         "usefulness_permuted": float((np.abs(measured.permuted) @ weighted).mean()),
@@ -289,8 +305,8 @@ def _ensemble(measured: _Measured, threshold: float, repetition: int) -> dict[st
     }
 
 
-def _containments(measured: _Measured, sizes: Sizes, robust: int, nonrobust: int) -> _Rows:
-    features, rows = measured.features, _Rows()
+def _containments(measured: _Measured, sizes: FeatureSizes, robust: int, nonrobust: int) -> _Observations:
+    features, rows = measured.features, _Observations()
     contained = containment(features, robust, nonrobust, np.array([sizes.contained_share]), "variance")[:, 0]
     unit = np.eye(len(features.robustness))
     named = {"robust": unit[robust], "nonrobust": unit[nonrobust], "contained": contained}
@@ -341,7 +357,7 @@ def shown_features(count: int) -> Array:
 
 
 def _thumbnails(
-    features: Spectrum, sizes: Sizes, robust: int, nonrobust: int, shape: tuple[int, ...]
+    features: SingularVectors, sizes: FeatureSizes, robust: int, nonrobust: int, shape: tuple[int, ...]
 ) -> dict[str, Array]:
     contained = containment(features, robust, nonrobust, np.array([sizes.contained_share]), "variance")[:, 0]
     unit = np.eye(len(features.robustness))

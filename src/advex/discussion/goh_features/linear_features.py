@@ -19,6 +19,7 @@ from scipy.linalg import eigh
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
+from advex.common.randomness import numpy_generator
 
 _RANK_TOLERANCE = 1e-10  # relative to the largest eigenvalue: what is smaller is rounding, not data
 
@@ -69,15 +70,16 @@ def _of_pair(images: ImageSet, pair: Sequence[str]) -> tuple[Array, Array]:
     return floats, np.repeat([1.0, -1.0], count)
 
 
-def split_again(train: ImageSet, test: ImageSet, repetition: int) -> tuple[ImageSet, ImageSet]:
+def split_again(train: ImageSet, test: ImageSet, repetition: int, name: str) -> tuple[ImageSet, ImageSet]:
     """Deal training and test images anew, class by class, into sets of the same sizes.
 
     Repetition 0 is the split as it is. Other repetitions show how much a result depends on which images
     happen to be in which set; their training sets overlap, so their spread is smaller than that of new data.
+    Experiments of another ``name`` split otherwise.
     """
     if repetition == 0:
         return train, test
-    generator = np.random.default_rng([repetition, 2019])
+    generator = numpy_generator("split", name, repetition)
     images = np.concatenate([train.images, test.images])
     labels = np.concatenate([train.labels, test.labels])
     held_out = np.zeros(len(labels), dtype=bool)
@@ -106,7 +108,7 @@ def robust_usefulness(useful: Array | float, robust: Array | float, epsilon: flo
 
 
 @dataclass(frozen=True)
-class Spectrum:
+class SingularVectors:
     """The eigenvectors of Sigma as features, the most robust first.
 
     Attributes:
@@ -132,7 +134,7 @@ class Spectrum:
         )
 
 
-def spectrum(data: TwoClasses) -> Spectrum:
+def singular_vectors(data: TwoClasses) -> SingularVectors:
     """Compute all eigenvectors of Sigma = X^T X / n along which the inputs vary."""
     values, vectors = eigh(data.inputs.T @ data.inputs / len(data), overwrite_a=True)
     kept = values[::-1] > _RANK_TOLERANCE * values[-1]
@@ -140,10 +142,10 @@ def spectrum(data: TwoClasses) -> Spectrum:
     sigma = np.sqrt(values)
     useful = data.labels @ data.inputs @ vectors / len(data) / sigma
     signs = np.where(useful < 0, -1.0, 1.0)
-    return Spectrum(vectors * signs, sigma, useful * signs)
+    return SingularVectors(vectors * signs, sigma, useful * signs)
 
 
-def ridge(features: Spectrum, penalties: Array) -> Array:
+def ridge(features: SingularVectors, penalties: Array) -> Array:
     """Return q_i = c_i sigma_i / (sigma_i^2 + t), (k, penalties): ridge regression on the labels.
 
     The direction of (Sigma + t I)^-1 E[y x]; t = 0 is least squares, an infinite t the difference of means.
@@ -154,7 +156,7 @@ def ridge(features: Spectrum, penalties: Array) -> Array:
     return np.asarray(numerator / np.where(np.isinf(penalties), 1.0, denominator))
 
 
-def frontier(features: Spectrum, points: int) -> Array:
+def frontier(features: SingularVectors, points: int) -> Array:
     """Return coefficients (k, points) of the features that none beats in both usefulness and robustness.
 
     Usefulness is linear in a for fixed ||a||_Sigma, robustness then fixes ||a||_2: the optimum is
@@ -172,14 +174,14 @@ def frontier(features: Spectrum, points: int) -> Array:
     return np.asarray(numerator / np.abs(squares + penalties))
 
 
-def frontier_usefulness(features: Spectrum, robust: float) -> float:
+def frontier_usefulness(features: SingularVectors, at: float) -> float:
     """Return the largest usefulness at a given robustness, NaN beyond the ends of the frontier."""
     useful, reached = features.combine(frontier(features, 2000))
     order = np.argsort(reached)
-    return float(np.interp(np.log(robust), np.log(reached[order]), useful[order], left=np.nan, right=np.nan))
+    return float(np.interp(np.log(at), np.log(reached[order]), useful[order], left=np.nan, right=np.nan))
 
 
-def ensemble(features: Spectrum, threshold: float, signs: Array | None = None) -> Array:
+def ensemble(features: SingularVectors, threshold: float, signs: Array | None = None) -> Array:
     """Return coefficients (k,) of the sum of all features less robust than a threshold, with equal weights.
 
     Args:
@@ -200,7 +202,7 @@ def ensemble(features: Spectrum, threshold: float, signs: Array | None = None) -
 
 
 def containment(
-    features: Spectrum, robust: int, nonrobust: int, shares: Array, scale: Literal["variance", "norm"]
+    features: SingularVectors, robust: int, nonrobust: int, shares: Array, scale: Literal["variance", "norm"]
 ) -> Array:
     """Return coefficients (k, shares) of (1 - alpha) a_nonrobust + alpha a_robust.
 
@@ -218,16 +220,17 @@ def containment(
     return coefficients
 
 
-def permuted_correlations(data: TwoClasses, scores: Array, count: int, seed: int) -> Array:
+def permuted_correlations(
+    data: TwoClasses, scores: Array, count: int, generator: np.random.Generator
+) -> Array:
     """Return E[y' f(x)] of each feature for shuffled labels y', (count, features).
 
     Args:
         data: its labels, (n,), are shuffled.
         scores: (n, features) a^T x of the same inputs.
         count: number of shuffles.
-        seed: of the shuffles.
+        generator: of the shuffles.
     """
-    generator = np.random.default_rng([seed, 5])
     shuffled = np.stack([generator.permutation(data.labels) for _ in range(count)])
     return np.asarray(shuffled @ scores / len(data) / np.sqrt(np.mean(scores**2, axis=0)))
 

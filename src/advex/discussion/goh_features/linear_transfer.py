@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from advex.common.artifacts import Array
-from advex.discussion.goh_features.linear_features import Spectrum
+from advex.discussion.goh_features.linear_features import SingularVectors
 
 Learner = Literal["least_squares", "difference_of_means"]
 LEARNERS: tuple[Learner, ...] = ("least_squares", "difference_of_means")
@@ -59,7 +59,9 @@ class NextClassSet:
         return weights
 
 
-def next_class_set(features: Spectrum, coefficients: Array, margins: Array, success: float) -> NextClassSet:
+def next_class_set(
+    features: SingularVectors, coefficients: Array, margins: Array, success: float
+) -> NextClassSet:
     """Attack a linear feature by the shortest common step that takes a share of the inputs across.
 
     Args:
@@ -84,7 +86,7 @@ def accuracy(weights: Array, scores: Array, labels: Array) -> float:
 
 
 def transfer_rows(
-    features: Spectrum,
+    features: SingularVectors,
     sources: dict[str, Array],
     train_scores: Array,
     train_labels: Array,

@@ -17,6 +17,7 @@ from advex.attack.targets import next_class
 from advex.common.artifacts import Array
 from advex.common.devices import Device, as_float
 from advex.common.images import ImageSet
+from advex.common.randomness import numpy_generator
 from advex.discussion.goh_leakage.linear_classifiers import fit_robust_linear_features, radius_kept, rows_of
 from advex.networks.classifier import Classifier
 from advex.networks.predictions import evaluating, predictions
@@ -89,7 +90,7 @@ def toy_rows(count: int, seed: int) -> Iterator[dict[str, object]]:
         count: number of examples.
         seed: of the labels.
     """
-    generator = np.random.default_rng([seed, 7])
+    generator = numpy_generator("toy of leakage", seed)
     values = np.repeat([-1.0, 1.0], [count // 2, count - count // 2])
     # Exactly half of each class gets each label, so no chance correlation blurs the argument.
     halves = [generator.permutation(np.resize([-1.0, 1.0], int((values == sign).sum()))) for sign in (-1, 1)]

@@ -227,7 +227,7 @@ def robust_linear_features_table(
         of the predictions stay), gamma of each feature at 0 and at epsilon with smallest_gamma and
         largest_gamma, and radius_useful (the largest at which some gamma is 0 or more).
     """
-    train, test = split_again(train, test, repetition)
+    train, test = split_again(train, test, repetition, "robust_linear_features")
     fitted = fit_robust_linear_features(train, penalties, epsilon)
     classifiers = [("ridge", penalty, classifier) for penalty, classifier in fitted.ridges.items()]
     classifiers.append(("chosen", fitted.chosen, fitted.ridges[fitted.chosen]))

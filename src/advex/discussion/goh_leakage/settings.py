@@ -39,7 +39,7 @@ class PairRow(_Section):
 class FeatureSettings(_Section):
     """Linear features of two classes, by name of pair.
 
-    See :class:`advex.discussion.goh_features.feature_studies.Sizes`.
+    See :class:`advex.discussion.goh_features.feature_studies.FeatureSizes`.
     """
 
     description: str

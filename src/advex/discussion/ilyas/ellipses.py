@@ -18,6 +18,7 @@ from scipy.special import expit
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
+from advex.common.randomness import numpy_generator
 
 CENTRE = np.array([0.5, 0.3])
 SEMI_AXES = np.array([0.25, 0.15])
@@ -131,7 +132,7 @@ def robust_and_accurate_table(samples: int, epsilon: float, seed: int) -> pd.Dat
         raise UserError(f"robust_and_accurate: samples must be 10 or more, found {samples}")
     if not (np.isfinite(epsilon) and epsilon >= 0):
         raise UserError(f"robust_and_accurate: epsilon must be finite and 0 or more, found {epsilon}")
-    generator = np.random.default_rng(seed)
+    generator = numpy_generator("robust_and_accurate", seed)
     train, test = draw_ellipses(samples, generator), draw_ellipses(samples, generator)
     methods: dict[str, tuple[float, Callable[[], Array]]] = {
         "erm": (0.0, lambda: fit_logistic(*train)),

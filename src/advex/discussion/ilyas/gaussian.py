@@ -16,6 +16,7 @@ from scipy.optimize import brentq, minimize
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
+from advex.common.randomness import numpy_generator
 
 _NEWTON_STEPS = 30
 _RELATIVE_TOLERANCE = 1e-10
@@ -211,7 +212,7 @@ def gaussian_table(
         UserError: a setting is outside its range.
     """
     truth = true_mean, true_variances = _checked(mean, variances, epsilons, samples)
-    inputs = _draw(true_mean, true_variances, samples, seed)
+    inputs = _draw(true_mean, true_variances, samples, numpy_generator("gaussian", seed))
     rows = _described(0.0, "true", true_mean, true_variances)
     for epsilon in epsilons:
         for method, robust_mean, covariance, _ in _solutions(inputs, *truth, epsilon):
@@ -242,8 +243,8 @@ def gaussian_theory_table(
     """
     truth = true_mean, true_variances = _checked(mean, variances, epsilons, samples, penalties)
     isotropic = np.full_like(true_variances, true_variances.mean())
-    generator = np.random.default_rng([seed, 1])
-    inputs = _draw(true_mean, true_variances, samples, seed)
+    generator = numpy_generator("gaussian_theory", seed)
+    inputs = _draw(true_mean, true_variances, samples, generator)
     noise = (inputs - true_mean) / np.sqrt(true_variances)
     rows: list[_ROW] = []
     for penalty in penalties:
@@ -278,9 +279,9 @@ def _solutions(
     ]
 
 
-def _draw(mean: Array, variances: Array, samples: int, seed: int) -> Array:
+def _draw(mean: Array, variances: Array, samples: int, generator: np.random.Generator) -> Array:
     """Draw y x ~ N(mu*, Sigma*), shape (samples, d)."""
-    noise = np.random.default_rng(seed).standard_normal((samples, len(mean)))
+    noise = generator.standard_normal((samples, len(mean)))
     return mean + np.sqrt(variances) * noise
 
 

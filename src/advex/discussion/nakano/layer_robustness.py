@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from advex.attack.loop import projected_gradient, start_perturbation
 from advex.attack.objectives import representation_distance
-from advex.common.devices import stable_seed
 from advex.common.errors import UserError
 from advex.common.progress import Progress
 from advex.common.settings import AttackSettings
+from advex.common.torch_randomness import torch_generator
 from advex.networks.classifier import Classifier
 from advex.networks.layers import Layers
 from advex.networks.predictions import evaluating
@@ -89,7 +89,7 @@ def largest_changes(
     if not settings.random_start:
         raise UserError("layer robustness: the distance to an image has no gradient there; set random_start")
     network = _Representation(model, layer)
-    generator = torch.Generator(images.device).manual_seed(stable_seed("start", seed))
+    generator = torch_generator("start", seed)
     starts = start_perturbation(images, settings, generator)
     progress = Progress(f"largest change of {layer}", -(-len(images) // batch_size) * settings.steps)
     changes = []
@@ -147,10 +147,10 @@ def pixel_distance(images: Tensor, pairs: int, *, seed: int = 0) -> float:
 
 def random_pairs(count: int, pairs: int, seed: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Draw ordered pairs of different indices below ``count``, uniformly; two tensors (pairs,) int64."""
-    generator = torch.Generator(device).manual_seed(stable_seed("pairs", seed))
-    first = torch.randint(count, (pairs,), generator=generator, device=device)
-    step = torch.randint(1, count, (pairs,), generator=generator, device=device)
-    return first, (first + step) % count
+    generator = torch_generator("pairs", seed)
+    first = torch.randint(count, (pairs,), generator=generator)
+    second = (first + torch.randint(1, count, (pairs,), generator=generator)) % count
+    return first.to(device), second.to(device)
 
 
 def _distance(network: nn.Module, images: Tensor, clean: Tensor) -> Tensor:

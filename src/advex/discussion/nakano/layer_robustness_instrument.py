@@ -7,7 +7,7 @@ count, from 1), and ``relative_epsilon`` (the radius over that of the instrument
 from collections.abc import Iterable
 from dataclasses import replace
 
-from advex.common.devices import stable_seed
+from advex.common.randomness import stable_seed
 from advex.discussion.nakano.layer_robustness import largest_changes, pair_distances, pixel_distance
 from advex.measure.bench import Bench
 from advex.measure.entries import MeasurementEntry, Row

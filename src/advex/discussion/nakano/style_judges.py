@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from advex.common.artifacts import Array
-from advex.common.devices import stable_seed
+from advex.common.torch_randomness import initial_weights
 from advex.discussion.nakano.spectra import high_frequency_share
 from advex.discussion.nakano.style_transfer import gram
 from advex.networks.classifier import Classifier
@@ -64,8 +64,7 @@ class Judge:
 
 def untrained(model: Classifier) -> Classifier:
     """Return a copy with fresh weights, always the same: a judge that has learnt no features of any kind."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(stable_seed("untrained judge"))
+    with initial_weights("untrained judge"):
         fresh = copy.deepcopy(model).cpu()
         for part in fresh.modules():
             if isinstance(part, nn.Conv2d | nn.BatchNorm2d):

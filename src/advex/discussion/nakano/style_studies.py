@@ -48,7 +48,7 @@ _SPECTRUM_BINS = 16
 _SNAPSHOTS = 10
 
 
-class Rows:
+class Observations:
     """Observations on their way to a table, and finished images by name."""
 
     def __init__(self, seed: int) -> None:
@@ -99,7 +99,7 @@ def study_style(
         ``single_layer_style`` with columns seed, quantity, value, unit and those that say which image; and
         all images, named ``table|network|...``, as bytes.
     """
-    rows = Rows(workshop.seed)
+    rows = Observations(workshop.seed)
     rows.show(workshop.stacked(contents), [f"content|{name}" for name in contents])
     rows.show(workshop.stacked(styles), [f"style|{name}" for name in styles])
     _networks_and_swaps(rows, workshop, contents, styles)
@@ -109,7 +109,7 @@ def study_style(
 
 
 def _networks_and_swaps(
-    rows: Rows, workshop: Workshop, contents: Sequence[str], styles: Sequence[str]
+    rows: Observations, workshop: Workshop, contents: Sequence[str], styles: Sequence[str]
 ) -> None:
     """Every network on every pair; then one network's style with another's content, on the first content."""
     jobs = [Job(content, style) for content in contents for style in styles]
@@ -139,7 +139,7 @@ def _networks_and_swaps(
         rows.show(made.images[:1], [f"{name}|{jobs[0].pair}"])
 
 
-def _textures(rows: Rows, workshop: Workshop, styles: Sequence[str]) -> None:
+def _textures(rows: Observations, workshop: Workshop, styles: Sequence[str]) -> None:
     """Textures from noise, style alone; and the photographs of the styles, for comparison."""
     period = workshop.sizes.period
     jobs = [Job(style, style) for style in styles]
@@ -164,7 +164,7 @@ def _textures(rows: Rows, workshop: Workshop, styles: Sequence[str]) -> None:
 
 
 def _single_layers(
-    rows: Rows, workshop: Workshop, content: str, style: str, robustness: pd.DataFrame
+    rows: Observations, workshop: Workshop, content: str, style: str, robustness: pd.DataFrame
 ) -> None:
     """One style layer at a time, with the content loss of one network throughout; and R(f) of each layer."""
     table, points = "single_layer_style", []

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from advex.common.errors import UserError
+from advex.common.torch_randomness import torch_generator
 from advex.discussion.nakano.lbfgs import Lbfgs
 
 Activations = Callable[[Tensor], list[Tensor]]
@@ -55,7 +56,7 @@ def content_losses(activations: Tensor, target: Tensor) -> Tensor:
     return (activations - target).square().mean((1, 2, 3))
 
 
-class Network(NamedTuple):
+class LossNetwork(NamedTuple):
     """A network, and the places of those of its layers that are compared."""
 
     activations: Activations
@@ -79,18 +80,17 @@ class Transferred(NamedTuple):
     style_weights: Tensor
 
 
-def noise_like(images: Tensor, seed: int) -> Tensor:
+def noise_like(images: Tensor, *name: str | int) -> Tensor:
     """Return standard normal noise of the images' shape, the comment's other start; it is clamped when used.
 
-    Drawn on the CPU, so that a seed means the same on every device.
+    Drawn on the CPU, so that a name means the same on every device.
     """
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(images.shape, generator=generator).to(images.device)
+    return torch.randn(images.shape, generator=torch_generator(*name)).to(images.device)
 
 
 def transfer(
-    style_network: Network,
-    content_network: Network | None,
+    style_network: LossNetwork,
+    content_network: LossNetwork | None,
     styles: Tensor,
     contents: Tensor,
     start: Tensor,
@@ -151,7 +151,7 @@ def transfer(
 
 
 def _losses(
-    style_network: Network, content_network: Network | None, styles: Tensor, contents: Tensor
+    style_network: LossNetwork, content_network: LossNetwork | None, styles: Tensor, contents: Tensor
 ) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
     """Return a function from images to the raw style loss and the relative content loss, (N,) each."""
     with torch.no_grad():

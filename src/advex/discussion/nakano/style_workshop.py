@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from advex.common.artifacts import Array
-from advex.common.devices import Device, as_float, stable_seed
+from advex.common.devices import Device, as_float
 from advex.discussion.nakano.style_judges import Judge, untrained, verdicts
-from advex.discussion.nakano.style_transfer import Network, Transferred, noise_like, transfer
+from advex.discussion.nakano.style_transfer import LossNetwork, Transferred, noise_like, transfer
 from advex.networks.classifier import Classifier
 from advex.networks.layers import Layers, main_layers, with_channels
 
@@ -34,7 +34,7 @@ JUDGES = ("", "_untrained")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sizes:
+class StyleSizes:
     """What a study says of style transfer, see :class:`advex.discussion.nakano.settings.StyleSettings`."""
 
     image_size: int
@@ -81,7 +81,7 @@ class Workshop:
         self,
         models: Mapping[str, Classifier],
         photographs: Mapping[str, Array],
-        sizes: Sizes,
+        sizes: StyleSizes,
         seed: int,
         device: Device,
     ) -> None:
@@ -134,14 +134,15 @@ class Workshop:
         target = None
         if content_network == style_network:
             both = self._layers(style_network, [*layers, self._wanted(style_network)["content"]])
-            style, target = Network(both, tuple(range(len(layers)))), Network(both, (len(layers),))
+            style, target = LossNetwork(both, tuple(range(len(layers)))), LossNetwork(both, (len(layers),))
         else:
-            style = Network(self._layers(style_network, layers), tuple(range(len(layers))))
+            style = LossNetwork(self._layers(style_network, layers), tuple(range(len(layers))))
         if content_network is not None and content_network != style_network:
-            target = Network(self._layers(content_network, [self._wanted(content_network)["content"]]), (0,))
+            target = LossNetwork(
+                self._layers(content_network, [self._wanted(content_network)["content"]]), (0,)
+            )
         contents, styles = self.stacked(job.content for job in jobs), self.stacked(job.style for job in jobs)
-        seed = stable_seed("style transfer", self.seed)
-        starts = contents if target else noise_like(contents, seed)
+        starts = contents if target else noise_like(contents, "style transfer", self.seed)
         return _joined(
             [
                 transfer(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from torch import Tensor
 
 from advex.attack.loop import attack
-from advex.common.devices import stable_seed
+from advex.common.randomness import stable_seed
 from advex.measure.bench import Bench, percent
 from advex.measure.entries import MeasurementEntry, Row
 from advex.networks.predictions import predictions
@@ -76,7 +76,7 @@ def _attacked(entry: MeasurementEntry, bench: Bench) -> Iterator[tuple[str, int,
                     loaded.floats,
                     aims if size else targets,
                     entry.attack,
-                    seed=stable_seed("attack", bench.seed),
+                    seed=stable_seed("attack", entry.quantity, objective, size, bench.seed),
                     what=f"{objective} of {size} networks, {entry.attack.norm} {entry.attack.epsilon:g}",
                 )
         yield objective, size, bench.attacked[key]

@@ -18,6 +18,7 @@ from scipy.linalg import solve
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
+from advex.common.randomness import numpy_generator
 
 
 def draw_squares(
@@ -88,10 +89,11 @@ def linear_squares_table(
         UserError: a case cannot be interpolated.
     """
     rows = []
-    for number, case in enumerate(cases):
+    for case in cases:
         n, d = case["images"], case["pixels"]
-        generator = np.random.default_rng([seed, number])
         noise = (case["label_noise"], case["pixel_noise"])
+        name = f"{n} images, {d} pixels, label noise {noise[0]:g}, pixel noise {noise[1]:g}"
+        generator = numpy_generator("linear squares", name, seed)
         images, labels, _ = draw_squares(n, d, *noise, generator)
         weights = least_norm_interpolator(images, labels)
         test, truth, _ = draw_squares(test_images, d, 0.0, noise[1], generator)

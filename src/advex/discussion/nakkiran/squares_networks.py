@@ -12,9 +12,11 @@ from torch import Tensor, nn
 from advex.attack.loop import attack
 from advex.attack.objectives import cw_margin
 from advex.common.artifacts import Array
-from advex.common.devices import Device, stable_seed
+from advex.common.devices import Device
 from advex.common.progress import Progress
+from advex.common.randomness import numpy_generator
 from advex.common.settings import ArchitectureSettings, AttackSettings, Recipe, StepDrops
+from advex.common.torch_randomness import initial_weights
 from advex.discussion.nakkiran.squares import SQUARES_COLUMNS, draw_squares
 from advex.networks.classifier import build
 from advex.networks.predictions import accuracy_of, evaluating, predictions
@@ -75,7 +77,7 @@ def network_squares_table(
     rows: list[tuple[Any, ...]] = []
     for flips, noise in product(label_noise, pixel_noise):
         name = f"squares, label noise {flips:g}, pixel noise {noise:g}"
-        generator = np.random.default_rng(stable_seed("squares", name, seed))
+        generator = numpy_generator("squares", name, seed)
         draws = [
             draw_squares(*size, noise, generator)
             for size in ((images, dimension, flips), (test_images, dimension, 0.0))
@@ -90,7 +92,7 @@ def network_squares_table(
             labels,
             # An epoch has one step at least, so these epochs are enough; the learning rate stays.
             Recipe(evaluate_after[-1], batch_size, learning_rate, StepDrops()),
-            device.generator(stable_seed("batches", name, seed)),
+            device.generator("batches", name, seed),
             device,
             optimizer=torch.optim.Adam(model.parameters()),
         )
@@ -155,11 +157,10 @@ def plane_table(
         (on new points whose labels are right) and largest_gradient (of the logits' difference, over the
         training points), by step.
     """
-    generator = np.random.default_rng(stable_seed("squares_2d", seed))
+    generator = numpy_generator("squares_2d", seed)
     x, y, flipped = draw_squares(points, 2, label_noise, pixel_noise, generator)
     new, truth, _ = draw_squares(1000, 2, 0.0, pixel_noise, generator)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(stable_seed("squares_2d", "weights", seed))
+    with initial_weights("squares_2d", "weights", seed):
         model = nn.Sequential(
             nn.Linear(2, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 2)
         )

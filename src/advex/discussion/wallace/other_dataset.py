@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from advex.common.artifacts import Array
-from advex.common.devices import Device, stable_seed
+from advex.common.devices import Device
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
 from advex.common.pictures import Picture
+from advex.common.randomness import numpy_generator
 from advex.common.settings import ArchitectureSettings, TrainingRun
 from advex.networks.classifier import Classifier
 from advex.networks.own_network import NetworkSettings
@@ -171,7 +172,7 @@ def _one_pair(
 ) -> tuple[list[dict[str, object]], Picture]:
     rows: list[dict[str, object]] = []
     picture: Picture | None = None
-    generator = np.random.default_rng(stable_seed("other_dataset", name, seed))
+    generator = numpy_generator("other_dataset", name, seed)
     classes = len(pair.train.classes)
     answers: dict[bool, Array] = {}
     models = {}

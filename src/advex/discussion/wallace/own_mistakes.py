@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 
 from advex.common.artifacts import Array
-from advex.common.devices import Device, stable_seed
+from advex.common.devices import Device
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
 from advex.common.pictures import Picture
+from advex.common.randomness import numpy_generator
 from advex.common.settings import ArchitectureSettings, StepDrops, TrainingRun
 from advex.networks.classifier import Classifier, build
 from advex.networks.own_network import NetworkSettings
@@ -60,7 +61,7 @@ def stopped_teachers(
     model = build(run.architecture, run.name, run.seed)
     device.model(model)
     inputs, labels = device.images(images.images), device.labels(images.labels)
-    generator = device.generator(stable_seed("training", run.name, run.seed))
+    generator = device.generator("training", run.name, run.seed)
     recipe, waiting = replace(run.recipe, schedule=StepDrops()), list(at)
     training = Training(model, inputs, labels, recipe, generator, device)
     for done, step in enumerate(training.steps(), start=1):
@@ -162,7 +163,7 @@ def own_mistakes(
         ]
         taught = [("predictions", "same", student, wrong)]
         if stop == headline:
-            generator = np.random.default_rng(stable_seed("own_mistakes", seed))
+            generator = numpy_generator("own_mistakes", seed)
             taught += [
                 ("same_confusion", "same", student, same_confusion(wrong, generator)),
                 ("uniform", "same", student, uniform_mistakes(wrong, generator)),

@@ -17,10 +17,11 @@ from torch.nn import functional
 
 from advex.attack.loop import projected_gradient
 from advex.common.artifacts import Array
-from advex.common.devices import stable_seed
 from advex.common.errors import UserError
 from advex.common.pictures import Picture
+from advex.common.randomness import numpy_generator, stable_seed
 from advex.common.settings import AttackSettings
+from advex.common.torch_randomness import torch_generator
 
 CLASSES = 2
 _MOST_DRAWS = 100_000
@@ -82,7 +83,7 @@ class Perceptrons(nn.Module):
 
     def __init__(self, count: int, width: int, depth: int, seed: int) -> None:
         super().__init__()
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch_generator("perceptrons", seed)
         sizes = [2, *[width] * depth, CLASSES]
         self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
         for inputs, outputs in pairwise(sizes):
@@ -199,7 +200,7 @@ def two_dimensional(
     """
     rows: list[pd.DataFrame] = []
     for kind, count in (("random", repetitions), ("published", published_repetitions)):
-        generator = np.random.default_rng(stable_seed("two_dimensional", kind, seed))
+        generator = numpy_generator("two_dimensional", kind, seed)
         if kind == "random":
             drawn = np.stack([draw_points(points, side, generator) for _ in range(count)])
             given = generator.integers(CLASSES, size=drawn.shape[:2])
@@ -236,7 +237,7 @@ def _experiment(
     tables.append(_per_repetition(kind, None, "majority_class", chosen, largest_class))
     tables.append(_shown(kind, None, "original", points[0], labels[0]))
     regions = [_region(first)]
-    coins = torch.Generator().manual_seed(stable_seed("two_dimensional", "coins", kind, seed))
+    coins = torch_generator("two_dimensional", "coins", kind, seed)
     for radius in radii:
         moved = adversarial_points(first, points, labels, radius, attack_steps)
         now = first(moved).argmax(2)

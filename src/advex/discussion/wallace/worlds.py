@@ -14,6 +14,7 @@ from scipy.special import ndtr
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
+from advex.common.randomness import numpy_generator
 
 TARGETS = ("random", "flipped")
 """Targets of the perturbation, which become the labels: a coin's, as in D_rand, or -y, as in D_det."""
@@ -96,7 +97,7 @@ def worlds_table(
                 "source_success_exact": _success(source, mean, deviations, epsilon, target),
             }
             for repetition in range(repetitions):
-                generator = np.random.default_rng([seed, repetition, fine_signals.index(signal)])
+                generator = numpy_generator("worlds", f"signal {signal:g}", repetition, seed)
                 points, labels = _draw(mean, deviations, samples, generator)
                 targets = generator.choice([-1.0, 1.0], samples) if target == "random" else -labels
                 moved = points + epsilon * targets[:, np.newaxis] * direction

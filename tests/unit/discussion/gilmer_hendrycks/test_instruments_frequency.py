@@ -8,9 +8,9 @@ import torch
 from samples import TINY, first
 from torch import nn
 
-from advex.common.devices import stable_seed
 from advex.common.frequency import distinct_frequencies, filter_mask, filtered, fourier_basis
 from advex.common.settings import ArchitectureSettings, FilterSettings, FourierNoise, Recipe, TrainingRun
+from advex.common.torch_randomness import torch_generator
 from advex.config.schema import OfficialCorruption
 from advex.discussion.gilmer_hendrycks.cifar10_c import NAMES
 from advex.discussion.gilmer_hendrycks.corruptions import corrupt
@@ -75,7 +75,7 @@ def test_noise_of_one_frequency_is_added_with_random_signs_and_clipped(lab):
         # Each image has one of both signs, so its error is counted in one of both.
         assert 0 <= cells[u, v] <= sum(per_sign)
     # The first frequency's signs are the first numbers of the seed's generator.
-    generator = torch.Generator().manual_seed(stable_seed("signs of Fourier noise", 0))
+    generator = torch_generator("signs of Fourier noise", 0)
     signs = 2 * torch.randint(2, (40, 1, 1, 1), generator=generator).numpy() - 1
     assert set(signs.ravel()) == {-1, 1}
     checkers = 1.6 * fourier_basis(-4, -4, 8)

@@ -11,17 +11,22 @@ from advex.discussion.goh_features.feature_studies import (
     COLUMNS,
     CONSTRUCTIONS,
     LETTERS,
-    Pair,
-    Sizes,
+    ClassPair,
+    FeatureSizes,
     contained_pair,
     lettered,
     shown_features,
     sizes_from,
     study,
 )
-from advex.discussion.goh_features.linear_features import Spectrum, spectrum, two_classes, usefulness
+from advex.discussion.goh_features.linear_features import (
+    SingularVectors,
+    singular_vectors,
+    two_classes,
+    usefulness,
+)
 
-SIZES = Sizes((Pair("main", ("3", "8")),), (0.1, 0.3), 0.18, 0.065, 0.6547, (0.5,), (0.8, 0.95))
+SIZES = FeatureSizes((ClassPair("main", ("3", "8")),), (0.1, 0.3), 0.18, 0.065, 0.6547, (0.5,), (0.8, 0.95))
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +55,7 @@ def test_tables_have_their_columns_and_counts(studied, digits):
 
 def test_each_singular_vector_is_measured_on_both_sets(studied, digits):
     train, test = two_classes(digits.train, digits.test, ("3", "8"))
-    features = spectrum(train)
+    features = singular_vectors(train)
     table = studied[0]["singular_vectors"]
     for quantity, values in (
         ("robustness", features.robustness),
@@ -70,7 +75,7 @@ def test_each_singular_vector_is_measured_on_both_sets(studied, digits):
 
 def test_the_ensembles_usefulness_is_the_mean_over_inputs(studied, digits):
     train, test = two_classes(digits.train, digits.test, ("3", "8"))
-    features = spectrum(train)
+    features = singular_vectors(train)
     weights = features.vectors[:, features.robustness < 0.18].sum(axis=1)
     table = studied[0]["ensembles"]
     for quantity, data in (("usefulness", train), ("usefulness_held_out", test)):
@@ -111,17 +116,17 @@ def test_the_path_ends_at_the_two_features(studied):
 
 
 def test_the_contained_pair_is_useful_and_useless():
-    features = Spectrum(
+    features = SingularVectors(
         np.eye(5), np.array([4.0, 2.0, 0.1, 0.09, 0.01]), np.array([0.2, 0.5, 0.3, 0.01, 0.02])
     )
-    sizes = Sizes((), (0.1,), 0.1, 0.1, 0.5, (), (0.9,))
-    assert contained_pair(features, sizes, Pair("main", ("a", "b"))) == (1, 3)
-    assert contained_pair(features, sizes, Pair("main", ("a", "b"), 0))[0] == 0
+    sizes = FeatureSizes((), (0.1,), 0.1, 0.1, 0.5, (), (0.9,))
+    assert contained_pair(features, sizes, ClassPair("main", ("a", "b"))) == (1, 3)
+    assert contained_pair(features, sizes, ClassPair("main", ("a", "b"), 0))[0] == 0
 
 
 def test_letters_go_from_robust_to_nonrobust():
     logs = np.linspace(2, -4, 30)
-    features = Spectrum(np.eye(30), np.exp(logs), np.random.default_rng(0).random(30))
+    features = SingularVectors(np.eye(30), np.exp(logs), np.random.default_rng(0).random(30))
     found = lettered(features)
     assert tuple(found) == tuple(LETTERS)
     for useful, useless in (("A", "B"), ("C", "D"), ("E", "F")):
@@ -145,7 +150,7 @@ def test_thumbnails_name_what_they_show(studied):
 
 def test_sizes_come_from_a_studys_section(digits_study):
     sizes = sizes_from(digits_study.goh_features.model_dump(exclude={"seeds", "description"}))
-    assert sizes.pairs == (Pair("main", ("3", "8")),)
+    assert sizes.pairs == (ClassPair("main", ("3", "8")),)
     assert sizes.successes[-1] == 0.99
 
 

@@ -8,7 +8,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
 from advex.discussion.goh_features.linear_features import (
-    Spectrum,
+    SingularVectors,
     TwoClasses,
     as_image,
     containment,
@@ -19,13 +19,13 @@ from advex.discussion.goh_features.linear_features import (
     ridge,
     robust_usefulness,
     robustness,
-    spectrum,
+    singular_vectors,
     split_again,
     two_classes,
     usefulness,
 )
 
-MADE_UP = Spectrum(np.eye(4), np.array([3.0, 1.0, 0.3, 0.1]), np.array([0.6, 0.0, 0.3, 0.1]))
+MADE_UP = SingularVectors(np.eye(4), np.array([3.0, 1.0, 0.3, 0.1]), np.array([0.6, 0.0, 0.3, 0.1]))
 
 
 def data(count=400, size=6, seed=0):
@@ -75,7 +75,7 @@ def test_usefulness_is_the_correlation_and_of_unit_scale():
 
 def test_the_spectrum_agrees_with_a_singular_value_decomposition():
     made = data()
-    found = spectrum(made)
+    found = singular_vectors(made)
     values = np.linalg.svd(made.inputs / np.sqrt(len(made)), compute_uv=False)
     np.testing.assert_allclose(found.robustness, values)
     np.testing.assert_allclose(found.vectors.T @ found.vectors, np.eye(6), atol=1e-12)
@@ -87,12 +87,12 @@ def test_the_spectrum_agrees_with_a_singular_value_decomposition():
 def test_directions_without_variance_are_left_out():
     made = data()
     flat = TwoClasses(np.hstack([made.inputs, np.zeros((len(made), 3)), made.inputs[:, :1]]), made.labels)
-    assert len(spectrum(flat).robustness) == 6
+    assert len(singular_vectors(flat).robustness) == 6
 
 
 def test_combinations_follow_from_the_spectrum_alone():
     made = data()
-    found = spectrum(made)
+    found = singular_vectors(made)
     coefficients = np.random.default_rng(3).standard_normal((6, 5))
     useful, robust = found.combine(coefficients)
     weights = found.vectors @ coefficients
@@ -103,7 +103,7 @@ def test_combinations_follow_from_the_spectrum_alone():
 
 def test_ridge_has_the_directions_of_scikit_learn():
     made = data()
-    found = spectrum(made)
+    found = singular_vectors(made)
     for penalty in (0.0, 0.5, 20.0):
         library = LinearRegression() if penalty == 0 else Ridge(alpha=penalty * len(made))
         wanted = library.fit(made.inputs, made.labels).coef_
@@ -172,21 +172,22 @@ def test_unknown_and_empty_classes_are_named():
 
 def test_repetitions_deal_the_same_images_anew():
     train, test = few(40), few(20, seed=2)
-    assert split_again(train, test, 0) == (train, test)
-    first, second = split_again(train, test, 1)
+    assert split_again(train, test, 0, "a") == (train, test)
+    first, second = split_again(train, test, 1, "a")
     assert (len(first), len(second)) == (40, 20)
     np.testing.assert_array_equal(np.bincount(second.labels), np.bincount(test.labels))
     everything = np.concatenate([first.images, second.images]).reshape(60, -1)
     wanted = np.concatenate([train.images, test.images]).reshape(60, -1)
     np.testing.assert_array_equal(everything[np.lexsort(everything.T)], wanted[np.lexsort(wanted.T)])
-    again = split_again(train, test, 1)
+    again = split_again(train, test, 1, "a")
     np.testing.assert_array_equal(first.images, again[0].images)
-    assert not np.array_equal(first.images, split_again(train, test, 2)[0].images)
+    assert not np.array_equal(first.images, split_again(train, test, 2, "a")[0].images)
+    assert not np.array_equal(first.images, split_again(train, test, 1, "b")[0].images)
 
 
 def test_permuted_labels_give_correlations_of_chance():
     made = data(4000)
-    found = permuted_correlations(made, made.inputs, 50, 0)
+    found = permuted_correlations(made, made.inputs, 50, np.random.default_rng(0))
     assert found.shape == (50, 6)
     assert np.std(found) == pytest.approx(1 / np.sqrt(4000), rel=0.15)
     assert abs(found.mean()) < 0.005

@@ -5,11 +5,11 @@ import pytest
 from sklearn.linear_model import LinearRegression
 from test_linear_features import data
 
-from advex.discussion.goh_features.linear_features import containment, spectrum
+from advex.discussion.goh_features.linear_features import containment, singular_vectors
 from advex.discussion.goh_features.linear_transfer import accuracy, next_class_set, transfer_rows
 
 MADE = data(600)
-FEATURES = spectrum(MADE)
+FEATURES = singular_vectors(MADE)
 SCORES = MADE.inputs @ FEATURES.vectors
 CONTAINED = containment(FEATURES, int(np.argmax(FEATURES.usefulness)), 5, [0.65], "variance")[:, 0]
 

@@ -243,4 +243,4 @@ def test_published_points_and_directions():
     with pytest.raises(UserError, match="'nothing'"):
         style.published_points(PUBLISHED, "nothing")
     for values, expected in (([1, 1.1], 1), ([-1, -1.1], -1), ([-1, 1], 0), ([2], 1), ([-2], -1)):
-        assert style.direction(style.estimate(values)) == expected
+        assert style.direction(style.mean_interval(values)) == expected

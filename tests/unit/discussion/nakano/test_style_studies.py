@@ -23,7 +23,7 @@ from advex.discussion.nakano.style_judges import Judge, untrained, verdicts
 from advex.discussion.nakano.style_slider import slider_html
 from advex.discussion.nakano.style_studies import SINGLE_LAYERS, TEXTURES, UNITS, snapshots, study_style
 from advex.discussion.nakano.style_transfer import gram
-from advex.discussion.nakano.style_workshop import FAMILIES, Job, Sizes, Workshop
+from advex.discussion.nakano.style_workshop import FAMILIES, Job, StyleSizes, Workshop
 from advex.networks.classifier import build
 from advex.prepare.photographs import is_file, load_photograph, title_of
 
@@ -52,7 +52,7 @@ def workshop(cpu, seed=0, channels=1, images_at_once=3, **changes):
     return Workshop(
         models,
         photographs,
-        Sizes(**(sizes | changes), images_at_once=images_at_once, layers=LAYERS),
+        StyleSizes(**(sizes | changes), images_at_once=images_at_once, layers=LAYERS),
         seed,
         cpu,
     )

@@ -9,7 +9,7 @@ from torch import nn
 from advex.common.errors import UserError
 from advex.discussion.nakano.lbfgs import Lbfgs
 from advex.discussion.nakano.style_transfer import (
-    Network,
+    LossNetwork,
     content_losses,
     gram,
     noise_like,
@@ -23,11 +23,11 @@ from advex.networks.layers import Layers
 @pytest.fixture(scope="module")
 def network():
     model = build(TINY, "style", 0).eval().requires_grad_(False)
-    return Network(Layers(model, ["stage1", "stage2"]), (0, 1))
+    return LossNetwork(Layers(model, ["stage1", "stage2"]), (0, 1))
 
 
 def content_of(network):
-    return Network(network.activations, (1,))
+    return LossNetwork(network.activations, (1,))
 
 
 def run(network, styles, contents, start=None, **changes):
@@ -167,7 +167,7 @@ def test_weights_follow_the_rule(network):
 
 def test_the_scale_of_activations_does_not_matter(network):
     layers = network.activations
-    larger = Network(lambda images: [10 * layer for layer in layers(images)], network.layers)
+    larger = LossNetwork(lambda images: [10 * layer for layer in layers(images)], network.layers)
     torch.testing.assert_close(
         run(larger, STYLES, CONTENTS).images, run(network, STYLES, CONTENTS).images, rtol=1e-2, atol=1e-3
     )
@@ -175,7 +175,7 @@ def test_the_scale_of_activations_does_not_matter(network):
 
 def test_one_layer_alone_comes_nearer_than_with_others(network):
     alone = transfer(
-        Network(network.activations, (1,)), None, STYLES, CONTENTS, CONTENTS,
+        LossNetwork(network.activations, (1,)), None, STYLES, CONTENTS, CONTENTS,
         initial_style=100.0, evaluations=12,
     )  # fmt: skip
     assert (alone.style[-1] < 0.1).all()
@@ -184,7 +184,7 @@ def test_one_layer_alone_comes_nearer_than_with_others(network):
 
 def test_style_alone_from_noise_ignores_the_content(network):
     start = noise_like(CONTENTS, 3)
-    settings = {"initial_style": 100.0, "evaluations": 10}
+    settings = {"initial_style": 100.0, "evaluations": 25}  # fewer can end within a line search
     one, other = (transfer(network, None, STYLES, each, start, **settings) for each in (CONTENTS, STYLES))
     assert torch.equal(one.images, other.images)
     assert (one.content == 0).all()
@@ -192,7 +192,7 @@ def test_style_alone_from_noise_ignores_the_content(network):
 
 
 def test_content_may_come_from_another_network(network):
-    pixels = Network(lambda images: [images], (0,))
+    pixels = LossNetwork(lambda images: [images], (0,))
     close, far = (
         transfer(
             network, pixels, STYLES, CONTENTS, CONTENTS,
@@ -236,5 +236,5 @@ def test_content_is_one_layer(network):
 
 def test_any_callable_is_a_network():
     convolution = nn.Conv2d(1, 4, 3).requires_grad_(False)
-    made = run(Network(lambda images: [convolution(images)] * 2, (0, 1)), STYLES, CONTENTS)
+    made = run(LossNetwork(lambda images: [convolution(images)] * 2, (0, 1)), STYLES, CONTENTS)
     assert (made.style[-1] < 1).all()

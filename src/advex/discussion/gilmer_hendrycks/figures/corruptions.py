@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
-from advex.common.statistics import Estimate, estimate
+from advex.common.statistics import MeanInterval, mean_interval
 from advex.draw import style
 from advex.draw.tables import difference, values
 
@@ -88,7 +88,7 @@ def _draw_accuracies(axis: Axes, table: pd.DataFrame, names: Sequence[str], lowe
         colour = style.COLOURS[role]
         for place, corruption in enumerate((None, *names)):
             found = _accuracies(table, model, corruption)
-            summary = estimate(found.tolist())
+            summary = mean_interval(found.tolist())
             if summary.n > 1:
                 axis.errorbar(
                     summary.mean, place + offset, xerr=summary.half_width, color=colour, linewidth=0.9,
@@ -105,7 +105,7 @@ def _draw_accuracies(axis: Axes, table: pd.DataFrame, names: Sequence[str], lowe
     for border in range(len(names)):
         axis.axhline(border + 0.5, color="#E5E5E5", linewidth=0.5, zorder=0)
     every = [_accuracies(table, model, name) for model, *_ in _MODELS for name in (None, *names)]
-    lows = [np.nanmin([estimate(found.tolist()).low, found.min()]) for found in every]
+    lows = [np.nanmin([mean_interval(found.tolist()).low, found.min()]) for found in every]
     start = max(0, 10 * int(min(lowest, *lows) // 10) - 5)
     axis.set(xlim=(start, 102), xlabel="accuracy, mean over severities (%)")
     axis.tick_params(axis="y", length=0)
@@ -140,7 +140,7 @@ def _finding(table: pd.DataFrame, names: Sequence[str], fog: Mapping[str, float]
         if corruption not in names:
             continue
         robust, standard = (_accuracies(table, model, corruption) for model in ("robust", "standard"))
-        change: Estimate = difference(robust, standard)
+        change: MeanInterval = difference(robust, standard)
         theirs = f", published {fog['standard']:.1f} to {fog['robust']:.1f} %" if corruption == "fog" else ""
         parts.append(
             f"{_WORDS[style.direction(change)]} accuracy {where} "

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from advex.common.pictures import Picture
 from advex.common.settings import MAIN_SUCCESS
-from advex.common.statistics import Estimate, estimate
+from advex.common.statistics import MeanInterval, mean_interval
 from advex.discussion.goh_features.figures import features
 from advex.draw import style
 
@@ -104,10 +104,10 @@ def _accuracy(table: pd.DataFrame, pair: str, source: str, sees: str, learner: s
 def _finding(table: pd.DataFrame, pair: str) -> str:
     """Say which feature's next-class examples teach a learner of its parts something true."""
     words = []
-    found: Estimate | None = None
+    found: MeanInterval | None = None
     for source, name in (("contained", "the contained feature"), ("ensemble", "the ensemble")):
         accuracy = _accuracy(table, pair, source, "parts", "least_squares")
-        found = estimate((accuracy - 50).tolist())
+        found = mean_interval((accuracy - 50).tolist())
         verb = {1: "transfer", 0: "do not clearly transfer", -1: "mislead"}[style.direction(found)]
         words.append(f"of {name} {verb} ({accuracy.mean():.0f} %)")
     assert found is not None

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.pictures import Picture
-from advex.common.statistics import estimate
+from advex.common.statistics import mean_interval
 from advex.discussion.goh_features.figures import features
 from advex.draw import style
 
@@ -99,7 +99,7 @@ def _finding(table: pd.DataFrame, pair: str) -> str:
     train = features.one(table, pair, "usefulness", name="ensemble")
     null = features.one(table, pair, "usefulness_permuted", name="ensemble")
     reached = features.one(table, pair, "usefulness_permuted_held_out", name="ensemble")
-    found = estimate((held_out - reached).tolist())
+    found = mean_interval((held_out - reached).tolist())
     outcome = "is useful" if style.direction(found) > 0 else "is not clearly useful"
     return (
         f"On held-out images the ensemble {outcome}: {held_out.mean():.3f}, where permuted labels reach "

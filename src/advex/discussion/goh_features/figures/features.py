@@ -59,7 +59,7 @@ def curve(table: pd.DataFrame, pair: str, x: str, y: str) -> tuple[Array, Array]
     return wide[x].to_numpy(dtype=float), wide[y].to_numpy(dtype=float)
 
 
-def spectrum(table: pd.DataFrame, pair: str) -> pd.DataFrame:
+def vectors_of(table: pd.DataFrame, pair: str) -> pd.DataFrame:
     """Return robustness, usefulness and usefulness_held_out of each singular vector, first repetition."""
     rows = table[(table["pair"] == pair) & (table["seed"] == 0) & table["feature"].notna()]
     rows = rows[rows["quantity"].isin(["robustness", "usefulness", "usefulness_held_out"])]
@@ -76,9 +76,9 @@ def plane(axis: Axes, table: pd.DataFrame, vectors: pd.DataFrame, pair: str) -> 
         pair: a pair of classes.
 
     Returns:
-        The :func:`spectrum` of the pair.
+        The :func:`vectors_of` of the pair.
     """
-    singular = spectrum(vectors, pair)
+    singular = vectors_of(vectors, pair)
     epsilons = sorted(table["epsilon"].dropna().unique())
     low, high = float(singular["robustness"].min()) / 1.6, float(singular["robustness"].max()) * 1.8
     axis.set(xscale="log", yscale="log", xlim=(low, high), ylim=(LEAST_USEFUL, 1.6))

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.pictures import Picture
-from advex.common.statistics import estimate
+from advex.common.statistics import mean_interval
 from advex.discussion.goh_features.figures import features
 from advex.draw import style
 
@@ -76,7 +76,7 @@ def _finding(table: pd.DataFrame, pair: str) -> str:
     """Say whether any non-robust singular vector is more useful than permuted labels make it."""
     ours = features.one(table, pair, "largest_nonrobust_usefulness")
     null = features.one(table, pair, "largest_nonrobust_usefulness_permuted")
-    compared = estimate((ours - null).tolist())
+    compared = mean_interval((ours - null).tolist())
     beats = "Some" if style.direction(compared) > 0 else "No"
     correlation = features.one(table, pair, "rank_correlation")
     return (

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.statistics import estimate
+from advex.common.statistics import mean_interval
 from advex.draw import style
 from advex.draw.tables import values
 
@@ -132,7 +132,7 @@ def _finding(table: pd.DataFrame, chance: float) -> str:
     compared = None
     for training_set, name in (("rand", "random targets"), ("det", "the next class")):
         linear = _accuracy(table, training_set, "linear")
-        compared = estimate((linear - chance).tolist())
+        compared = mean_interval((linear - chance).tolist())
         word = {1: "above", 0: "about at", -1: "below"}[style.direction(compared)]
         parts.append(f"{linear.mean():.0f} % from {name} ({word} chance)")
     assert compared is not None

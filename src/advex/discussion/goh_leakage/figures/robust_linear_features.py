@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
 from advex.common.pictures import Picture
-from advex.common.statistics import estimate
+from advex.common.statistics import mean_interval
 from advex.draw import style
 from advex.draw.tables import values
 
@@ -70,7 +70,7 @@ def _draw_gammas(axis: Axes, table: pd.DataFrame, classes: list[str], published:
     for offset, (method, role, label) in zip((-0.12, 0.12), _METHODS, strict=True):
         for epsilon, filled in ((0.0, True), (_epsilon(table), False)):
             found = [
-                estimate(
+                mean_interval(
                     values(
                         table, method=method, split="test", quantity="gamma", feature=number, epsilon=epsilon
                     ).tolist()

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
-from advex.common.statistics import estimate
+from advex.common.statistics import mean_interval
 from advex.draw import style
 from advex.draw.tables import values
 
@@ -81,9 +81,9 @@ def _finding(curves: Mapping[str, tuple[Array, Array]], chance: float) -> str:
     strongest = np.min(
         [found[:, numbers >= steps[usual]].min(axis=1) for numbers, found in curves.values()], axis=0
     )
-    drop = estimate((before - strongest).tolist())
-    above_chance = estimate((strongest - chance).tolist())
-    small = style.direction(estimate((before - strongest - _DROP).tolist())) < 0
+    drop = mean_interval((before - strongest).tolist())
+    above_chance = mean_interval((strongest - chance).tolist())
+    small = style.direction(mean_interval((before - strongest - _DROP).tolist())) < 0
     words = (
         f"Beyond {steps[usual]:.0f} steps the strongest attack takes "
         f"{'only ' if small else ''}{drop.mean:.1f} points more: "

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
 from advex.common.artifacts import Array
-from advex.common.statistics import estimate
+from advex.common.statistics import mean_interval
 from advex.draw import style
 
 _HALF_WIDTH, _HALF_HEIGHT = 20.0, 10.0
@@ -37,7 +37,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
     _name(panels[1], "b  True parameters, ε = 0", f"slope {standard_slope:.2f}")
     angles = [_values(table, "true", 0.0, "gradient_alignment_degrees").mean()]
     for number, (panel, epsilon) in enumerate(zip(panels[2:], epsilons, strict=True), 2):
-        slopes = estimate(_values(table, "monte_carlo", epsilon, "boundary_slope").tolist())
+        slopes = mean_interval(_values(table, "monte_carlo", epsilon, "boundary_slope").tolist())
         angles.append(_values(table, "monte_carlo", epsilon, "gradient_alignment_degrees").mean())
         _draw_model(panel, *_parameters(table, "monte_carlo", epsilon))
         _draw_boundary(panel, standard_slope, "neutral", "boundary at ε = 0")

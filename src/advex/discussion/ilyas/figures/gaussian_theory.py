@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.statistics import estimate
+from advex.common.statistics import mean_interval
 from advex.draw import style
 
 _READINGS = (
@@ -65,7 +65,7 @@ def _points(
     axis: Axes, x: Array, values: Array, role: str, *, label: str | None = None, marker: str = "o"
 ) -> None:
     """Draw means over seeds as points with their 95 % interval (from two seeds on)."""
-    summaries = [estimate(column) for column in values.T.tolist()]
+    summaries = [mean_interval(column) for column in values.T.tolist()]
     spreads = [summary.half_width if summary.n > 1 else 0.0 for summary in summaries]
     axis.errorbar(
         x, [summary.mean for summary in summaries], spreads, linestyle="none", marker=marker, markersize=3.5,

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.statistics import estimate
+from advex.common.statistics import mean_interval
 from advex.draw import style
 from advex.draw.tables import values
 
@@ -55,7 +55,7 @@ def _finding(table: pd.DataFrame, chance: float) -> str:
     rand, det, rand_robust, det_robust = (
         f"{found[model].mean():.0f} %" for model in ("on_rand", "on_det", "on_rand_robust", "on_det_robust")
     )
-    compared = [estimate((found[model] - chance).tolist()) for model in ("on_rand", "on_det")]
+    compared = [mean_interval((found[model] - chance).tolist()) for model in ("on_rand", "on_det")]
     above = (style.direction(compared[0]) > 0, style.direction(compared[1]) > 0)
     outcome = {
         (True, True): "lift accuracy above chance",

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.statistics import Estimate, estimate
+from advex.common.statistics import MeanInterval, mean_interval
 from advex.draw import style
 from advex.draw.tables import values
 
@@ -48,7 +48,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
     table = tables["ilyas/transferability"]
     figure, axes = style.canvas(style.PAGE_WIDTH, 105, 1, 2)
     accuracy = _by_architecture(table, "accuracy")
-    correlations: list[Estimate | None] = []
+    correlations: list[MeanInterval | None] = []
     for axis, (quantity, key, name) in zip(axes[0], _PANELS, strict=True):
         transfer = _by_architecture(table, quantity)
         _draw_ours(axis, accuracy, transfer, context.chance)
@@ -77,7 +77,7 @@ def _draw_ours(axis: Axes, accuracy: Array, transfer: Array, chance: float) -> N
         known = np.isfinite(x) & np.isfinite(y)
         if not known.any():
             continue
-        horizontal, vertical = estimate(x[known].tolist()), estimate(y[known].tolist())
+        horizontal, vertical = mean_interval(x[known].tolist()), mean_interval(y[known].tolist())
         means.append((horizontal.mean, vertical.mean))
         colour = style.COLOURS[_ROLE]
         if known.sum() > 1:
@@ -129,17 +129,17 @@ def _draw_published(axis: Axes, published: pd.DataFrame, figure: str, quantity: 
         )  # fmt: skip
 
 
-def _correlation(accuracy: Array, transfer: Array) -> Estimate | None:
+def _correlation(accuracy: Array, transfer: Array) -> MeanInterval | None:
     """Correlate over architectures within each seed; None if a seed has no correlation."""
     if not (np.isfinite(accuracy).all() and np.isfinite(transfer).all()):
         return None
     if min(np.ptp(accuracy, axis=0).min(), np.ptp(transfer, axis=0).min()) < _SPREAD:
         return None
     seeds = zip(accuracy.T, transfer.T, strict=True)
-    return estimate([float(np.corrcoef(x, y)[0, 1]) for x, y in seeds])
+    return mean_interval([float(np.corrcoef(x, y)[0, 1]) for x, y in seeds])
 
 
-def _finding(correlations: Sequence[Estimate | None], published: Sequence[float]) -> str:
+def _finding(correlations: Sequence[MeanInterval | None], published: Sequence[float]) -> str:
     """Say for which attacks transfer grows with what is learnt, by correlations over architectures."""
     names = ("untargeted", "targeted")
     grows = [

@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
 from advex.common.settings import MAIN_RADIUS
-from advex.common.statistics import Estimate, estimate
+from advex.common.statistics import MeanInterval, mean_interval
 from advex.draw import style
 from advex.draw.tables import values
 
@@ -112,8 +112,8 @@ def _finding(table: pd.DataFrame, published: pd.DataFrame) -> str:
         if series.published
     }
 
-    def ratio(model: str) -> Estimate:
-        return estimate((first[model] / first["robust"]).tolist())
+    def ratio(model: str) -> MeanInterval:
+        return mean_interval((first[model] / first["robust"]).tolist())
 
     def numbers(*models: str) -> str:
         ours = " and ".join(f"{ratio(model).mean:.2g}" for model in models)
@@ -137,6 +137,6 @@ def _finding(table: pd.DataFrame, published: pd.DataFrame) -> str:
     )
 
 
-def _ends(ratio: Estimate) -> tuple[float, float]:
+def _ends(ratio: MeanInterval) -> tuple[float, float]:
     """Return the ends of an interval; of a single seed, the number itself twice."""
     return (ratio.mean, ratio.mean) if ratio.n == 1 else (ratio.low, ratio.high)

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from advex.common.artifacts import Array
 from advex.common.pictures import Picture
 from advex.common.rank_correlation import bootstrap_interval
-from advex.common.statistics import Estimate, estimate
+from advex.common.statistics import MeanInterval, mean_interval
 from advex.discussion.nakano.figures import style_images
 from advex.draw import style
 
@@ -125,7 +125,7 @@ def _interval(table: pd.DataFrame) -> tuple[float, float]:
 
 def _finding(table: pd.DataFrame) -> str:
     """Say whether less robust layers leave images farther from the style."""
-    found: Estimate = estimate(style_images.means(table, "rank_correlation", network="all").tolist())
+    found: MeanInterval = mean_interval(style_images.means(table, "rank_correlation", network="all").tolist())
     given = style_images.means(table, "rank_correlation_given_depth", network="all")
     low, high = _interval(table)
     words = {

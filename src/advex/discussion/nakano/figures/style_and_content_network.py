@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
 from advex.common.pictures import Picture
-from advex.common.statistics import estimate
+from advex.common.statistics import mean_interval
 from advex.discussion.nakano.figures import style_images
 from advex.draw import style
 
@@ -86,7 +86,7 @@ def _finding(table: pd.DataFrame) -> str:
         "content": (distance["standard", "standard"] + distance["vgg", "standard"])
         - (distance["standard", "vgg"] + distance["vgg", "vgg"]),
     }
-    found = {name: estimate((values / 2).tolist()) for name, values in swaps.items()}
+    found = {name: mean_interval((values / 2).tolist()) for name, values in swaps.items()}
     words = {1: "nearer to the style", 0: "not clearly nearer to it or farther", -1: "farther from the style"}
     style_part, content_part = found["style"], found["content"]
     return (

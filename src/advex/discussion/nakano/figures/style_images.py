@@ -11,7 +11,7 @@ from PIL import Image
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
 from advex.common.pictures import Picture
-from advex.common.statistics import Estimate, estimate
+from advex.common.statistics import MeanInterval, mean_interval
 from advex.draw import style
 
 NETWORKS = {
@@ -90,9 +90,9 @@ def legend_of_networks(axis: Axes, networks: Sequence[str]) -> None:
         axis.bar([np.nan], [np.nan], color=style.COLOURS[role], label=label.replace("\n", " "))
 
 
-def compared(first: Array, second: Array) -> Estimate:
+def compared(first: Array, second: Array) -> MeanInterval:
     """Estimate the mean of first minus second, paired by seed."""
-    return estimate((first - second).tolist())
+    return mean_interval((first - second).tolist())
 
 
 def described(context: style.Context, picture: Picture) -> style.Context:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.statistics import estimate
+from advex.common.statistics import mean_interval
 from advex.draw import style
 from advex.draw.tables import difference, values
 
@@ -202,5 +202,5 @@ def _finding(network: pd.DataFrame, linear: pd.DataFrame, radius: float) -> str:
     return (
         f"{fitting}, a network {words} its robustness: {change}{without}. "
         f"An exact linear interpolator keeps {share:.0f} % within {near:g}"
-        f"{style.one_seed(estimate(early.tolist()))}"
+        f"{style.one_seed(mean_interval(early.tolist()))}"
     )

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.statistics import estimate
+from advex.common.statistics import mean_interval
 from advex.draw import style
 from advex.draw.tables import values
 
@@ -65,7 +65,7 @@ def _draw_point(
     known = np.isfinite(x) & np.isfinite(y)
     if not known.any():
         return None
-    across, up = estimate(x[known].tolist()), estimate(y[known].tolist())
+    across, up = mean_interval(x[known].tolist()), mean_interval(y[known].tolist())
     if known.sum() > 1:
         axis.errorbar(
             across.mean,

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.statistics import estimate
+from advex.common.statistics import mean_interval
 from advex.discussion.wallace.figures.thumbnails import strip
 from advex.draw import style
 from advex.draw.tables import values
@@ -169,7 +169,7 @@ def _finding(table: pd.DataFrame, chance: float) -> str:
     best = max(other, key=lambda name: float(other[name].mean()))
     least = min(other, key=lambda name: float(other[name].mean()))
     shuffled = _of(table, main, "shuffled", "task")
-    compared = estimate((other["task"] - np.maximum(shuffled, chance)).tolist())
+    compared = mean_interval((other["task"] - np.maximum(shuffled, chance)).tolist())
     verb = {1: "teach", 0: "do not clearly teach", -1: "do not teach"}[style.direction(compared)]
     noise = {kind: _of(table, main, kind, "task") for kind in ("uniform", "gaussian")}
     return (

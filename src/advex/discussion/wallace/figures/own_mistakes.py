@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.statistics import estimate
+from advex.common.statistics import mean_interval
 from advex.discussion.wallace.figures.thumbnails import strip
 from advex.draw import style
 from advex.draw.tables import difference, values
@@ -106,7 +106,7 @@ def _draw_sweep(axis: Axes, table: pd.DataFrame, published: pd.DataFrame, chance
 def _finding(table: pd.DataFrame, published: pd.DataFrame, chance: float) -> str:
     """Say whether students learn from mistakes, against chance and against labels blind to the image."""
     student, blind = (_student(table, labels, "same") for labels in ("predictions", "same_confusion"))
-    above_chance = estimate((student - chance).tolist())
+    above_chance = mean_interval((student - chance).tolist())
     above_blind = difference(student, blind)
     learns = style.direction(above_chance) > 0 and style.direction(above_blind) > 0
     verb = "learn the task" if learns else "do not clearly learn the task"

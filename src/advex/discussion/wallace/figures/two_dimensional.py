@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from advex.common.pictures import Picture
-from advex.common.statistics import estimate
+from advex.common.statistics import mean_interval
 from advex.draw import style
 from advex.draw.tables import values
 
@@ -114,7 +114,7 @@ def _draw_worlds(axis: Axes, worlds: pd.DataFrame) -> None:
         x = np.sort(rows["fine_accuracy"].unique())
         found = [values(rows, quantity="accuracy", fine_accuracy=at) for at in x]
         exact = [values(rows, quantity="accuracy_exact", fine_accuracy=at)[0] for at in x]
-        summaries = [estimate(column.tolist()) for column in found]
+        summaries = [mean_interval(column.tolist()) for column in found]
         axis.plot(x, exact, color=style.COLOURS[role], label=f"{name}: exact, simulated")
         axis.errorbar(
             x, [each.mean for each in summaries],
@@ -136,7 +136,7 @@ def _finding(table: pd.DataFrame, published: pd.DataFrame) -> str:
     count = int(random[random["quantity"] == "original"]["point"].max()) + 1
     parts = []
     for radius in _radii(table):
-        above = estimate(values(random, quantity="correct_above_majority", radius=radius).tolist())
+        above = mean_interval(values(random, quantity="correct_above_majority", radius=radius).tolist())
         correct = values(random, quantity="correct", radius=radius).mean()
         word = {1: "more than", 0: "about as many as", -1: "fewer than"}[style.direction(above)]
         parts.append(f"{correct:.1f} at radius {radius:g} ({word} the larger class has)")
