@@ -10,9 +10,9 @@ import pytest
 import torch
 from samples import TINY
 
-from advex import randomness
 from advex.attack.loop import attack
 from advex.attack.objectives import cross_entropy
+from advex.common import randomness
 from advex.common.devices import Device
 from advex.common.images import ImageSet
 from advex.common.randomness import numpy_generator, stable_seed, subsets_generator
@@ -30,7 +30,7 @@ from advex.discussion.wallace.worlds import worlds_table
 from advex.networks.classifier import build
 from advex.prepare.sources import Prepared
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LIBRARY = ROOT / "src/advex"
 HELPERS = ("randomness.py", "torch_randomness.py")
 MAKERS = {"default_rng", "RandomState", "SeedSequence", "manual_seed", "manual_seed_all", "fork_rng", "seed"}
@@ -117,8 +117,11 @@ def test_a_name_decides_all_and_every_part_of_it_counts() -> None:
 
 
 def test_a_name_means_the_same_in_another_process() -> None:
-    code = "from advex.common.randomness import numpy_generator; print(numpy_generator('a', 1).integers(1 <<
-    40))" finished = subprocess.run(
+    code = (
+        "from advex.common.randomness import numpy_generator; "
+        "print(numpy_generator('a', 1).integers(1 << 40))"
+    )
+    finished = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert int(finished.stdout) == numpy_generator("a", 1).integers(1 << 40)

@@ -7,7 +7,6 @@ import torch
 from samples import RECIPES, STANDARD, TINY, first, run, same
 from torch.nn import functional
 
-from advex.common.devices import stable_seed
 from advex.common.errors import UserError
 from advex.common.settings import AttackSettings, OneCycle, Recipe, StepDrops
 from advex.networks.classifier import build
@@ -179,7 +178,7 @@ def test_a_last_batch_of_one_image_does_not_count(few_digits, cpu, monkeypatch):
 
 def start(recipe, images, device, name="model"):
     """Return a training as :func:`train` begins it."""
-    generator = device.generator(stable_seed("training", name, 0))
+    generator = device.generator("training", name, 0)
     data = device.images(images.images), device.labels(images.labels)
     return Training(device.model(build(TINY, name, 0)), *data, recipe, generator, device)
 

@@ -16,7 +16,7 @@ from advex.common.devices import Device
 from advex.common.progress import Progress
 from advex.common.randomness import numpy_generator
 from advex.common.settings import ArchitectureSettings, AttackSettings, Recipe, StepDrops
-from advex.common.torch_randomness import initial_weights
+from advex.common.torch_randomness import initial_weights, torch_generator
 from advex.discussion.nakkiran.squares import SQUARES_COLUMNS, draw_squares
 from advex.networks.classifier import build
 from advex.networks.predictions import accuracy_of, evaluating, predictions
@@ -175,7 +175,7 @@ def plane_table(
         inputs,
         labels,
         Recipe(steps[-1], points, learning_rate, StepDrops()),
-        torch.Generator(),  # draws nothing: every batch holds all points, in their order
+        torch_generator("squares_2d", "batches", seed),  # draws nothing: a batch holds all points, in order
         Device(inputs.device),
         optimizer=torch.optim.Adam(model.parameters()),
         batches=_all_at_once,
