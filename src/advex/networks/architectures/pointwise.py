@@ -54,7 +54,7 @@ def mend(network: nn.Module) -> nn.Module:
         assert isinstance(network, nn.Conv2d)
         return _mended(network)
     for name, part in list(network.named_children()):
-        setattr(network, name, mend(part))
+        network.add_module(name, mend(part))  # in the place of the part
     return network
 
 
