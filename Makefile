@@ -55,11 +55,11 @@ publish: $(INSTALLED)
 push: $(INSTALLED)
 	@$(RUN) dvc push
 
-why: $(INSTALLED)
-	@$(BIN)/python -I rules/why.py $(ARTIFACT)
-
 provenance: $(INSTALLED)
 	@$(RUN) advex.records.lineage $(ARTIFACT)
+
+why: $(INSTALLED)
+	@$(RUN) advex.records.why $(ARTIFACT)
 
 docs: study
 	@$(BIN)/python -I docs/update.py $(STUDY)

@@ -4,6 +4,7 @@ What an edit affects directly is written down here; what follows from that is fo
 outputs in the records of the published jobs, independently of the workflow's own planning.
 """
 
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -25,22 +26,24 @@ class Edit(NamedTuple):
 
 
 TARGETING = ("construct/rand/", "construct/det/", "construct/rand_robust/", "construct/det_robust/")
-ATTACKING = (
+AIMING = (*TARGETING, "construct/bugs_l2/", "construct/pgd_l2/")
+INVERTING = (
+    "construct/robust/",
+    "construct/robust_from_noise/",
+    "construct/robust_test/",
+    "construct/nonrobust",
+)
+ATTACKED = (
     "train/robust/",
-    "construct/",
+    *AIMING,
     "measure/ilyas/attack_strength/",
     "measure/ilyas/robust_datasets/",
     "measure/ilyas/robust_generalisation/",
     "measure/ilyas/transferability/",
-    "measure/nakano/layer_robustness/",
     "measure/nakkiran/attack_transfer/",
-    "measure/nakkiran/squares/",
-    "measure/nakkiran/squares_2d/",
-    "measure/wallace/two_dimensional/",
 )
-GOH_FEATURES = tuple(
-    f"draw/goh_features/{name}" for name in ("singular_vectors", "ensembles", "containments")
-)
+IN_L2 = (*ATTACKED, *INVERTING, "measure/nakano/layer_robustness/")
+ATTACKING = (*IN_L2, "measure/nakkiran/squares/")
 NAKANO = tuple(
     f"draw/nakano/{name}"
     for name in (
@@ -69,47 +72,74 @@ DRAWING_IMAGES = (
     "draw/nakkiran/poisoning",
     "draw/nakkiran/transferability_with_bugs",
 )
-SOURCES = ("ilyas", "gilmer_hendrycks", "goh_leakage", "nakkiran", "wallace")
-DRAWING = (*(f"draw/{source}/" for source in SOURCES), *GOH_FEATURES, *NAKANO)
-TRAINING = (
-    "train/",
-    "measure/nakkiran/squares/",
-    "measure/nakkiran/squares_2d/",
-    "measure/wallace/own_mistakes/",
-    "measure/wallace/other_dataset/",
+ONE_COLUMN_WIDE = (
+    "draw/ilyas/attack_strength",
+    "draw/ilyas/nonrobust_datasets",
+    "draw/ilyas/relabelled",
+    "draw/ilyas/robust_generalisation",
+    "draw/nakkiran/poisoning",
 )
+TRAINING = ("train/", "measure/wallace/own_mistakes/", "measure/wallace/other_dataset/")
+STEPPING = ("measure/nakkiran/squares/", "measure/nakkiran/squares_2d/")  # through the same steps
 LIBRARY, STUDY = "src/advex", "config/studies/test.yaml"
 EDITS = {
-    "attack": Edit(f"{LIBRARY}/attack/loop.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef ", ATTACKING),
+    "attack": Edit(f"{LIBRARY}/attack/loop.py", "best = current\n", "best = current + 0\n", ATTACKING),
     "loss of attacks": Edit(
-        f"{LIBRARY}/attack/objectives.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef ", ATTACKING
+        f"{LIBRARY}/attack/objectives.py", "labels, reduction=", "1 * labels, reduction=", ATTACKED
+    ),
+    "one norm": Edit(f"{LIBRARY}/attack/threat_models.py", "clamp_max(1.0)", "clamp_max(1.1)", IN_L2),
+    "another norm": Edit(
+        f"{LIBRARY}/attack/threat_models.py",
+        "gradient.sign() *",
+        "1 * gradient.sign() *",
+        ("measure/nakkiran/attack_transfer/", "measure/nakkiran/squares/"),
     ),
     "comment": Edit(f"{LIBRARY}/attack/loop.py", "best = current\n", "best = current  # so far\n"),
     "docstring": Edit(f"{LIBRARY}/train/training.py", "Train for all epochs", "Train through all epochs"),
-    "training": Edit(f"{LIBRARY}/train/training.py", "_HISTORY = [", "X = 1\n_HISTORY = [", TRAINING),
-    "job script": Edit("scripts/train.py", "from pathlib", "import sys\nfrom pathlib", ("train/",)),
-    "constructions": Edit(
-        f"{LIBRARY}/construct/constructions.py", "NOISE_MEAN,", "X = 1\nNOISE_MEAN,", ("construct/",)
+    "layout": Edit(
+        f"{LIBRARY}/attack/loop.py", "best = current\n", "best = (\n            current\n        )\n"
     ),
+    "new definition": Edit(f"{LIBRARY}/attack/loop.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef "),
+    "new entry": Edit(
+        f"{LIBRARY}/registries.py", '{"l2"', '{"l1": "advex.attack.threat_models:L1Ball", "l2"'
+    ),
+    "new field of settings": Edit(
+        f"{LIBRARY}/common/settings.py",
+        "keep_best: bool = True\n",
+        "keep_best: bool = True\n    late: int = 3\n",
+    ),
+    "training": Edit(
+        f"{LIBRARY}/train/training.py", "total_loss.item() /", "1 * total_loss.item() /", TRAINING
+    ),
+    "default of settings": Edit(f"{LIBRARY}/common/settings.py", "lt=1)] = 0.9", "lt=1)] = 0.8", TRAINING),
+    "job script": Edit("scripts/train.py", "from pathlib", "import sys\nfrom pathlib", ("train/",)),
+    "constructions": Edit(f"{LIBRARY}/construct/constructions.py", "= 0.5, 0.05", "= 0.5, 0.06", INVERTING),
+    "targeting": Edit(f"{LIBRARY}/construct/constructions.py", "start, {}", "start, dict()", AIMING),
     "instrument": Edit(
         f"{LIBRARY}/measure/transfer.py",
-        "_TRANSFER_OBJECTIVES = {",
-        "X = 1\n_TRANSFER_OBJECTIVES = {",
+        '"untargeted_transfer": "cross_entropy"',
+        '"untargeted_transfer": "cw_margin"',
         ("measure/ilyas/transferability/",),
     ),
-    "progress": Edit(f"{LIBRARY}/common/progress.py", "\n\nclass ", "\n\nX = 1\n\n\nclass "),
+    "helper of one instrument": Edit(
+        f"{LIBRARY}/common/frequency.py",
+        "ring = rings",
+        "ring = 1 * rings",
+        ("measure/gilmer_hendrycks/fourier_heatmaps/",),
+    ),
+    "progress": Edit(f"{LIBRARY}/common/progress.py", "every: float = 3.0", "every: float = 4.0"),
     "figure": Edit(
         f"{LIBRARY}/discussion/ilyas/figures/relabelled.py",
         "_QUANTITIES = (",
-        "X = 1\n_QUANTITIES = (",
+        "_QUANTITIES = (*(), ",
         ("draw/ilyas/relabelled",),
     ),
-    "style": Edit(f"{LIBRARY}/draw/style.py", "COLUMN_WIDTH = 85", "COLUMN_WIDTH = 86", DRAWING),
+    "style": Edit(f"{LIBRARY}/draw/style.py", "COLUMN_WIDTH = 85", "COLUMN_WIDTH = 86", ONE_COLUMN_WIDE),
     "mathematics": Edit(
         f"{LIBRARY}/discussion/ilyas/ellipses.py",
-        "\n\n\ndef ",
-        "\n\n\nX = 1\n\n\ndef ",
-        ("measure/ilyas/robust_and_accurate/",),
+        "np.array([0.5, 0.3])",
+        "np.array([0.5, 0.4])",
+        ("measure/ilyas/robust_and_accurate/", "draw/ilyas/robust_and_accurate"),
     ),
     "radius": Edit(
         STUDY, "targeted: {norm: l2, epsilon: 1.0", "targeted: {norm: l2, epsilon: 0.9", TARGETING
@@ -126,6 +156,15 @@ EDITS = {
     "claim": Edit("config/claims/ilyas.yaml", "test accuracy,", "accuracy,", ("judge/",)),
     "caption": Edit("report/captions/ilyas/relabelled.md", "\n", "\nIndeed. ", ("report/",)),
 }
+
+
+GAUSSIAN = ("measure/ilyas/gaussian/seed0", "measure/ilyas/gaussian/seed1")
+NEUTRAL = (
+    f"{LIBRARY}/gaussian.py",
+    'return _tabulated(rows, seed).drop(columns="penalty")',
+    'table = _tabulated(rows, seed)\n    return table.drop(columns="penalty")',
+)
+"""An edit that changes what code says and nothing that comes out."""
 
 
 class Jobs:
@@ -216,10 +255,40 @@ def test_code_that_is_edited_during_a_run_is_not_recorded(finished: Checkout, tm
     end = time.monotonic() + 60
     while not log.exists() and time.monotonic() < end:
         time.sleep(0.02)
-    with pulled.edited("src/advex/discussion/ilyas/gaussian.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef "):
+    with pulled.edited(*NEUTRAL):
         said = run.communicate(timeout=120)[0]
     assert run.returncode == 0, said
     assert "its code was edited during the run" in said
     assert "measure/ilyas/gaussian/seed0" in pulled.planned(
         "results/test/measurements/ilyas/gaussian/seed0.csv"
     )
+
+
+def _executed(said: str) -> int:
+    return len(re.findall("^Finished jobid", said, re.MULTILINE))
+
+
+def test_what_is_behind_a_job_that_wrote_the_same_bytes_again_does_not_run(pulled: Checkout) -> None:
+    figure = "results/test/figures/ilyas/gaussian.svg"
+    before = (pulled.folder / figure).stat().st_mtime_ns
+    pulled.replace(*NEUTRAL)
+    assert pulled.planned(figure) == {*GAUSSIAN, "collect/ilyas/gaussian", "draw/ilyas/gaussian"}
+    said = pulled.snakemake(figure)
+    assert _executed(said) == 2, said
+    assert "2 of the planned jobs did not have to run" in said
+    assert (pulled.folder / figure).stat().st_mtime_ns == before
+    assert pulled.planned(figure) == set()
+
+
+def test_what_is_behind_a_job_that_wrote_other_bytes_does_run(pulled: Checkout) -> None:
+    figure = "results/test/figures/ilyas/gaussian.svg"
+    pulled.replace(f"{LIBRARY}/gaussian.py", 'drop(columns="penalty")', 'drop(columns="penalty").iloc[::-1]')
+    said = pulled.snakemake(figure)
+    assert _executed(said) == 4, said
+    assert "did not have to run" not in said
+    assert pulled.planned(figure) == set()
+
+
+def test_a_job_that_is_forced_runs_whatever_its_record_says(pulled: Checkout) -> None:
+    figure = "results/test/figures/ilyas/gaussian.svg"
+    assert _executed(pulled.snakemake("--forceall", figure)) == 4

@@ -1,12 +1,14 @@
 """Why an artifact would be made again, or that it would not: what today's jobs differ in from their records.
 
-``make why ARTIFACT=results/test/figures/ilyas/relabelled.svg`` names, for the job that writes the artifact
-and for every job before it, the definition, setting or input that differs from the record of that job.
+``python -m advex.records.why results/test/figures/ilyas/relabelled.svg`` names, for the job that writes the
+artifact and for every job before it, the definition, setting or input that differs from the job's record.
 """
 
 import ast
 import difflib
+import json
 import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,9 @@ from typing import Any
 
 from advex.common.errors import UserError
 from advex.records.provenance import Code, Reached
-from advex.records.records import Record, digests
+from advex.records.records import Record, digests, own_records, shipped_records
+from advex.records.verification import MEMORY as CONTENTS
+from advex.records.verification import Contents, compare
 
 MEMORY = Path(".snakemake/definitions.json")
 COMMITS = 20
@@ -62,11 +66,11 @@ def why(artifact: str, jobs: Iterable[Planned], records: Mapping[str, Record]) -
     writes = {path: job for job in jobs for path in job.outputs}
     if artifact not in writes:
         raise UserError(f"{artifact}: no job writes this")
-    code = Code(memory=MEMORY)
+    code, shown = Code(memory=MEMORY), set[str]()
     target, differing = writes[artifact], 0
     for job in _backwards(target, writes):
         record = records.get(job.outputs[0])
-        lines = list(_differences(job, record, records, code))
+        lines = list(_differences(job, record, records, code, shown))
         if lines:
             differing += 1
             yield (
@@ -98,14 +102,15 @@ def _backwards(target: Planned, writes: Mapping[str, Planned]) -> Iterator[Plann
 
 
 def _differences(
-    job: Planned, record: Record | None, records: Mapping[str, Record], code: Code
+    job: Planned, record: Record | None, records: Mapping[str, Record], code: Code, shown: set[str]
 ) -> Iterator[str]:
+    """Yield in what a job differs from its record; texts of definitions only unless ``shown``."""
     if record is None:
         yield "it has no record, so it has not been run"
         return
     if record.params.get("code") != job.params.get("code"):
         reached = code.reached(job.script, job.params.get("uses", []))
-        yield from definitions_changed(record.definitions, reached)
+        yield from definitions_changed(record.definitions, reached, shown)
     for path, old, new in settings_changed(record.params, job.params):
         yield f"setting {path}: {old} -> {new}"
     yield from _inputs_changed(job, record, records)
@@ -114,8 +119,14 @@ def _differences(
             yield f"{path} is not what the record says: damaged, edited, or of another version"
 
 
-def definitions_changed(recorded: Mapping[str, str], reached: Reached) -> Iterator[str]:
-    """Yield lines on the definitions that are not as recorded: their names, short hashes, and places."""
+def definitions_changed(recorded: Mapping[str, str], reached: Reached, shown: set[str]) -> Iterator[str]:
+    """Yield lines on the definitions that are not as recorded.
+
+    Args:
+        recorded: a short hash of each by its label.
+        reached: what is reached today.
+        shown: labels of definitions whose texts have been shown already; those shown now join them.
+    """
     if not recorded:
         yield "its code has changed; its record does not say which definitions it had"
         return
@@ -128,7 +139,8 @@ def definitions_changed(recorded: Mapping[str, str], reached: Reached) -> Iterat
     changed = [label for label in today if label in recorded and recorded[label] != today[label]]
     for label in changed:
         yield f"{label} has changed: {recorded[label]} -> {today[label]}{_at(reached, label)}"
-        yield from _text_changed(reached, label)
+        yield from _text_changed(reached, label) if label not in shown else ()
+        shown.add(label)
     for label, sign in new.items():
         yield f"{label} is new: {sign}{_at(reached, label)}"
     for label, sign in gone.items():
@@ -215,3 +227,41 @@ def _inputs_changed(job: Planned, record: Record, records: Mapping[str, Record])
         now = wrote or (digests(path)["sha256"] if Path(path).exists() else read)
         if now != read:
             yield f"input {path} has changed: {read[:12]} -> {now[:12]}"
+
+
+def planned(artifact: str) -> list[Planned]:
+    """Return the jobs behind an artifact, and the one that writes it, as the workflow has them today.
+
+    Raises:
+        UserError: the workflow cannot be read, or has no such artifact.
+    """
+    finished = subprocess.run(
+        [sys.executable, "rules/planned.py", artifact],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    if finished.returncode:
+        raise UserError(f"{artifact}: {finished.stderr.strip()}")
+    return [Planned(**{**job, "script": Path(job["script"])}) for job in json.loads(finished.stdout)]
+
+
+def main(artifact: str) -> None:
+    """Print why an artifact would be made again."""
+    try:
+        contents = Contents(CONTENTS)
+        found = compare(own_records(), shipped_records(), contents, artifacts=())
+        contents.save()
+        for line in why(artifact, planned(artifact), found.records):
+            print(line)
+    except UserError as error:
+        sys.exit(str(error))
+    except BrokenPipeError:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m advex.records.why results/<study>/...")
+    main(sys.argv[1])

@@ -191,10 +191,10 @@ class Edit(NamedTuple):
 
 SHARE = 0.4
 """How many of the definitions are mutated, so that it takes a minute at most."""
-RING = ("measure/gilmer_hendrycks/corruptions", "measure/nakano/style_transfer")
+RING = ("measure/gilmer_hendrycks/fourier_heatmaps",)
 EDITS = {
     "a function of a module that many import": Edit(
-        "frequency.ring_means", "ring = rings", "ring = 1 * rings", RING, 4
+        "frequency.ring_means", "ring = rings", "ring = 1 * rings", RING, 1
     ),
     "a new architecture": Edit("small_plain", "def small", "def new():\n    return 1\n\n\ndef small"),
     "a row of a new architecture": Edit(

@@ -48,11 +48,11 @@ SCRIPT = """
 import json, sys, time
 from pathlib import Path
 import torch
-from advex import training
-from advex.devices import Device
-from advex.images import ImageSet
-from advex.progress import Progress
-from advex.settings import TrainingRun
+from advex.train import training
+from advex.common.devices import Device
+from advex.common.images import ImageSet
+from advex.common.progress import Progress
+from advex.common.settings import TrainingRun
 
 advance = Progress.advance
 Progress.advance = lambda *arguments, **options: (time.sleep(0.2), advance(*arguments))

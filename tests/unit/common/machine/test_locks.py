@@ -16,7 +16,7 @@ from advex.common.machine import locks
 HOLDER = """
 import sys
 from pathlib import Path
-from advex.locks import {kind}
+from advex.common.machine.locks import {kind}
 with {kind}(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
