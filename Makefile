@@ -1,6 +1,7 @@
 # make            install what is pinned into .venv, build the study, say where its results are
 # make pull       install the same way and fetch the published artifacts; nothing is computed, what you made stays (unless FORCE=1)
 # make test       install the same way and run all tests
+# make test-processors   run the tests of what computes, and the study `test`, as on processors that know fewer instructions
 # make plan       say what the study STUDY will cost on known hardware (HARDWARE=a100), figure by figure
 # make compare    tell how the verdicts of your run differ from the published ones
 # make publish    version a finished study's artifacts with DVC and push them to their remote
@@ -24,7 +25,7 @@ export TORCH_BUILD
 unexport SNAKEMAKE_PROFILE
 
 .DEFAULT_GOAL := study
-.PHONY: study pull test test-study test-rest plan compare publish push why provenance docs lock
+.PHONY: study pull test test-study test-rest test-processors plan compare publish push why provenance docs lock
 
 study: $(INSTALLED)
 	@$(RUN) --alone snakemake --config study=$(STUDY)
@@ -41,7 +42,14 @@ test-study: $(TESTABLE)
 	@$(RUN) pytest tests/storage tests/workflow
 
 test-rest: $(TESTABLE)
-	@$(RUN) pytest --ignore=tests/storage --ignore=tests/workflow
+	@$(RUN) pytest --ignore=tests/storage --ignore=tests/workflow --ignore=tests/processors
+
+# What computes, as on processors that know fewer instructions; tests skip what this one does not know itself.
+COMPUTING := $(addprefix tests/unit/,networks attack train construct)
+test-processors: $(TESTABLE)
+	@for known in AVX2 SSE41; do echo "As on a processor with $$known:"; \
+	    ONEDNN_MAX_CPU_ISA=$$known $(RUN) pytest -q $(COMPUTING) || exit 1; done
+	@$(RUN) pytest tests/processors
 
 plan: $(INSTALLED)
 	@$(RUN) advex.config.estimate $(STUDY) $(HARDWARE)
