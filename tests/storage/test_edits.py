@@ -43,7 +43,10 @@ ATTACKED = (
     "measure/nakkiran/attack_transfer/",
 )
 IN_L2 = (*ATTACKED, *INVERTING, "measure/nakano/layer_robustness/")
-ATTACKING = (*IN_L2, "measure/nakkiran/squares/")
+TRAINING = ("train/", "measure/wallace/own_mistakes/", "measure/wallace/other_dataset/")
+STEPPING = ("measure/nakkiran/squares/", "measure/nakkiran/squares_2d/")  # through the same steps
+# The adversary of a recipe's loss has the loss's name, which all recipes know: it counts in every training.
+ATTACKING = (*IN_L2, *TRAINING, *STEPPING, "measure/wallace/two_dimensional/")
 NAKANO = tuple(
     f"draw/nakano/{name}"
     for name in (
@@ -79,20 +82,21 @@ ONE_COLUMN_WIDE = (
     "draw/ilyas/robust_generalisation",
     "draw/nakkiran/poisoning",
 )
-TRAINING = ("train/", "measure/wallace/own_mistakes/", "measure/wallace/other_dataset/")
-STEPPING = ("measure/nakkiran/squares/", "measure/nakkiran/squares_2d/")  # through the same steps
 LIBRARY, STUDY = "src/advex", "config/studies/test.yaml"
 EDITS = {
     "attack": Edit(f"{LIBRARY}/attack/loop.py", "best = current\n", "best = current + 0\n", ATTACKING),
     "loss of attacks": Edit(
-        f"{LIBRARY}/attack/objectives.py", "labels, reduction=", "1 * labels, reduction=", ATTACKED
+        f"{LIBRARY}/attack/objectives.py",
+        "labels, reduction=",
+        "1 * labels, reduction=",
+        (*ATTACKED, *TRAINING, *STEPPING),
     ),
     "one norm": Edit(f"{LIBRARY}/attack/threat_models.py", "clamp_max(1.0)", "clamp_max(1.1)", IN_L2),
     "another norm": Edit(
         f"{LIBRARY}/attack/threat_models.py",
         "gradient.sign() *",
         "1 * gradient.sign() *",
-        ("measure/nakkiran/attack_transfer/", "measure/nakkiran/squares/"),
+        ("measure/nakkiran/attack_transfer/", *STEPPING, "measure/wallace/two_dimensional/"),
     ),
     "comment": Edit(f"{LIBRARY}/attack/loop.py", "best = current\n", "best = current  # so far\n"),
     "docstring": Edit(f"{LIBRARY}/train/training.py", "Train for all epochs", "Train through all epochs"),

@@ -47,7 +47,7 @@ def test_a_job_looks_up_what_it_declares_and_nothing_else() -> None:
 
 
 def test_a_pattern_finds_what_is_named_after_its_module() -> None:
-    assert FIGURES["ilyas/relabelled"].__module__.endswith(".ilyas.relabelled")
+    assert FIGURES["ilyas/relabelled"].__module__.endswith(".ilyas.figures.relabelled")
     assert FIGURES.entry("ilyas/relabelled") == "figure ilyas/relabelled"
     with pytest.raises(KeyError):
         FIGURES["ilyas"]
@@ -61,7 +61,7 @@ def test_the_entries_that_settings_name_are_found_however_deep() -> None:
 
     assert entries_of(Row(norms=[])) == set()
     assert entries_of(Row(norms=["linf"], inner={"a": ATTACK})) == {"norm linf", "norm l2"}
-    assert entries_of(Recipe(1, 2, 0.1, adversary=ATTACK)) == {"norm l2"}
+    assert entries_of(Recipe(1, 2, 0.1, adversary=ATTACK)) == {"norm l2", "loss cross_entropy"}
     assert entries_of([Row(norms=[], one="l2")]) == {"norm l2"}
 
 

@@ -18,7 +18,7 @@ REORDERED = "from advex.watch import log\nfrom advex.attack import climb\n"
 
 def cases(file: str) -> dict[str, str]:
     """Read modules from a file in which each stands below a line with its name."""
-    parts = Path(__file__).with_name(file).read_text().split("# --- ")[1:]
+    parts = (Path(__file__).with_name(file)).read_text().split("# --- ")[1:]
     return {name: f"{text.strip()}\n" for name, _, text in (part.partition("\n") for part in parts)}
 
 
@@ -176,7 +176,7 @@ def _reorder(tree: Tree) -> None:
 
 
 def _import_otherwise(tree: Tree) -> None:
-    tree.replace("attack.py", "from advex import losses\n", "import advex.train.losses as other\n")
+    tree.replace("attack.py", "from advex import losses\n", "import advex.losses as other\n")
     tree.replace("attack.py", "losses.first", "other.first")
     tree.replace("attack.py", "from advex.norms import Ball as B\n", "from .norms import Ball\n")
     tree.replace("attack.py", "B(math.pi)", "Ball(math.pi)")
@@ -209,12 +209,12 @@ def test_what_a_name_stands_for_counts(tree: Tree) -> None:
     """Though both functions are reached before and after, with the same texts."""
     tree.write(
         "attack.py",
-        "from advex.train.losses import first, second\n\n\ndef climb(x):\n    return first(x) - second(x)\n",
+        "from advex.losses import first, second\n\n\ndef climb(x):\n    return first(x) - second(x)\n",
     )
     before = tree.digest()
     tree.write(
         "attack.py",
-        "from advex.train.losses import first as second, second as first\n\n\n"
+        "from advex.losses import first as second, second as first\n\n\n"
         "def climb(x):\n    return first(x) - second(x)\n",
     )
     swapped = tree.digest()
@@ -303,8 +303,7 @@ class Sizes:
 def settings(tree: Tree) -> Tree:
     tree.write("settings.py", SETTINGS)
     tree.write(
-        "attack.py",
-        "from advex.common.settings import Sizes\n\n\ndef climb(x):\n    return Sizes(**x).steps\n",
+        "attack.py", "from advex.settings import Sizes\n\n\ndef climb(x):\n    return Sizes(**x).steps\n"
     )
     return tree
 

@@ -207,14 +207,20 @@ EDITS = {
     "a field of many settings": Edit(
         "AttackSettings", "best: bool = True\n", "best: bool = True\n    late: int = 3\n"
     ),
-    "a default": Edit("Recipe", "lt=1)] = 0.9", "lt=1)] = 0.8", ("train/", "measure/wallace/"), 60),
+    "a default": Edit(
+        "Recipe",
+        "lt=1)] = 0.9",
+        "lt=1)] = 0.8",
+        ("train/", "measure/wallace/", "measure/nakkiran/squares"),
+        60,
+    ),
     "an architecture": Edit("small_vgg", ":\n", ":\n    assert True\n", ("train/", "measure/"), 30),
     "an attack": Edit(
         "projected_gradient",
         "best = current\n",
         "best = current + 0\n",
-        ("train/robust", "construct/", "measure/"),
-        40,
+        ("train/", "construct/", "measure/"),
+        60,
     ),
 }
 
