@@ -140,7 +140,8 @@ def entries_of(settings: Any) -> set[str]:
         found |= entries_of(value)
         for mark in _marks(field.annotation, field.metadata):
             values = value if isinstance(value, (list, tuple)) else [value]
-            found |= {mark.registry.entry(each) for each in values if isinstance(each, str)}
+            # A field may allow other texts besides, which are no entries.
+            found |= {mark.registry.entry(each) for each in values if each in mark.registry}
     return found
 
 
