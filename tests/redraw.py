@@ -4,7 +4,6 @@ What their jobs were told is in their records, so the workflow is not needed. Fi
 anything else is done, as jobs load them.
 """
 
-import importlib
 import json
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from advex.common.artifacts import read_table
 from advex.common.pictures import Picture
 from advex.draw.style import Context, save
+from advex.registries import FIGURES
 
 
 def redraw(record: dict, folder: Path) -> None:
@@ -23,9 +23,8 @@ def redraw(record: dict, folder: Path) -> None:
         for name, path in zip(record["params"]["names"], measurements, strict=True)
     }
     context = Context(**record["params"]["context"]).with_origin(*origins)
-    module = importlib.import_module(record["params"]["module"])
-    figure = module.draw(tables, read_table(published), context)
     name = record["params"]["figure"]
+    figure = FIGURES[name](tables, read_table(published), context)
     save(figure, folder / f"{name}.svg", folder / f"{name}.png")
 
 

@@ -71,7 +71,7 @@ def test_every_figure_is_the_same_file_for_all_users_and_processors(
     settings.mkdir()
     (settings / "matplotlibrc").write_text(MATPLOTLIBRC)
     subprocess.run(
-        [sys.executable, REDRAW, "records/test/draw", tmp_path / "again"],
+        [sys.executable, REDRAW, "results/test/records/draw", tmp_path / "again"],
         cwd=repository,
         env={
             **os.environ, **OF_THE_USER, **processor,
