@@ -39,7 +39,9 @@ def runs(repository: Path) -> list[Run]:
 
 
 def test_every_job_was_watched(runs: list[Run], repository: Path) -> None:
-    logs = {json.loads(path.read_text())["log"] for path in (repository / "results/test/records").rglob("*.json")}
+    logs = {
+        json.loads(path.read_text())["log"] for path in (repository / "results/test/records").rglob("*.json")
+    }
     assert {run.log for run in runs} == logs
     assert all(run.ran for run in runs)
 
