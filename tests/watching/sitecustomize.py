@@ -17,6 +17,8 @@ FOLDER = os.environ.get("ADVEX_EXECUTED", "")
 LOOKING_ON = (
     "/advex/records/records.py", "/advex/records/logs.py", "/advex/records/provenance/",
     "/advex/common/progress.py",
+    # Runs when classes of settings are made, that is on import, and says only which names they may hold.
+    "/advex/common/registry.py",
 )  # fmt: skip
 IS_FUNCTION = 1  # of a code object's flags: not a module's or a class's body
 
