@@ -1,6 +1,7 @@
 # What rules ask of the configuration: paths, settings and digests of code, by wildcard.
 import os
 import time
+from functools import partial
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -32,6 +33,8 @@ PUBLISHED = sorted(str(path) for path in Path("published").glob("*.csv"))
 CLAIMS = sorted(str(path) for path in Path("config/claims").glob("*.yaml"))
 CAPTIONS = sorted(str(path) for path in Path("report/captions").glob("*/*.md"))
 STARTED = []
+# What scripts find by name; no parameters, since it changes nothing where code lies.
+config["entry_points"] = PLAN.entry_points()
 DIGESTS = {}
 
 
@@ -40,11 +43,7 @@ def study_targets(study):
     checked(PLAN.study, study)
     return [
         *PLAN.figures(study),
-        *(
-            f"results/{study}/figures/{page}"
-            for page in ("goh_features/explorer.html", "nakano/slider.html")
-            if PLAN.draws(study, os.path.dirname(page))
-        ),
+        *PLAN.pages(study),
         *(
             f"results/{study}/{name}"
             for name in ("scorecard.csv", "scorecard.html", "costs.csv", "report.html")
@@ -64,10 +63,10 @@ def refuse_unwritable(folder):
 refuse_unwritable(Path("results"))
 
 
-def measurement_pattern():
-    """Return the pattern of names that `measure` makes, which are all but those with a rule of their own."""
-    own = [*PLAN.experiments.mathematics, *PLAN.experiments.own_rules]
-    return f"(?!(?:{'|'.join(Path(name).name for name in own)})/)[a-z][a-z0-9_]*"
+def sources_of_measure():
+    """Return the pattern of sources with what follows, for measurements that no experiment's own job makes."""
+    own = "|".join(PLAN.made_by_experiments())
+    return f"(?!(?:{own})/)[a-z][a-z0-9_]*"
 
 
 def studies_with_weights():
@@ -80,43 +79,32 @@ def studies_that_train():
     return f"(?!(?:{studies_with_weights()})/)[a-z][a-z0-9-]*"
 
 
-def of_plan(method, *names):
-    """Return an input or parameter function: a method of the plan, called with values of wildcards.
+def from_plan(method, *patterns):
+    """Return an input, resource or parameter function: a method of the plan, called for the study of a job.
 
-    A seed is passed as a number. Where a rule has `source` and a name, they are joined as `source/name`.
+    Its further arguments are given with wildcards in braces, as in paths; numbers are passed as numbers.
     """
 
-    def value(wildcards):
-        arguments = [
-            (
-                int(wildcards[name])
-                if name == "seed"
-                else os.path.join(*[wildcards[part] for part in Path(name).parts])
-            )
-            for name in names
-        ]
-        return checked(method, wildcards.study, *arguments)
+    def looked_up(wildcards):
+        filled = [pattern.format(**wildcards) for pattern in patterns]
+        return checked(
+            method,
+            wildcards.study,
+            *(int(text) if text.isdigit() else text for text in filled),
+        )
 
-    return value
+    return looked_up
 
 
-def asked_for(verb, resource):
-    """Return a function giving what a job of a verb asks for in its study."""
-
-    def value(wildcards):
-        return getattr(checked(PLAN.resources, wildcards.study, verb), resource)
-
-    return value
-
-
-def code_of(script, modules=None):
+def code_of(script, entry_points=None):
     """Return a function giving the digest of a script of ours and of the library code it reaches.
 
-    `modules` gives the names of modules that a job imports by name, from its wildcards.
+    `entry_points` gives references to what a job finds by name, from its wildcards.
     """
 
     def value(wildcards):
-        return digest_of(script, tuple(modules(wildcards)) if modules else ())
+        found = entry_points(wildcards) if entry_points else ()
+        return digest_of(script, tuple(name.partition(":")[0] for name in found))
 
     return value
 
@@ -140,82 +128,15 @@ def figure_module(wildcards):
     return f"advex.figures.{wildcards.source}.{wildcards.name}"
 
 
-def data_of(wildcards):
-    """Return which data a study prepares: neither where this machine has them nor how figures describe them."""
-    data = checked(PLAN.study, wildcards.study).data
-    names = (
-        "source",
-        "train_images",
-        "test_images",
-        "image_size",
-        "channels",
-        "classes",
-    )
-    return {name: getattr(data, name) for name in names}
-
-
-def whole_data_of(wildcards):
-    """Return all data of a study's source, whatever share of them its networks are trained on."""
-    return data_of(wildcards) | {"train_images": None, "test_images": None}
-
-
 def mirror_of(wildcards):
     """Return where this machine has the data: a property of the machine, so it changes no result."""
-    return (
-        os.environ.get("ADVEX_MIRROR")
-        or checked(PLAN.study, wildcards.study).data.mirror
-        or ""
-    )
+    own = checked(PLAN.study, wildcards.study).data.mirror
+    return mirror_of_others(wildcards) or own or ""
 
 
-def mathematics_of(measurement):
-    """Return a function giving the sizes of a measurement that needs no data."""
-
-    def value(wildcards):
-        return checked(PLAN.mathematics_settings, wildcards.study, measurement)
-
-    return value
-
-
-def own_inputs_of(measurement):
-    """Return a function giving what a measurement with a rule of its own reads."""
-
-    def value(wildcards):
-        return checked(
-            PLAN.own_inputs, wildcards.study, measurement, int(wildcards.seed)
-        )
-
-    return value
-
-
-def own_settings_of(measurement):
-    """Return a function giving the sizes of a measurement with a rule of its own."""
-
-    def value(wildcards):
-        return checked(PLAN.own_settings, wildcards.study, measurement)
-
-    return value
-
-
-def judging_of(wildcards):
-    """Return what the judge must know of a study."""
-    study = checked(PLAN.study, wildcards.study)
-    return {
-        "sizes_are_published": study.sizes_are_published,
-        "classes": study.data.classes,
-    }
-
-
-def tables_of(wildcards):
-    """Return the tables behind all claims of a study."""
-    study = wildcards.study
-    tables = {
-        name
-        for figure in checked(PLAN.figure_names, study)
-        for name in PLAN.figure_measurements(study, figure)
-    }
-    tables -= PLAN.pictures()
-    return [PLAN.measurement(study, name) for name in sorted(tables)]
+def mirror_of_others(wildcards):
+    """Return where this machine has data that are not the study's own."""
+    return os.environ.get("ADVEX_MIRROR", "")
 
 
 def claims_of(wildcards):

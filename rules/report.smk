@@ -6,7 +6,7 @@ localrules:
 
 rule judge:
     input:
-        tables=tables_of,
+        tables=from_plan(PLAN.tables),
         published=PUBLISHED,
         claims=claims_of,
         template="report/scorecard.html.j2",
@@ -25,7 +25,7 @@ rule judge:
         runtime=10,
     params:
         study="{study}",
-        judging=judging_of,
+        judging=from_plan(PLAN.judging),
         code=code_of("judge.py"),
     message:
         "judge the claims with {wildcards.study}"
@@ -35,7 +35,7 @@ rule judge:
 
 rule costs:
     input:
-        figures=of_plan(PLAN.figures),
+        figures=from_plan(PLAN.figures),
         scorecard="results/{study}/scorecard.csv",
     output:
         table="results/{study}/costs.csv",
@@ -51,7 +51,7 @@ rule costs:
         runtime=10,
     params:
         study="{study}",
-        jobs=of_plan(lambda study: figure_jobs(PLAN, study)),
+        jobs=from_plan(partial(figure_jobs, PLAN)),
         code=code_of("costs.py"),
     message:
         "add up the costs of {wildcards.study}"
@@ -61,7 +61,7 @@ rule costs:
 
 rule report:
     input:
-        figures=of_plan(PLAN.previews),
+        figures=from_plan(PLAN.previews),
         scorecard="results/{study}/scorecard.csv",
         costs="results/{study}/costs.csv",
         origin="results/{study}/datasets/natural/origin.csv",
@@ -81,7 +81,7 @@ rule report:
         runtime=10,
     params:
         study="{study}",
-        title=of_plan(PLAN.title),
+        title=from_plan(PLAN.title),
         code=code_of("report.py"),
     message:
         "write the report of {wildcards.study}"

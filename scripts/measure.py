@@ -9,4 +9,5 @@ from advex.records import recorded
 with recorded(snakemake):
     entries = [MeasurementEntry(**entry) for entry in snakemake.params.entries]
     device = Device.choose(snakemake.params.precision, snakemake.threads)
-    write_table(snakemake.output.table, measure(entries, int(snakemake.params.seed), device))
+    instruments = snakemake.config["entry_points"]["instruments"]
+    write_table(snakemake.output.table, measure(entries, int(snakemake.params.seed), device, instruments))

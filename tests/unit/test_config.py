@@ -12,7 +12,6 @@ from advex.config import figure_jobs, load
 from advex.config.schema import Architecture, Source
 from advex.errors import UserError
 from advex.instruments.entries import MeasurementEntry
-from advex.optional import optional
 from advex.settings import Construction, TrainingRun
 from advex.sources import SOURCES
 
@@ -119,7 +118,115 @@ MISTAKES = {
         "experiments.yaml",
         "kind: transfer, attack: transfer, source: standard}\n  targeted",
         "kind: transfer, attack: transfer}\n  targeted",
-        ["untargeted_transfer", "needs a source"],
+        ["instruments.untargeted_transfer:", "kind transfer needs a source"],
+    ),
+    "attack without need": Mistake(
+        "experiments.yaml",
+        "{kind: history}",
+        "{kind: history, attack: transfer}",
+        ["instruments.history:", "kind history has no attack"],
+    ),
+    "unknown key of an instrument": Mistake(
+        "experiments.yaml",
+        "{kind: history}",
+        "{kind: history, atack: transfer}",
+        ["instruments.history.atack", "unknown key"],
+    ),
+    "unknown kind": Mistake(
+        "experiments.yaml",
+        "{kind: history}",
+        "{kind: histroy}",
+        ["instruments.history.kind", "'histroy'", "allowed: accuracy, ", "history"],
+    ),
+    "kind of no class": Mistake(
+        "experiments.yaml",
+        "advex.instruments.kinds:History",
+        "advex.instruments.kinds:Histroy",
+        ["kinds.history", "kinds:Histroy'", "defines only: Accuracy, "],
+    ),
+    "kind that is no instrument": Mistake(
+        "experiments.yaml",
+        "advex.instruments.kinds:History",
+        "advex.instruments.entries:Sweep",
+        ["kinds.history", "'advex.instruments.entries:Sweep'", "expected a class of kind Instrument"],
+    ),
+    "section of an instrument for an experiment": Mistake(
+        "experiments.yaml",
+        "    section: worlds",
+        "    section: attack_strength",
+        ["experiments.wallace/worlds.section", "'attack_strength'", "worlds"],
+    ),
+    "section of no module": Mistake(
+        "experiments.yaml",
+        "advex.experiments.ilyas.settings:GaussianSettings",
+        "advex.experiments.elias.settings:GaussianSettings",
+        ["sections.gaussian", "there is no module advex.experiments.elias.settings"],
+    ),
+    "section that is something else": Mistake(
+        "experiments.yaml",
+        "sections: #",
+        "sections:\n  seeds: advex.experiments.ilyas.settings:GaussianSettings #",
+        ["sections.seeds", "choose another"],
+    ),
+    "experiment of no module": Mistake(
+        "experiments.yaml",
+        "module: advex.experiments.wallace.worlds",
+        "module: advex.experiments.wallace.words",
+        ["experiments.wallace/worlds.module", "'advex.experiments.wallace.words'", "no such module"],
+    ),
+    "experiment of no section": Mistake(
+        "experiments.yaml",
+        "    section: worlds",
+        "    section: words",
+        ["experiments.wallace/worlds.section", "'words'", "allowed: ellipses, "],
+    ),
+    "experiment with no seeds": Mistake(
+        "experiments.yaml",
+        "    pictures: [images]\n    seeds: study",
+        "    pictures: [images]",
+        ["experiments.nakano/style_transfer.seeds", "style_transfer has no seeds", "say seeds: study"],
+    ),
+    "experiment that reads nothing known": Mistake(
+        "experiments.yaml",
+        "[natural_train, natural_test, other_data]",
+        "[natural_train, natural_test, others]",
+        ["experiments.wallace/other_dataset.datasets", "'others'", "other_data"],
+    ),
+    "two rows make one table": Mistake(
+        "experiments.yaml",
+        "tables: [gaussian_theory]",
+        "tables: [gaussian]",
+        ["experiments.ilyas/gaussian_theory", "makes ilyas/gaussian,", "rename one"],
+    ),
+    "experiment that makes nothing": Mistake(
+        "experiments.yaml",
+        "    tables: [worlds]\n",
+        "",
+        ["experiments.wallace/worlds", "it must make tables and pictures, or pages"],
+    ),
+    "missing section": Mistake(
+        DIGITS,
+        "ellipses: {epsilon: 0.25, samples: 1000, seeds: 5}\n",
+        "",
+        ["ellipses: missing", "experiment ilyas/robust_and_accurate needs it"],
+    ),
+    "missing section of an instrument": Mistake(
+        DIGITS,
+        "fourier_noise: {root_mean_square: 0.125, images: 500, stronger: [0.25, 0.5]}\n",
+        "",
+        ["fourier_noise: missing", "instrument fourier_sensitivity needs it"],
+    ),
+    "missing key of a section": Mistake(
+        DIGITS,
+        "ellipses: {epsilon: 0.25, ",
+        "ellipses: {",
+        ["ellipses.epsilon", "missing; it must be given"],
+    ),
+    "wrong value in a section": Mistake(
+        DIGITS,
+        "headline: 55",
+        "headline: 56",
+        ["own_mistakes", "must ascend, each given once, and hold stops.headline"],
     ),
 }
 
@@ -154,7 +261,7 @@ def test_every_row_of_every_study_makes_settings_the_library_takes(study: str) -
         Construction(**PLAN.construction(study, dataset, 0))
     for measurement in PLAN.experiments.measurements:
         for entry in PLAN.measurement_settings(study, measurement, 0):
-            assert callable(optional(f"instruments.{MeasurementEntry(**entry).kind}").rows)
+            MeasurementEntry(**entry)
     assert PLAN.study(study).data.source in SOURCES
 
 

@@ -119,7 +119,15 @@ def test_touching_and_moving_change_nothing(library: Path, tmp_path: Path) -> No
 
 def test_figures_and_tables_reach_no_torch() -> None:
     scripts = Path(__file__).parents[2] / "scripts"
-    for script in ("draw.py", "collect.py", "judge.py", "costs.py", "report.py", "gaussian.py", "picture.py"):
+    for script in (
+        "draw.py",
+        "collect.py",
+        "judge.py",
+        "costs.py",
+        "report.py",
+        "experiment.py",
+        "picture.py",
+    ):
         reached: set[Path] = set()
         waiting = [scripts / script]
         while waiting:

@@ -1,12 +1,13 @@
 """Reading configuration files; every mistake becomes one line: file, key, what was found, what is allowed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from advex.config.paths import made_by
 from advex.config.plan import Plan
 from advex.config.schema import (
     CORRUPTED_TEST,
@@ -18,8 +19,12 @@ from advex.config.schema import (
     Experiments,
     Study,
     names_in,
+    study_form,
 )
 from advex.errors import UserError
+from advex.instruments.kinds import Instrument
+from advex.references import module_exists, resolve
+from advex.sections import Section
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -35,17 +40,69 @@ def load(folder: str | Path) -> Plan:
     """
     folder = Path(folder)
     experiments_file = folder / "experiments.yaml"
-    experiments = read(experiments_file, Experiments)
+    experiments, sections = _experiments(experiments_file)
     files = sorted((folder / "studies").glob("*.yaml"))
     if not files:
         raise UserError(f"{folder / 'studies'}: no study found; expected files such as digits.yaml")
-    studies = {file.stem: _checked(file, _with_base(file), Study) for file in files}
-    mistakes = [f"{experiments_file}: {mistake}" for mistake in _loose_ends(experiments)]
+    form = study_form(sections)
+    studies = {file.stem: _checked(file, _with_base(file), form) for file in files}
+    mistakes = [f"{experiments_file}: {mistake}" for mistake in _loose_ends(experiments, sections)]
     for file, study in zip(files, studies.values(), strict=True):
         mistakes += [f"{file}: {mistake}" for mistake in _missing_sizes(study, experiments)]
+    _refuse(mistakes)
+    plan = Plan(experiments, studies)
+    _refuse([f"{file}: {mistake}" for file in files for mistake in _missing_sections(plan, file.stem)])
+    return plan
+
+
+def _refuse(mistakes: list[str]) -> None:
     if mistakes:
         raise UserError("\n".join(mistakes))
-    return Plan(experiments, studies)
+
+
+def _experiments(file: Path) -> tuple[Experiments, dict[str, type]]:
+    """Read all rows, each instrument as an object of its kind; and the classes of the studies' sections."""
+    content = _content(file)
+    mistakes: list[str] = []
+    sections = _classes(file, "sections", content.get("sections"), object, mistakes)
+    kinds = _classes(file, "kinds", content.get("kinds"), Instrument, mistakes)
+    for name in sections:
+        if hasattr(Study, name) or name in Study.model_fields:
+            mistakes.append(f"{file}: sections.{name}: found a name that all studies use; choose another")
+    _refuse(mistakes)
+    instruments: dict[str, Any] = {}
+    for name, row in _items(content.get("instruments")):
+        place, kind = f"instruments.{name}", dict(_items(row)).get("kind")
+        if kind not in kinds:
+            mistakes.append(f"{file}: {place}.kind: found {kind!r}; allowed: {names_in(kinds)}")
+            continue
+        try:
+            instruments[name] = _checked(file, row, kinds[kind], place)
+        except UserError as error:
+            mistakes.append(str(error))
+    _refuse(mistakes)
+    return _checked(file, content | {"instruments": instruments}, Experiments), sections
+
+
+def _classes(file: Path, table: str, rows: Any, base: type, mistakes: list[str]) -> dict[str, Any]:
+    """Return the classes that a table names, all derived from ``base``, and note what it names in vain."""
+    classes: dict[str, Any] = {}
+    for name, reference in _items(rows):
+        try:
+            classes[name] = resolve(str(reference))
+        except UserError as error:
+            mistakes.append(f"{file}: {table}.{name}: {error}")
+            continue
+        if not (isinstance(classes[name], type) and issubclass(classes[name], base)):
+            mistakes.append(
+                f"{file}: {table}.{name}: found {reference!r}; expected a class of kind {base.__name__}"
+            )
+    return classes
+
+
+def _items(rows: Any) -> Iterable[tuple[str, Any]]:
+    """Return the items of a mapping; none of anything else, which is refused later."""
+    return rows.items() if isinstance(rows, dict) else ()
 
 
 def read(file: Path, model: type[Model]) -> Model:
@@ -84,16 +141,16 @@ def _content(file: Path) -> dict[str, Any]:
     return content
 
 
-def _checked(file: Path, content: dict[str, Any], model: type[Model]) -> Model:
+def _checked(file: Path, content: dict[str, Any], model: type[Model], *place: str) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise UserError("\n".join(_lines(file, error))) from error
+        raise UserError("\n".join(_lines(file, error, place))) from error
 
 
-def _lines(file: Path, error: ValidationError) -> Iterator[str]:
+def _lines(file: Path, error: ValidationError, place: tuple[str, ...]) -> Iterator[str]:
     for mistake in error.errors():
-        location = ".".join(str(part) for part in mistake["loc"])
+        location = ".".join(str(part) for part in (*place, *mistake["loc"]))
         if mistake["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
             yield f"{file}: {location}: unknown key; remove it or correct its name"
         elif mistake["type"] in ("missing", "missing_argument"):
@@ -107,7 +164,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _loose_ends(experiments: Experiments) -> Iterator[str]:
+def _loose_ends(experiments: Experiments, forms: Mapping[str, type]) -> Iterator[str]:
     """Find rows that name rows which do not exist, and rows that depend on themselves."""
     models, datasets = set(experiments.models), set(experiments.datasets)
     images = datasets | {NATURAL_TRAIN, NATURAL_TEST}
@@ -136,31 +193,46 @@ def _loose_ends(experiments: Experiments) -> Iterator[str]:
                 yield from _unknown(f"{place}.measured_on", dataset_name, images | {CORRUPTED_TEST})
             for instrument_name in section.instruments:
                 yield from _unknown(f"{place}.instruments", instrument_name, set(experiments.instruments))
-    yield from _loose_own_rules(experiments, images | {WHOLE_TRAIN, WHOLE_TEST, OTHER_DATA})
+    yield from _loose_experiments(experiments, forms, images | {WHOLE_TRAIN, WHOLE_TEST, OTHER_DATA})
     yield from _loose_pictures_and_figures(experiments, images)
     yield from _circles(experiments)
 
 
-def _loose_own_rules(experiments: Experiments, images: set[str]) -> Iterator[str]:
-    for name, row in experiments.own_rules.items():
-        for dataset_name in row.reads:
-            yield from _unknown(f"own_rules.{name}.reads", dataset_name, images)
+def _loose_experiments(
+    experiments: Experiments, forms: Mapping[str, type], images: set[str]
+) -> Iterator[str]:
+    own = [(made, name) for name, row in experiments.experiments.items() for made in made_by(name, row)]
+    made = [*experiments.measurements, *experiments.pictures, *(measurement for measurement, _ in own)]
+    for measurement, name in own:
+        if made.count(measurement) > 1:
+            yield f"experiments.{name}: makes {measurement}, which another row makes too; rename one of them"
+    for name, row in experiments.experiments.items():
+        place = f"experiments.{name}"
+        if not module_exists(row.module):
+            yield f"{place}.module: found {row.module!r}; there is no such module"
+        if row.section is not None:
+            sections = {section for section, form in forms.items() if issubclass(form, Section)}
+            yield from _unknown(f"{place}.section", row.section, sections)
+            if row.seeds == "section" and row.section in forms and not _has_seeds(forms[row.section]):
+                yield f"{place}.seeds: found 'section'; section {row.section} has no seeds: say seeds: study"
+        for dataset_name in row.datasets:
+            yield from _unknown(f"{place}.datasets", dataset_name, images)
         for key, model_name in row.models.items():
-            yield from _unknown(f"own_rules.{name}.models.{key}", model_name, set(experiments.models))
+            yield from _unknown(f"{place}.models.{key}", model_name, set(experiments.models))
         for measurement in row.measurements:
-            yield from _unknown(f"own_rules.{name}.measurements", measurement, set(experiments.measurements))
+            yield from _unknown(f"{place}.measurements", measurement, set(made))
+
+
+def _has_seeds(form: Any) -> bool:
+    return hasattr(form, "seeds") or "seeds" in getattr(form, "model_fields", {})
 
 
 def _loose_pictures_and_figures(experiments: Experiments, images: set[str]) -> Iterator[str]:
     for name, picture in experiments.pictures.items():
         for row, dataset_name in picture.rows.items():
             yield from _unknown(f"pictures.{name}.rows.{row}", dataset_name, images)
-    measurable = {
-        *experiments.measurements,
-        *experiments.pictures,
-        *experiments.mathematics,
-        *experiments.own_rules,
-    }
+    own = (measurement for name, row in experiments.experiments.items() for measurement in made_by(name, row))
+    measurable = {*experiments.measurements, *experiments.pictures, *own}
     for name, figure in experiments.figures.items():
         for measurement in figure.measurements:
             yield from _unknown(f"figures.{name}.measurements", measurement, measurable)
@@ -205,3 +277,21 @@ def _missing_sizes(study: Study, experiments: Experiments) -> Iterator[str]:
     for name, instrument in experiments.instruments.items():
         if instrument.attack:
             yield from missing("attacks", instrument.attack, f"instrument {name}", study.attacks)
+
+
+def _missing_sections(plan: Plan, study: str) -> Iterator[str]:
+    """Find sections that a study does not give, though it draws what needs them."""
+    wanted = [name for figure in plan.figure_names(study) for name in plan.figure_measurements(study, figure)]
+    needed: dict[str | None, str] = {}
+    for measurement in wanted:  # grows while it is read: experiments read measurements too
+        maker, rows = plan.maker(measurement), plan.experiments
+        if maker is not None:
+            row = rows.experiments[maker]
+            needed.setdefault(row.section, f"experiment {maker}")
+            wanted += [name for name in row.measurements if name not in wanted]
+        for section in rows.measurements.get(measurement, []):
+            for name in section.instruments:
+                needed.setdefault(rows.instruments[name].section, f"instrument {name}")
+    for section_name, place in needed.items():
+        if section_name and plan.study(study).section(section_name) is None:
+            yield f"{section_name}: missing; it must be given, {place} needs it"

@@ -1,47 +1,58 @@
 """Measuring all entries of one seed."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
 from advex.devices import Device
 from advex.instruments.bench import Bench
 from advex.instruments.entries import MeasurementEntry, Row
-from advex.optional import optional
+from advex.references import resolve
 
 _log = logging.getLogger(__name__)
 
 
-def measure(entries: Iterable[MeasurementEntry], seed: int, device: Device) -> pd.DataFrame:
+def measure(
+    entries: Iterable[MeasurementEntry], seed: int, device: Device, instruments: Mapping[str, str]
+) -> pd.DataFrame:
     """Measure all entries of one seed.
+
+    Args:
+        entries: what to measure, in the order of the table.
+        seed: which repetition.
+        device: where to compute.
+        instruments: reference to the function that measures, by kind of instrument.
 
     Returns:
         A tidy table with the columns ``seed, model, architecture, dataset, quantity, epsilon, steps,
-        objective, value, unit, images``; accuracies and rates are in percent of ``images``; ``epsilon``,
-        ``steps`` and ``objective`` are empty where they mean nothing.
+        objective, value, unit, images`` and those that instruments declare; accuracies and rates are in
+        percent of ``images``; ``epsilon``, ``steps`` and ``objective`` are empty where they mean nothing.
+
+    Raises:
+        ValueError: an instrument fills a column that it has not declared.
     """
     bench = Bench(device, seed)
     rows: list[Row] = []
     for entry in entries:
-        images = 0 if entry.kind == "history" else len(bench.images(entry.dataset_path).images)
-        for row in optional(f"instruments.{entry.kind}").rows(entry, bench):
-            rows.append(
-                {
-                    "seed": seed,
-                    "model": entry.model,
-                    "architecture": entry.architecture,
-                    "dataset": entry.dataset,
-                    "quantity": entry.quantity,
-                    "epsilon": None,
-                    "steps": None,
-                    "objective": None,
-                    "value": None,
-                    "unit": "percent",
-                    "images": images or None,
-                    **row,
-                }
-            )
+        images = len(bench.images(entry.dataset_path).images) if entry.reads == "images" else None
+        common: Row = {
+            "seed": seed,
+            "model": entry.model,
+            "architecture": entry.architecture,
+            "dataset": entry.dataset,
+            "quantity": entry.quantity,
+            "epsilon": None,
+            "steps": None,
+            "objective": None,
+            "value": None,
+            "unit": "percent",
+            "images": images or None,
+        }
+        for row in resolve(instruments[entry.kind])(entry, bench):
+            if undeclared := row.keys() - common.keys() - set(entry.columns):
+                raise ValueError(f"kind {entry.kind} does not declare its columns {sorted(undeclared)}")
+            rows.append({**common, **row})
         last = rows[-1]
         _log.info(
             "%s of %s on %s: %.4g %s", entry.quantity, entry.model, entry.dataset, last["value"], last["unit"]
