@@ -11,8 +11,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from advex.claims import Claim, Combination, Comparison, Rows, load_claims
+from advex.columns import ANY_TEXT, Columns
 from advex.config.plan import Plan
-from advex.config.tables import ANY_TEXT, Columns, known_tables
+from advex.config.tables import known_tables
 from advex.errors import UserError
 
 _MOST = 12  # names that a message lists where none is near

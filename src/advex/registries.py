@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from advex.artifacts import Array
     from advex.constructions import Rule
     from advex.corruptions import Made
+    from advex.experiments.contract import Count, Run
     from advex.figures.style import Context
     from advex.instruments.bench import Bench
     from advex.instruments.entries import MeasurementEntry, Row
+    from advex.instruments.kinds import Instrument
     from advex.losses import Loss
     from advex.objectives import Objective
     from advex.sources.prepared import Loader
@@ -151,6 +153,53 @@ INSTRUMENTS: "Registry[Callable[[MeasurementEntry, Bench], Iterable[Row]]]" = Re
     },
 )
 """How a model is measured on a data set."""
+
+KINDS: "Registry[type[Instrument]]" = Registry(
+    "kind",
+    {
+        "accuracy": "advex.instruments.kinds:Accuracy",
+        "robust_accuracy": "advex.instruments.kinds:RobustAccuracy",
+        "attack_strength": "advex.instruments.kinds:AttackStrength",
+        "transfer": "advex.instruments.kinds:Transfer",
+        "history": "advex.instruments.kinds:History",
+        "filtered_accuracy": "advex.instruments.kinds_gilmer_hendrycks:FilteredAccuracy",
+        "fourier_sensitivity": "advex.instruments.kinds_gilmer_hendrycks:FourierSensitivity",
+        "fourier_norms": "advex.instruments.kinds_gilmer_hendrycks:FourierNorms",
+        "corruption_accuracy": "advex.instruments.kinds_gilmer_hendrycks:CorruptionAccuracy",
+        "corruption_spectrum": "advex.instruments.kinds_gilmer_hendrycks:CorruptionSpectrum",
+        "layer_robustness": "advex.instruments.kinds_nakano:LayerRobustness",
+        "ensemble_transfer": "advex.instruments.kinds_nakkiran:EnsembleTransfer",
+    },
+)
+"""What each instrument says of itself, without torch: what it needs and reads, its columns, its cost."""
+
+SECTIONS: "Registry[type[Any]]" = Registry(
+    "section",
+    {
+        "gaussian": "advex.experiments.ilyas.settings:GaussianSettings",
+        "ellipses": "advex.experiments.ilyas.settings:EllipsesSettings",
+        "goh_leakage": "advex.experiments.goh_leakage.settings:LeakageSettings",
+        "goh_features": "advex.experiments.goh_features.settings:FeatureSettings",
+        "style_transfer": "advex.experiments.nakano.settings:StyleSettings",
+        "squares": "advex.experiments.nakkiran.settings:SquaresSettings",
+        "squares_2d": "advex.experiments.nakkiran.settings:PlaneSettings",
+        "own_mistakes": "advex.experiments.wallace.settings:OwnMistakesSettings",
+        "other_dataset": "advex.experiments.wallace.settings:OtherDatasetSettings",
+        "two_dimensional": "advex.experiments.wallace.settings:TwoDimensionalSettings",
+        "worlds": "advex.experiments.wallace.settings:WorldsSettings",
+        "attack_strength": "advex.instruments.entries:Sweep",
+        "fourier_noise": "advex.settings:FourierNoise",
+        "layer_robustness": "advex.settings:LayerSizes",
+    },
+)
+"""Sections of a study's file with the sizes of experiments (classes derived from
+:class:`advex.sections.Section`) and of instruments."""
+
+EXPERIMENTS: "Registry[Run]" = Registry("experiment", pattern="advex.experiments.{}.{}:run")
+"""Every experiment with a job of its own, ``source/name``, is run by the module of its name."""
+
+WORKS: "Registry[Count]" = Registry("work", pattern="advex.experiments.{}.{}:work")
+"""What counts the work of such an experiment before it runs."""
 
 FIGURES: "Registry[Callable[[dict[str, Any], pd.DataFrame, Context], Figure]]" = Registry(
     "figure", pattern="advex.figures.{}.{}:draw"

@@ -35,7 +35,7 @@ JUDGES = ("", "_untrained")
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """What a study says of style transfer, see :class:`advex.config.style.StyleSettings`."""
+    """What a study says of style transfer, see :class:`advex.experiments.nakano.settings.StyleSettings`."""
 
     image_size: int
     evaluations: int

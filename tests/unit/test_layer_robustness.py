@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from samples import random_images
+from samples import measured, random_images
 from scipy.optimize import minimize
 from torch import nn
 
@@ -16,7 +16,6 @@ from advex.devices import Device
 from advex.errors import UserError
 from advex.images import ImageSet
 from advex.instruments.entries import MeasurementEntry
-from advex.instruments.measure import measure
 from advex.layer_robustness import (
     largest_changes,
     layer_robustness,
@@ -26,7 +25,7 @@ from advex.layer_robustness import (
 )
 from advex.layers import Layers
 from advex.models import write_model
-from advex.settings import ArchitectureSettings, AttackSettings, LayerSizes
+from advex.settings import ArchitectureSettings, AttackSettings, LayerSizes, plain
 
 LINEAR = "conv1_preactivation"
 SIZE = 6
@@ -194,9 +193,9 @@ def test_instrument(tmp_path, cpu: Device):
     entry = MeasurementEntry(
         "layer_robustness", "layer_robustness", "standard_vgg16", "vgg16", "natural_test",
         str(tmp_path / "model"), "", str(tmp_path / "images"),
-        attack=attack(0.4, 5), layers=LayerSizes(6, 50, (0.5, 1.0)),
+        attack=attack(0.4, 5), sizes=plain(LayerSizes(6, 50, (0.5, 1.0))),
     )  # fmt: skip
-    table = measure([entry], 2, cpu)
+    table = measured([entry], 2, cpu)
     layers = ["images", "conv1", "conv2", "conv3", "conv4"]
     assert table["layer"].tolist() == 2 * layers
     assert table["position"].tolist() == 2 * [0, 1, 2, 3, 4]
@@ -207,4 +206,4 @@ def test_instrument(tmp_path, cpu: Device):
     assert (small > 0).all()
     assert (small < large).all()
     assert large[0] == pytest.approx(2 * small[0])
-    assert measure([entry], 2, cpu).equals(table)
+    assert measured([entry], 2, cpu).equals(table)

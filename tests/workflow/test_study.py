@@ -104,7 +104,10 @@ def named_modules(record: Record) -> list[str]:
     if record.rule == "train":
         return PLAN.training_modules("test", record.params["model"])
     if record.rule == "measure":
-        return PLAN.measurement_modules("test", record.params["measurement"])
+        references = PLAN.measurement_entry_points("test", record.params["measurement"])
+        return [reference.partition(":")[0] for reference in references]
+    if "experiment" in record.params:
+        return [PLAN.experiment(record.params["experiment"]).module]
     return [record.params["module"]] if record.rule == "draw" else []
 
 
@@ -114,7 +117,9 @@ def records_in(repository: Path) -> list[Record]:
 
 
 def script_of(record: Record) -> str:
-    """Return the name of a job's script, which is that of its rule but for two rules made from another."""
+    """Return the name of a job's script: that of its rule, unless several rules share it."""
+    if "experiment" in record.params:
+        return "experiment"
     return record.rule.removesuffix("_whole").removesuffix("_other")
 
 
@@ -219,7 +224,8 @@ def test_editing_the_attack_runs_training_again(repository: Path, snakemake: Sna
     with edited(repository / "src/advex/attacks.py"):
         jobs = planned(snakemake("-n", *TEST))
     assert {"train", "construct", "measure"} <= set(jobs)
-    assert "gaussian" not in jobs
+    assert "nakkiran_squares" in jobs
+    assert "ilyas_gaussian" not in jobs
 
 
 def test_one_figure_needs_only_its_own_models(fresh: tuple[Path, Snakemake]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from advex.config.loading import read
-from advex.config.schema import Strict
+from advex.sections import Strict
 from advex.settings import Count
 
 # SLURM's own names, so that what a person has exported for sbatch counts here too.

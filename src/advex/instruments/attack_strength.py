@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from advex.instruments.attacked import attacked
 from advex.instruments.bench import Bench, percent
-from advex.instruments.entries import MeasurementEntry, Row
+from advex.instruments.entries import MeasurementEntry, Row, Sweep
 from advex.predictions import predictions
 from advex.settings import AttackSettings
 
@@ -14,9 +14,7 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
 
     An image counts as robust if no step size fools the model, as when an attacker searches for it.
     """
-    assert entry.sweep is not None, "attack_strength needs a sweep"
-    assert entry.attack is not None, "attack_strength needs an attack"
-    sweep, base = entry.sweep, entry.attack
+    sweep, base = Sweep(**entry.sizes), entry.needed_attack
     loaded, model = bench.images(entry.dataset_path), bench.model(entry.model_path)
     labels = loaded.labels(entry.labels)
     natural = predictions(model, loaded.floats, bench.device) == labels

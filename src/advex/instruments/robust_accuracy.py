@@ -12,14 +12,14 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
 
     ``steps`` counts the gradient steps an image gets if no attack fools the model on it.
     """
-    assert entry.attack is not None, "robust_accuracy needs an attack"
+    attack = entry.needed_attack
     loaded, model = bench.images(entry.dataset_path), bench.model(entry.model_path)
     labels = loaded.labels(entry.labels)
     what = f"robust accuracy of {entry.model} on {entry.dataset}"
-    robust = robust_images(model, loaded.floats, labels, entry.attack, bench.device, what)
+    robust = robust_images(model, loaded.floats, labels, attack, bench.device, what)
     yield {
-        "epsilon": entry.attack.epsilon,
-        "steps": entry.attack.steps * len(loaded.images.classes),
+        "epsilon": attack.epsilon,
+        "steps": attack.steps * len(loaded.images.classes),
         "objective": "strongest",
         "value": percent(robust),
     }

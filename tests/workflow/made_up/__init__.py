@@ -1,0 +1,1 @@
+"""An experiment that nobody made: a test puts it into a copy of the library, and its row into the tables."""
