@@ -120,13 +120,21 @@ def reached_by(script, uses):
 def code_of(script, uses=None):
     """Return a function giving the digest of what a job reaches of our code."""
     reached = reached_by(script, uses)
-    return lambda wildcards: reached(wildcards).digest
+
+    def value(wildcards):
+        return reached(wildcards).digest
+
+    return value
 
 
 def uses_of(script, uses):
     """Return a function giving the entries of registries that a job may look up."""
     reached = reached_by(script, uses)
-    return lambda wildcards: sorted(reached(wildcards).entries)
+
+    def value(wildcards):
+        return sorted(reached(wildcards).entries)
+
+    return value
 
 
 def mirror_of(wildcards):

@@ -1,4 +1,4 @@
-"""An experiment is its modules, its row, and its section in a study: nothing else knows of it."""
+"""An experiment is its modules, its rows, and its section in a study: nothing else knows of it."""
 
 import re
 import shutil
@@ -10,10 +10,9 @@ from advex.artifacts import read_table
 from advex.pictures import Picture
 from advex.records import Record
 
-SECTION = "  brightness: advex.experiments.made_up.settings:BrightnessSettings\n"
+SECTION = '        "brightness": "advex.experiments.made_up.settings:BrightnessSettings",\n'
 ROW = """  made_up/brightness:
     says: look how bright images are
-    module: advex.experiments.made_up.brightness
     section: brightness
     tables: [brightness]
     pictures: [brightest]
@@ -35,7 +34,7 @@ def add(file: Path, before: str, text: str) -> None:
 def test_an_experiment_that_is_added_by_rows_plans_and_runs(fresh: tuple[Path, Snakemake]) -> None:
     folder, snakemake = fresh
     shutil.copytree(Path(__file__).parent / "made_up", folder / "src/advex/experiments/made_up")
-    add(folder / "config/experiments.yaml", "kinds: #", SECTION)
+    add(folder / "src/advex/registries.py", '        "worlds": "advex.', SECTION)
     add(folder / "config/experiments.yaml", "figures:\n", ROW)
     with (folder / "config/studies/test.yaml").open("a") as file:
         file.write("brightness: {seeds: 2, images: 7}\n")
@@ -50,7 +49,7 @@ def test_an_experiment_that_is_added_by_rows_plans_and_runs(fresh: tuple[Path, S
 
     assert read_table(folder / TABLE).groupby("seed").size().to_dict() == {0: 7, 1: 7}
     assert Picture.read(folder / PICTURE).images.shape == (1, 1, 1, 8, 8)
-    record = Record.read(folder / "records/test/measure/made_up/brightness/seed1.json")
+    record = Record.read(folder / "results/test/records/measure/made_up/brightness/seed1.json")
     assert record.params["settings"] == {"images": 7}
     assert list(record.inputs) == ["results/test/datasets/natural/test.safetensors"]
 

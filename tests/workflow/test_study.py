@@ -12,7 +12,7 @@ from copies import scripts_without_torch
 
 from advex.artifacts import read_description, read_table
 from advex.config import figure_jobs, load
-from advex.provenance import code_digest, modules_reached
+from advex.provenance import Code
 from advex.records import Record
 from advex.verification import is_local
 
@@ -99,18 +99,6 @@ def test_every_job_has_a_log_and_a_benchmark(repository: Path) -> None:
     assert wanted <= logs
 
 
-def named_modules(record: Record) -> list[str]:
-    """Return the modules that a job's rule names because the job imports them by name."""
-    if record.rule == "train":
-        return PLAN.training_modules("test", record.params["model"])
-    if record.rule == "measure":
-        references = PLAN.measurement_entry_points("test", record.params["measurement"])
-        return [reference.partition(":")[0] for reference in references]
-    if "experiment" in record.params:
-        return [PLAN.experiment(record.params["experiment"]).module]
-    return [record.params["module"]] if record.rule == "draw" else []
-
-
 def records_in(repository: Path) -> list[Record]:
     """Return the records that the study's jobs left."""
     return [Record.read(path) for path in sorted((repository / "results/test/records").rglob("*.json"))]
@@ -128,15 +116,17 @@ def test_the_digest_of_every_job_covers_what_the_job_imported(repository: Path) 
     records = records_in(repository)
     scripts = {path.stem for path in (ROOT / "scripts").glob("*.py")}
     assert {script_of(record) for record in records} == scripts - {"import_weights"}  # see test_weights.py
+    code = Code()
     for record in records:
-        script, modules = ROOT / "scripts" / f"{script_of(record)}.py", named_modules(record)
-        assert set(record.modules) <= set(modules_reached(script, modules)), record.log
-        assert record.params["code"] == code_digest(script, modules)
+        reached = code.reached(ROOT / "scripts" / f"{script_of(record)}.py", record.params.get("uses", []))
+        assert set(record.modules) <= reached.modules, record.log
+        assert record.params["code"] == reached.digest
+        assert record.definitions == reached.definitions
 
 
 def test_jobs_of_the_environment_without_torch_never_loaded_it(repository: Path) -> None:
     without = {Path(script).stem for script in scripts_without_torch()}
-    records = [Record.read(path) for path in (repository / "records/test").rglob("*.json")]
+    records = [Record.read(path) for path in (repository / "results/test/records").rglob("*.json")]
     assert {script_of(record) for record in records} >= without
     for record in records:
         if script_of(record) in without:

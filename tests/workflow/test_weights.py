@@ -9,7 +9,7 @@ from copies import Snakemake
 
 from advex.artifacts import read_description, read_table
 from advex.config import load
-from advex.provenance import modules_reached
+from advex.provenance import Code
 from advex.records import Record
 from advex.torchvision_import import torchvision
 
@@ -60,7 +60,8 @@ def test_a_study_of_weights_runs_and_trains_nothing(fresh: tuple[Path, Snakemake
     text = finished.stdout + finished.stderr
     assert "rule train" not in text
     record = Record.read(folder / "results/made-weights/records/import_weights/robust/seed0.json")
-    assert set(record.modules) <= set(modules_reached(ROOT / "scripts/import_weights.py"))
+    reached = Code().reached(ROOT / "scripts/import_weights.py", record.params["uses"])
+    assert set(record.modules) <= reached.modules
     assert set(record.inputs) == {"data/weights/robust.pt"}
     assert "train " not in snakemake("-n", "--config", "study=made-weights").stdout
 
