@@ -62,6 +62,9 @@ class Record:
         modules: dotted names of the library's modules that were loaded.
         definitions: a short hash of each definition that the digest of the code covers, by its label.
         versions: version of Python and of every scientific library that was loaded.
+        vouched: what vouched for other code than the job ran with, earliest first (:mod:`advex.vouching`):
+            ``code``, the digest until then, ``commit`` and ``new_commit``, ``date``, ``machine``. Written
+            only where there is any.
     """
 
     rule: str
@@ -72,15 +75,24 @@ class Record:
     modules: list[str] = field(default_factory=list)
     versions: Mapping[str, str] = field(default_factory=dict)
     definitions: Mapping[str, str] = field(default_factory=dict)
+    vouched: list[Mapping[str, Any]] = field(default_factory=list)
 
     @property
     def path(self) -> Path:
         """Where the record lies."""
         return record_path(self.log)
 
+    @property
+    def text(self) -> str:
+        """What the record's file holds."""
+        values = asdict(self)
+        if not self.vouched:
+            del values["vouched"]
+        return json.dumps(values, indent=1) + "\n"
+
     def write(self) -> None:
         """Write the record atomically."""
-        write_text(self.path, json.dumps(asdict(self), indent=1) + "\n")
+        write_text(self.path, self.text)
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> "Record":

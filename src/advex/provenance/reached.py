@@ -311,17 +311,18 @@ class Reached:
         """Return a definition's canonical form, with the fields that count; the script's for None."""
         return self._script.form if node is None else self._form(node)
 
-    def meanings(self, node: Node | None) -> dict[str, tuple[frozenset[Node], str]]:
-        """Return what names in a definition (None: the script) stand for, with attributes left over."""
+    def meanings(self, node: Node | None) -> list[tuple[str, frozenset[Node], str]]:
+        """Return names in a definition (None: the script), what each stands for, and attributes left over."""
         if node is None:
             parts: list[Definition] = [self._script]
         elif node.index == WHOLE:
-            return {}
+            return []
         else:
             definition = self._library.definition(node)
             parts = [definition, *self._fields(node, definition)]
-        found = {}
+        found = []
         for part in parts:
             texts = [*map(".".join, part.chains), *part.perhaps, *part.strings]
-            found |= dict(zip(texts, self._targets(node.module if node else None, part), strict=True))
+            targets = self._targets(node.module if node else None, part)
+            found += [(text, *target) for text, target in zip(texts, targets, strict=True)]
         return found

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -79,8 +80,10 @@ def _blocks(node: _Compound) -> dict[str, list[_Compound]]:
 
 
 def _without_blocks(node: _Compound, blocks: Iterable[str]) -> ast.AST:
-    values = {name: getattr(node, name, None) for name in node._fields}
-    return type(node)(**{**values, **{name: [] for name in blocks}})
+    header = copy(node)
+    for name in blocks:
+        setattr(header, name, [])
+    return header
 
 
 def _lines_of(node: _Compound, inner: list[_Compound]) -> range:
