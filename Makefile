@@ -2,6 +2,7 @@
 # make pull       install the same way and fetch the published artifacts; nothing is computed
 # make test       install the same way and run all tests
 # make plan       say what the study STUDY will cost on known hardware (HARDWARE=a100), figure by figure
+# make vouch      keep the artifacts of STUDY after a change of code that changes no bit of the study test
 # make publish    version a finished study's artifacts with DVC and push them to their remote
 # make push       push what is versioned to your own remote (docs/storage.md)
 # make provenance ARTIFACT=results/digits/figures/ilyas/relabelled.svg   print how it came about
@@ -18,7 +19,7 @@ TESTABLE := $(VENV)/testable
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 .DEFAULT_GOAL := study
-.PHONY: study pull test test-study test-rest plan publish push provenance docs lock
+.PHONY: study pull test test-study test-rest plan vouch publish push provenance docs lock
 
 study: $(INSTALLED)
 	@$(BIN)/snakemake --config study=$(STUDY)
@@ -40,6 +41,10 @@ test-rest: $(TESTABLE)
 
 plan: $(INSTALLED)
 	@$(BIN)/python -m advex.estimate $(STUDY) $(HARDWARE)
+
+# Of what the tests need: coverage.
+vouch: $(TESTABLE)
+	@$(BIN)/python -m advex.vouching $(STUDY)
 
 publish: $(INSTALLED)
 	@$(BIN)/python -m advex.publishing $(STUDY)

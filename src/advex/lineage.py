@@ -52,8 +52,8 @@ def _vouched(record: Record) -> Iterator[str]:
     for each in record.vouched:
         machine = ", ".join(f"{name} {value}" for name, value in each["machine"].items())
         yield (
-            f"ran with code {each['code'][:12]} of commit {each['commit'][:12]}; study test vouched for commit "
-            f"{each['new_commit'][:12]} on {each['date']} ({machine})"
+            f"ran with code {each['code'][:12]} of commit {each['commit'][:12]}; for that of commit "
+            f"{each['new_commit'][:12]} study test vouched on {each['date']} ({machine})"
         )
 
 

@@ -82,7 +82,7 @@ def _refuse_uncommitted() -> None:
 
 
 def _cases(study: str, today: Version, version: Callable[[str], Version], outcome: Outcome) -> list[Case]:
-    """Return the jobs of a study whose code differs, but for those of which it is clear that nothing vouches."""
+    """Return the jobs of a study whose code differs and for which something may vouch; refuse the others."""
     commits = _commits(study)
     if not commits:
         raise UserError(f"{study}: no records of it are committed; publish it first (docs/storage.md)")

@@ -1,4 +1,4 @@
-"""How what a job reaches differs between two versions of the code, and what a run must show to vouch for it."""
+"""How what a job reaches differs between two versions of the code, and what runs must show to vouch for it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator

@@ -127,7 +127,8 @@ def scripts_of(rules: Path) -> dict[str, str]:
     for file in sorted(rules.glob("*.smk")):
         text = file.read_text(encoding="utf-8")
         starts = list(_RULE.finditer(text))
-        for start, end in zip(starts, [*(each.start() for each in starts[1:]), len(text)], strict=True):
+        ends = [*(each.start() for each in starts), len(text)][1:]
+        for start, end in zip(starts, ends, strict=True):
             script = _SCRIPT.search(text, start.end(), end)
             if script:
                 found[start["name"] or start["derived"]] = script[1]

@@ -26,8 +26,7 @@ def _watch(folder: str) -> None:
 
     def note() -> None:
         watching.stop()
-        main = sys.modules["__main__"]
-        job = getattr(main, "snakemake", None)
+        job = getattr(sys.modules["__main__"], "snakemake", None)
         if job is None:
             return
         log = str(job.log[0])
@@ -36,7 +35,7 @@ def _watch(folder: str) -> None:
         for file in data.measured_files():
             path, shift = os.path.relpath(file, here), 0
             if path.startswith(_SCRIPTS):  # a copy, with lines of Snakemake's before the script's own
-                path, shift = os.path.relpath(os.path.realpath(str(main.__file__)), here), _lines_before(file)
+                path, shift = f"scripts/{os.path.basename(file).partition('.')[2]}", _lines_before(file)
             arcs[path] = sorted(
                 (max(first, 0) and first - shift, max(last, 0) and last - shift)
                 for first, last in data.arcs(file) or []

@@ -1,0 +1,274 @@
+"""What two runs must show to vouch for a change, on a made-up library of two modules and made-up runs."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from advex.provenance import Code
+from advex.records import Record
+from advex.vouching.changes import Change, change
+from advex.vouching.decision import Run, objections
+from advex.vouching.executed import Executed, read_executed
+from advex.vouching.machine import machine
+from advex.vouching.sides import Side
+from advex.vouching.versions import HOOK, scripts_of
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = """
+from advex.norms import NORMS
+from advex.work import work
+
+with open(snakemake.output[0], "w") as file:
+    file.write(repr(work(3) + NORMS["l2"](2)))
+"""
+REGISTRY = """
+class Registry:
+    def __init__(self, name, table):
+        self.table = table
+"""
+NORMS = """
+from advex.registry import Registry
+
+NORMS = Registry("norm", {"l2": "advex.balls:l2", "linf": "advex.balls:linf"})
+"""
+BALLS = """
+def l2(x):
+    return x * x
+
+
+def linf(x):
+    return abs(x)
+"""
+WORK = '''
+from advex.help import halve
+
+STEP = 2
+LIMIT = 100
+UNUSED_LIMIT = 7
+
+
+def work(count, scale=1):
+    """Work."""
+    total = 0
+    for index in range(count):
+        total += index * STEP * scale
+    if total > LIMIT:
+        total = halve(total) - UNUSED_LIMIT
+    if count < 0:
+        raise ValueError("too few")
+    return total
+'''
+HELP = """
+def halve(value):
+    return value // 2
+
+
+def third(value):
+    return value // 3
+"""
+LOG = "results/test/logs/measure/job.log"
+OUTPUT = "results/test/job.csv"
+Lines = list[int]
+
+
+def library(folder: Path, **modules: str) -> Path:
+    """Write a library, with some modules as given, and a job's script."""
+    texts = {"work": WORK, "help": HELP, "norms": NORMS, "registry": REGISTRY, "balls": BALLS, **modules}
+    package = folder / "src" / "advex"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    for name, text in texts.items():
+        (package / f"{name}.py").write_text(text)
+    (folder / "scripts").mkdir()
+    (folder / "scripts" / "job.py").write_text(texts.get("script", SCRIPT))
+    return folder
+
+
+def side(folder: Path, *entries: str) -> Side:
+    return Side(folder, Code(folder / "src" / "advex").reached(folder / "scripts" / "job.py", entries))
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Callable[..., Change]:
+    """Return a function giving the change from the library above to one with other modules."""
+
+    def result(**modules: str) -> Change:
+        old = side(library(tmp_path / "old"), "norm l2")
+        return change(old, side(library(tmp_path / "new", **modules), "norm l2"))
+
+    return result
+
+
+def asked(change: Change) -> tuple[set[str], set[str]]:
+    """Return the lines that the old and the new code must have executed, by module."""
+    old, new = (
+        {f"{Path(each.path).stem}:{each.piece.lines.start}" for each in statements}
+        for statements in (change.old, change.new)
+    )
+    return old, new
+
+
+def run(arcs: dict[str, list[tuple[int, int]]], rule: str = "measure", digest: str = "a") -> Run:
+    record = Record(rule, LOG, {"uses": ["norm l2"]}, {}, {OUTPUT: {"sha256": digest, "md5": digest}})
+    executed = Executed({f"src/advex/{name}.py": frozenset(pairs) for name, pairs in arcs.items()})
+    return Run({LOG: record}, {LOG: executed})
+
+
+def passing(*lines: int) -> list[tuple[int, int]]:
+    return list(zip(lines, lines[1:], strict=False))
+
+
+TAKEN = {"work": passing(0, 9, 11, 12, 13, 12, 14, 16, 18, 0)}
+"""What work(3) executes: neither branch is taken."""
+
+
+def test_a_renamed_variable_asks_for_the_lines_that_name_it(changed: Callable[..., Change]) -> None:
+    found = changed(work=WORK.replace("index", "number"))
+    assert asked(found) == ({"work:12", "work:13"}, {"work:12", "work:13"})
+    assert not found.entries
+    assert objections("measure", found, run(TAKEN), run(TAKEN)) == []
+
+
+def test_moving_and_commenting_asks_for_nothing_else(changed: Callable[..., Change]) -> None:
+    moved = WORK.replace("advex.help", "advex.elsewhere").replace("index", "number").replace("Work.", "Go.")
+    found = changed(work=moved, elsewhere=HELP)
+    assert asked(found) == ({"work:12", "work:13"}, {"work:12", "work:13"})
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("halve(total) -", "halve(total) +"),
+        ('"too few"', '"far too few"'),
+    ],
+)
+def test_a_line_that_was_not_executed_is_refused(
+    changed: Callable[..., Change], old: str, new: str
+) -> None:
+    faults = objections("measure", changed(work=WORK.replace(old, new)), run(TAKEN), run(TAKEN))
+    assert len(faults) == 2
+    assert all("(work): not executed by the jobs of rule measure in test" in fault for fault in faults)
+
+
+def test_a_line_that_goes_away_must_have_been_executed(changed: Callable[..., Change]) -> None:
+    found = changed(work=WORK.replace("        total = halve(total) - UNUSED_LIMIT\n", "        total -= 1\n"))
+    executed = {"work": passing(0, 9, 11, 12, 14, 15, 16, 18, 0)}
+    faults = objections("measure", found, run(TAKEN), run(executed))
+    assert any("src/advex/work.py:15 (work): not executed" in each and "recorded code" in each for each in faults)
+
+
+def test_a_changed_condition_must_have_gone_both_ways(changed: Callable[..., Change]) -> None:
+    found = changed(work=WORK.replace("if total > LIMIT", "if total >= LIMIT"))
+    both = {"work": [*TAKEN["work"], (14, 15), (15, 16)]}
+    assert objections("measure", found, run(both), run(both)) == []
+    faults = objections("measure", found, run(TAKEN), run(both))
+    assert [each.split(" by ")[0] for each in faults] == ["src/advex/work.py:14 (work): went only one way"]
+
+
+def test_a_changed_condition_of_an_error_need_not_have_raised_it(changed: Callable[..., Change]) -> None:
+    found = changed(work=WORK.replace("count < 0", "count <= 0"))
+    assert objections("measure", found, run(TAKEN), run(TAKEN)) == []
+
+
+def test_a_changed_constant_asks_for_the_lines_that_use_it(changed: Callable[..., Change]) -> None:
+    """It is executed on import, whether it is used or not."""
+    found = changed(work=WORK.replace("UNUSED_LIMIT = 7", "UNUSED_LIMIT = 8"))
+    imported = {"work": [*TAKEN["work"], *passing(0, 2, 4, 5, 6, 9, 0)]}
+    faults = objections("measure", found, run(imported), run(imported))
+    assert len(faults) == 2
+    assert all("work.py:15 (work): not executed" in each and "it names what differs" in each for each in faults)
+
+
+def test_a_constant_is_followed_through_others_and_other_names(tmp_path: Path) -> None:
+    text = WORK.replace("STEP = 2", "from advex.values import WHOLE as STEP")
+    values = "HALF = 1\nWHOLE = 2 * HALF\n"
+    old = side(library(tmp_path / "old", work=text, values=values))
+    new = side(library(tmp_path / "new", work=text, values=values.replace("1", "3")))
+    assert asked(change(old, new))[1] == {"values:1", "values:2", "work:13"}
+
+
+def test_a_changed_default_asks_for_the_calls(changed: Callable[..., Change]) -> None:
+    found = changed(work=WORK.replace("scale=1", "scale=2"))
+    assert "job:6" in asked(found)[1]
+
+
+def test_another_function_of_the_same_name_asks_for_the_calls(changed: Callable[..., Change]) -> None:
+    other = "def halve(value):\n    return value / 2\n"
+    found = changed(work=WORK.replace("advex.help", "advex.other"), other=other)
+    old, new = asked(found)
+    assert {"work:15", "help:3"} & old
+    assert "other:2" in new
+
+
+def test_another_entry_must_be_used(changed: Callable[..., Change]) -> None:
+    found = changed(norms=NORMS.replace("balls:l2", "balls:linf"))
+    assert found.entries == {"norm l2"}
+    without = run({})
+    (record,) = without.records.values()
+    bare = Run({LOG: Record(**{**vars(record), "params": {}})}, without.executed)
+    assert "norm l2: no job of rule measure in test uses it" in objections("measure", found, bare, bare)
+
+
+def test_what_acts_on_import_is_refused(changed: Callable[..., Change]) -> None:
+    found = changed(work=WORK + "\nprint(LIMIT)\n")
+    assert any("on import" in each or "counts" in each for each in found.unclear)
+    assert objections("measure", found, run(TAKEN), run(TAKEN))
+
+
+def test_any_bit_that_differs_is_refused_by_name(changed: Callable[..., Change]) -> None:
+    found = changed(work=WORK.replace("index", "number"))
+    assert objections("measure", found, run(TAKEN), run(TAKEN, digest="b")) == [f"{OUTPUT}: differs"]
+
+
+def test_only_jobs_of_the_same_rule_vouch(changed: Callable[..., Change]) -> None:
+    found = changed(work=WORK.replace("index", "number"))
+    assert objections("train", found, run(TAKEN), run(TAKEN)) == ["the study test has no job of rule train"]
+
+
+def test_the_hook_notes_what_a_job_executes(tmp_path: Path) -> None:
+    folder = library(tmp_path / "code")
+    script = folder / ".snakemake" / "scripts" / "tmp1.job.py"
+    script.parent.mkdir(parents=True)
+    preamble = f"""
+        import types
+        snakemake = types.SimpleNamespace(log=[{LOG!r}], output=["out"])
+        __real_file__ = __file__; __file__ = {str(folder / "scripts" / "job.py")!r}
+        ######## snakemake preamble end #########
+    """
+    lines = SCRIPT.replace(' + NORMS["l2"](2)', "")
+    script.write_text(textwrap.dedent(preamble).strip() + "\n" + lines)
+    noted = tmp_path / "noted"
+    noted.mkdir()
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(HOOK), str(folder / "src"), *sys.path]),
+        "ADVEX_WATCHED": str(noted),
+    }
+    subprocess.run([sys.executable, str(script)], cwd=folder, env=environment, check=True, timeout=60)
+    (executed,) = read_executed(noted).values()
+    assert executed.executed("scripts/job.py", [6])
+    assert executed.executed("src/advex/work.py", [13])
+    assert not executed.executed("src/advex/work.py", [15])
+    assert executed.left_to("src/advex/work.py", [14]) == {16}
+    assert not executed.executed("src/advex/help.py", [3])
+
+
+def test_records_hold_what_vouched_only_where_there_is_any(tmp_path: Path) -> None:
+    record = Record("measure", LOG, {}, {}, {})
+    assert "vouched" not in json.loads(record.text)
+    vouched = Record("measure", LOG, {}, {}, {}, vouched=[{"code": "a", "machine": machine()}])
+    (tmp_path / "record.json").write_text(vouched.text)
+    assert Record.read(tmp_path / "record.json") == vouched
+
+
+def test_every_rule_of_a_script_is_found() -> None:
+    found = scripts_of(ROOT / "rules")
+    assert found["train"] == "train.py"
+    assert found["prepare_whole"] == found["prepare"] == "prepare.py"
+    assert {script.name for script in (ROOT / "scripts").glob("*.py")} == set(found.values())
