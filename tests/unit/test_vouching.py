@@ -148,19 +148,21 @@ def test_moving_and_commenting_asks_for_nothing_else(changed: Callable[..., Chan
         ('"too few"', '"far too few"'),
     ],
 )
-def test_a_line_that_was_not_executed_is_refused(
-    changed: Callable[..., Change], old: str, new: str
-) -> None:
+def test_a_line_that_was_not_executed_is_refused(changed: Callable[..., Change], old: str, new: str) -> None:
     faults = objections("measure", changed(work=WORK.replace(old, new)), run(TAKEN), run(TAKEN))
     assert len(faults) == 2
     assert all("(work): not executed by the jobs of rule measure in test" in fault for fault in faults)
 
 
 def test_a_line_that_goes_away_must_have_been_executed(changed: Callable[..., Change]) -> None:
-    found = changed(work=WORK.replace("        total = halve(total) - UNUSED_LIMIT\n", "        total -= 1\n"))
+    found = changed(
+        work=WORK.replace("        total = halve(total) - UNUSED_LIMIT\n", "        total -= 1\n")
+    )
     executed = {"work": passing(0, 9, 11, 12, 14, 15, 16, 18, 0)}
     faults = objections("measure", found, run(TAKEN), run(executed))
-    assert any("src/advex/work.py:15 (work): not executed" in each and "recorded code" in each for each in faults)
+    assert any(
+        "src/advex/work.py:15 (work): not executed" in each and "recorded code" in each for each in faults
+    )
 
 
 def test_a_changed_condition_must_have_gone_both_ways(changed: Callable[..., Change]) -> None:
@@ -182,7 +184,9 @@ def test_a_changed_constant_asks_for_the_lines_that_use_it(changed: Callable[...
     imported = {"work": [*TAKEN["work"], *passing(0, 2, 4, 5, 6, 9, 0)]}
     faults = objections("measure", found, run(imported), run(imported))
     assert len(faults) == 2
-    assert all("work.py:15 (work): not executed" in each and "it names what differs" in each for each in faults)
+    assert all(
+        "work.py:15 (work): not executed" in each and "it names what differs" in each for each in faults
+    )
 
 
 def test_a_constant_is_followed_through_others_and_other_names(tmp_path: Path) -> None:

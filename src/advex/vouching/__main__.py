@@ -87,6 +87,7 @@ def _cases(study: str, today: Version, version: Callable[[str], Version], outcom
     if not commits:
         raise UserError(f"{study}: no records of it are committed; publish it first (docs/storage.md)")
     cases = []
+    known: dict[tuple[str, str], Change] = {}
     for path, commit in sorted(commits.items()):
         record = Record.read(path)
         try:
@@ -100,7 +101,8 @@ def _cases(study: str, today: Version, version: Callable[[str], Version], outcom
         except UserError as error:
             outcome.refused[str(error)].append(path)
             continue
-        found = change(old, new)
+        digests = old.reached.digest, new.reached.digest
+        found = known[digests] = known.get(digests) or change(old, new)
         if found.unclear:
             for each in found.unclear:
                 outcome.refused[f"{each}: no run can vouch for that"].append(path)

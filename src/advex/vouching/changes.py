@@ -1,4 +1,4 @@
-"""How what a job reaches differs between two versions of the code, and what runs must show to vouch for it."""
+"""How what a job reaches differs between two versions of the code, and what must be shown for that."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
