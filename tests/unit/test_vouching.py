@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,6 @@ def third(value):
 """
 LOG = "results/test/logs/measure/job.log"
 OUTPUT = "results/test/job.csv"
-Lines = list[int]
 
 
 def library(folder: Path, **modules: str) -> Path:
@@ -121,7 +121,7 @@ def run(arcs: dict[str, list[tuple[int, int]]], rule: str = "measure", digest: s
 
 
 def passing(*lines: int) -> list[tuple[int, int]]:
-    return list(zip(lines, lines[1:], strict=False))
+    return list(pairwise(lines))
 
 
 TAKEN = {"work": passing(0, 9, 11, 12, 13, 12, 14, 16, 18, 0)}
