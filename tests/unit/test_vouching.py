@@ -197,6 +197,27 @@ def test_a_constant_is_followed_through_others_and_other_names(tmp_path: Path) -
     assert asked(change(old, new))[1] == {"values:1", "values:2", "work:13"}
 
 
+@pytest.mark.parametrize("text", ["\ndef double(value): return {}\n", "\ndouble = lambda value: {}\n"])
+def test_what_is_made_on_import_must_also_be_called(tmp_path: Path, text: str) -> None:
+    """Its line is executed when its module is imported."""
+    work = WORK.replace("halve(total)", "double(total)").replace("halve", "double")
+    old = side(library(tmp_path / "old", work=work, help=text.format("value * 2")))
+    new = side(library(tmp_path / "new", work=work, help=text.format("2 * value")))
+    found = change(old, new)
+    executed = {"work": [*TAKEN["work"], (14, 15)], "help": [(-1, 2), (2, -1)]}
+    assert any(
+        "help.py:2 (double)" in each for each in objections("measure", found, run(executed), run(executed))
+    )
+
+
+def test_a_lambda_that_was_called_passes(changed: Callable[..., Change]) -> None:
+    found = changed(work=WORK.replace("total = 0", "total = (lambda: 0)()"))
+    called = {"work": [*TAKEN["work"], (-11, 11), (11, -11)]}
+    assert objections("measure", found, run(TAKEN), run(called)) == []
+    (fault,) = objections("measure", found, run(TAKEN), run(TAKEN))
+    assert "(work): its lambda was not called" in fault
+
+
 def test_a_changed_default_asks_for_the_calls(changed: Callable[..., Change]) -> None:
     found = changed(work=WORK.replace("scale=1", "scale=2"))
     assert "job:6" in asked(found)[1]

@@ -74,6 +74,8 @@ def _fault(statement: Statement, executed: Executed) -> str:
         return ""
     if piece.entered and not executed.executed(path, [piece.entered]):
         return "not called"
+    if not all(executed.called(path, line) for line in piece.lambdas):
+        return "its lambda was not called"
     left = executed.left_to(path, piece.lines)
     if any(not (left & {way} if way else left - {piece.inside}) for way in piece.ways):
         return "went only one way"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 Arc = tuple[int, int]
-"""From which line execution went to which; 0 is outside the function, class or module."""
+"""From which line execution went to which; -5 is outside of what begins in line 5: function, class, lambda."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,12 @@ class Executed:
         wanted = set(lines)
         return any(wanted & set(arc) for arc in self.arcs.get(path, ()))
 
+    def called(self, path: str, line: int) -> bool:
+        """Tell whether the function or lambda that begins in a line was called."""
+        return any(start == -line for start, _ in self.arcs.get(path, ()))
+
     def left_to(self, path: str, lines: Iterable[int]) -> set[int]:
-        """Return the lines, and 0 for the end, to which execution went on from a statement's lines."""
+        """Return the lines, below 0 for an end, to which execution went on from a statement's lines."""
         own = set(lines)
         return {end for start, end in self.arcs.get(path, ()) if start in own and end not in own}
 

@@ -1,9 +1,10 @@
 """The statements of a definition one by one, and which of them differ between two versions."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from advex.provenance.imports import foreign
@@ -21,10 +22,12 @@ class Piece:
 
     Attributes:
         text: where it stands in its definition, and what it says in canonical form.
-        lines: the lines it takes, without those of statements inside it.
+        lines: the lines it takes, without those of statements inside it; none if another one is in one of
+            them, so that it cannot be told which was executed.
         inside: the first line of what a condition or a loop holds, 0 if it is none.
         ways: where a condition may lead, each of which must be gone to; 0 is anything but ``inside``.
         entered: the first line of a function's body, 0 if it is no function.
+        lambdas: the lines of its lambdas, each of which must be called.
         binds: names it binds when its module is imported; None if it runs when something is called.
         names: the names and attributes it mentions.
     """
@@ -34,6 +37,7 @@ class Piece:
     inside: int = 0
     ways: tuple[int, ...] = ()
     entered: int = 0
+    lambdas: tuple[int, ...] = ()
     binds: frozenset[str] | None = None
     names: frozenset[str] = frozenset()
 
@@ -45,7 +49,14 @@ def pieces(statements: Iterable[ast.stmt], called: bool = False) -> list[Piece]:
         statements: without docstrings, which are left out anyway, as are imports of our own modules.
         called: the statements run as a job's script does, not when something is imported.
     """
-    return list(_pieces(statements, "", called, ""))
+    found = list(_pieces(statements, "", called, ""))
+    users = Counter(line for piece in found for line in piece.lines)
+    return [
+        replace(piece, lines=range(piece.lines.start, piece.lines.start))
+        if any(users[line] > 1 for line in piece.lines)
+        else piece
+        for piece in found
+    ]
 
 
 def _pieces(statements: Iterable[_Compound], place: str, called: bool, owner: str) -> Iterator[Piece]:
@@ -59,10 +70,11 @@ def _pieces(statements: Iterable[_Compound], place: str, called: bool, owner: st
         inner = [child for block in blocks.values() for child in block]
         yield Piece(
             text=f"{place}{ast.dump(header)}",
-            lines=_lines_of(node, inner),
+            lines=_lines_of(node, header, inner),
             inside=node.body[0].lineno if isinstance(node, _CHOOSING) else 0,
             ways=_ways(node),
             entered=_code(node.body)[0].lineno if isinstance(node, _FUNCTIONS) and _code(node.body) else 0,
+            lambdas=tuple(each.lineno for each in ast.walk(header) if isinstance(each, ast.Lambda)),
             binds=None if called else frozenset(_bound(node, owner)),
             names=_mentioned(header),
         )
@@ -86,13 +98,14 @@ def _without_blocks(node: _Compound, blocks: Iterable[str]) -> ast.AST:
     return header
 
 
-def _lines_of(node: _Compound, inner: list[_Compound]) -> range:
+def _lines_of(node: _Compound, header: ast.AST, inner: list[_Compound]) -> range:
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     if isinstance(node, ast.Match):
         return range(node.lineno, node.lineno)
     first = min([node.lineno, *(each.lineno for each in decorators)])
-    last = min((child.lineno for child in inner), default=(node.end_lineno or node.lineno) + 1)
-    return range(first, max(last, node.lineno + 1))
+    end = min((child.lineno for child in inner), default=(node.end_lineno or node.lineno) + 1)
+    own = max((getattr(each, "end_lineno", 0) for each in ast.iter_child_nodes(header)), default=0)
+    return range(first, max(end, own + 1, node.lineno + 1))
 
 
 def _code(block: Iterable[ast.stmt]) -> list[ast.stmt]:

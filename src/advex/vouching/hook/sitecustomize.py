@@ -1,9 +1,9 @@
 """Notes which lines a job executes; Python imports this by itself when its folder is on ``PYTHONPATH``.
 
-A process that runs a job's script is watched from its start by `coverage <https://coverage.readthedocs.io>`_;
-when it ends, a file in the folder ``ADVEX_WATCHED`` says which job it was, which lines it executed and from
-which line to which it went, by file, relative to the working directory. Nothing of the library is imported,
-since the job may run another version of it.
+A process that runs a job's script is watched from its start by `coverage <https://coverage.readthedocs.io>`_.
+When it ends, a file in the folder ``ADVEX_WATCHED`` says which job it was and from which line it went to which
+(-5 is the start or the end of what begins in line 5), by file, relative to the working directory. Nothing of
+the library is imported, since the job may run another version of it.
 """
 
 import atexit
@@ -37,9 +37,9 @@ def _watch(folder: str) -> None:
             if path.startswith(_SCRIPTS):  # a copy, with lines of Snakemake's before the script's own
                 path, shift = f"scripts/{os.path.basename(file).partition('.')[2]}", _lines_before(file)
             arcs[path] = sorted(
-                (max(first, 0) and first - shift, max(last, 0) and last - shift)
-                for first, last in data.arcs(file) or []
-                if first > shift or last > shift
+                tuple(line - shift if line > 0 else line + shift for line in arc)
+                for arc in data.arcs(file) or []
+                if max(map(abs, arc)) > shift
             )
         with open(os.path.join(folder, urllib.parse.quote(log, safe="")), "w", encoding="utf-8") as out:
             json.dump({"log": log, "arcs": arcs}, out)
