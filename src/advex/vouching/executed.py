@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 Arc = tuple[int, int]
-"""From which line execution went to which; -5 is outside of what begins in line 5: function, class, lambda."""
+"""From which line execution went to which; -5 is outside of what begins in line 5, say a lambda."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Notes which lines a job executes; Python imports this by itself when its folder is on ``PYTHONPATH``.
 
 A process that runs a job's script is watched from its start by `coverage <https://coverage.readthedocs.io>`_.
-When it ends, a file in the folder ``ADVEX_WATCHED`` says which job it was and from which line it went to which
-(-5 is the start or the end of what begins in line 5), by file, relative to the working directory. Nothing of
+At its end, a file in the folder ``ADVEX_WATCHED`` says which job it was and from which line it went to which
+(-5: the start or the end of what begins in line 5), by file, relative to the working directory. Nothing of
 the library is imported, since the job may run another version of it.
 """
 
