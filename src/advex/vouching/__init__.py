@@ -6,11 +6,11 @@ vouched for it, if
 
 * its digest is that of the code in the commit that recorded it;
 * everything that the jobs of its rule make in ``test`` agrees bit by bit;
-* those jobs executed each statement that differs between what it reached then and reaches today, in the code
-  that has it, and went every way that a changed condition leads, but to an error;
+* jobs that agree executed each statement that differs between what it reached then and reaches today, in the
+  code that has it, and went every way that a changed condition leads, but to an error;
 * where something differs that is worked out on import (a constant, a default, a decorator, a field), they
   executed each statement that names it;
-* entries of registries that differ were among those that they use.
+* entries of registries that differ were among those that the jobs of its rule use.
 
 All other jobs are refused, with what is missing, and will run again.
 """

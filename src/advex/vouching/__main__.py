@@ -62,11 +62,11 @@ def vouch(studies: Iterable[str]) -> Outcome:
     with checkouts() as version:
         today = version(run("git", "rev-parse", "HEAD").strip())
         cases = [case for study in studies for case in _cases(study, today, version, outcome)]
-        rules = {case.record.rule for case in cases}
+        artifacts = {_in_test(path) for case in cases for path in case.record.outputs}
         runs = {case.then.commit: case.then for case in cases}
         if runs:
-            now = today.run(rules)
-            before = {commit: then.run(rules) for commit, then in runs.items()}
+            now = today.run(artifacts)
+            before = {commit: then.run(artifacts) for commit, then in runs.items()}
         for case in cases:
             _decide(case, before[case.then.commit], now, today, outcome)
     return outcome
@@ -123,6 +123,12 @@ def _commits(study: str) -> dict[Path, str]:
         elif line and (path := Path(line)).exists():
             found.setdefault(path, commit)
     return found
+
+
+def _in_test(artifact: str) -> str:
+    """Return what an artifact of another study is called in the one that vouches."""
+    results, _, *names = Path(artifact).parts
+    return Path(results, STUDY, *names).as_posix()
 
 
 def _decide(case: Case, then: Run, now: Run, today: Version, outcome: Outcome) -> None:

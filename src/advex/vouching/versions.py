@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -59,37 +59,40 @@ class Version:
         reached = self._code.reached(self.folder / "scripts" / script, record.params.get("uses", []))
         return Side(self.folder, reached)
 
-    def run(self, rules: Iterable[str]) -> Run:
-        """Run the study that vouches as far as some rules, and note what its jobs execute.
+    def run(self, artifacts: Iterable[str]) -> Run:
+        """Make artifacts of the study that vouches, with all behind them, and note what the jobs execute.
+
+        Args:
+            artifacts: paths, of which those are left out that the study does not have.
 
         Raises:
             UserError: the run failed.
         """
+        lines = self._snakemake({}, "--summary").splitlines()
+        targets = sorted({line.partition("\t")[0] for line in lines} & set(artifacts))
+        if not targets:
+            return Run({}, {})
         with tempfile.TemporaryDirectory(prefix="advex-watched-") as watched:
-            command = (sys.executable, "-m", "snakemake", "--config", f"study={STUDY}")
-            finished = subprocess.run(
-                [*command, "--until", *sorted(rules)],
-                cwd=self.folder,
-                env=self._environment(watched),
-                capture_output=True,
-                text=True,
-                timeout=SECONDS,
-                check=False,
-            )
-            if finished.returncode:
-                raise UserError(
-                    f"the study {STUDY} fails with the code of commit {self.commit[:12]}:\n"
-                    + (finished.stdout + finished.stderr)[-3000:]
-                )
+            self._snakemake({"ADVEX_WATCHED": watched}, *targets)
             return Run(self._records(), read_executed(Path(watched)))
 
-    def _environment(self, watched: str) -> dict[str, str]:
+    def _snakemake(self, environment: Mapping[str, str], *arguments: str) -> str:
         paths = [str(HOOK), str(self.folder / "src"), os.environ.get("PYTHONPATH", "")]
-        return {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-            "ADVEX_WATCHED": watched,
-        }
+        finished = subprocess.run(
+            [sys.executable, "-m", "snakemake", *arguments, "--config", f"study={STUDY}"],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **environment},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        if finished.returncode:
+            raise UserError(
+                f"the study {STUDY} fails with the code of commit {self.commit[:12]}:\n"
+                + (finished.stdout + finished.stderr)[-3000:]
+            )
+        return finished.stdout
 
     def _records(self) -> dict[str, Record]:
         """Read what the run recorded, wherever this version keeps records."""
