@@ -17,9 +17,9 @@ FOLDER = os.environ.get("ADVEX_EXECUTED", "")
 LOOKING_ON = (
     "/advex/records/records.py", "/advex/records/logs.py", "/advex/records/provenance/",
     "/advex/common/progress.py",
-    # Runs when classes of settings are made, that is on import, and says only which names they may hold.
-    "/advex/common/registry.py",
 )  # fmt: skip
+ON_IMPORT = "__get_pydantic_core_schema__"
+"""Runs when a class of settings is made, which a job may only do by importing its module."""
 IS_FUNCTION = 1  # of a code object's flags: not a module's or a class's body
 
 _seen: set[CodeType] = set()
@@ -36,7 +36,7 @@ def _trace(frame: FrameType, event: str, argument: object) -> None:
         return
     if code.co_name == "recorded":
         _started.append(True)
-    if _started and not _looks_on(frame):
+    if _started and code.co_name != ON_IMPORT and not _looks_on(frame):
         _seen.add(code)
         _executed.add((code.co_filename, code.co_firstlineno))
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from advex.common.errors import UserError
-from advex.records.records import Record, digests, own_records, shipped_records
-from advex.records.verification import MEMORY, Contents, compare
+from advex.records.records import Record, digests
+from advex.records.verification import records_that_hold
 
 
 def lineage(path: str, wrote: Mapping[str, Record]) -> Iterator[tuple[int, str]]:
@@ -70,10 +70,7 @@ def _origin(record: Record) -> Iterator[str]:
 def main(path: str) -> None:
     """Print the lineage of one artifact."""
     try:
-        contents = Contents(MEMORY)
-        found = compare(own_records(), shipped_records(), contents, artifacts=())
-        contents.save()
-        for depth, line in lineage(path, found.records):
+        for depth, line in lineage(path, records_that_hold()):
             print("  " * depth + line)
     except UserError as error:
         sys.exit(str(error))

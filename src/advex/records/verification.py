@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from advex.common.files import write_text
-from advex.records.records import OWN, RESULTS, Record, digests
+from advex.records.records import OWN, RESULTS, Record, digests, own_records, shipped_records
 
 MEMORY = Path(".snakemake/contents.json")
 """Where digests of files are remembered between runs."""
@@ -152,6 +152,14 @@ def is_local(path: str) -> bool:
     """Tell whether a path below ``results/`` tells of runs on this machine (:data:`LOCAL`)."""
     parts = path.split("/", 3)
     return len(parts) > 2 and parts[0] == RESULTS.name and parts[2] in LOCAL
+
+
+def records_that_hold() -> dict[str, Record]:
+    """Return the record that holds for each path that records name, given the files that lie here."""
+    contents = Contents(MEMORY)
+    found = compare(own_records(), shipped_records(), contents, artifacts=())
+    contents.save()
+    return dict(found.records)
 
 
 def artifacts_in(results: Path) -> list[str]:

@@ -101,6 +101,7 @@ def _draw_certificates(axis: Axes, table: pd.DataFrame, published: pd.DataFrame)
     """Draw the share of certified predictions and the accuracy against the penalty."""
     rows = table[(table["split"] == "test") & (table["method"] == "ridge")]
     penalties = np.sort(rows["penalty"].unique())
+    axis.set_xscale("log")  # first: a single penalty has no range of its own on a linear scale
     for quantity, role, dashes, label in (
         ("certified_share", "from_robust", "-", "ridge: predictions certified"),
         ("accuracy", "standard", "--", "ridge: accuracy"),
@@ -120,7 +121,7 @@ def _draw_certificates(axis: Axes, table: pd.DataFrame, published: pd.DataFrame)
         chosen, color="black", linewidth=0.7, linestyle=":", label="penalty chosen on training images"
     )
     style.chance_line(axis, style.published_value(published, "goh_specification_share"), "spec. 2")
-    axis.set(xscale="log", ylim=(0, 104), xlabel="penalty t of the ridge", ylabel="held-out images (%)")
+    axis.set(ylim=(0, 104), xlabel="penalty t of the ridge", ylabel="held-out images (%)")
     axis.minorticks_off()
     axis.set_title(f"c  Certified at ε = {_epsilon(table):g}")
 
