@@ -96,7 +96,11 @@ EDITS = {
         f"{LIBRARY}/attack/threat_models.py",
         "gradient.sign() *",
         "1 * gradient.sign() *",
-        ("measure/nakkiran/attack_transfer/", *STEPPING, "measure/wallace/two_dimensional/"),
+        (
+            "measure/nakkiran/attack_transfer/",
+            "measure/nakkiran/squares/",
+            "measure/wallace/two_dimensional/",
+        ),
     ),
     "comment": Edit(f"{LIBRARY}/attack/loop.py", "best = current\n", "best = current  # so far\n"),
     "docstring": Edit(f"{LIBRARY}/train/training.py", "Train for all epochs", "Train through all epochs"),
@@ -115,7 +119,9 @@ EDITS = {
     "training": Edit(
         f"{LIBRARY}/train/training.py", "total_loss.item() /", "1 * total_loss.item() /", TRAINING
     ),
-    "default of settings": Edit(f"{LIBRARY}/common/settings.py", "lt=1)] = 0.9", "lt=1)] = 0.8", TRAINING),
+    "default of settings": Edit(
+        f"{LIBRARY}/common/settings.py", "lt=1)] = 0.9", "lt=1)] = 0.8", (*TRAINING, *STEPPING)
+    ),
     "job script": Edit("scripts/train.py", "from pathlib", "import sys\nfrom pathlib", ("train/",)),
     "constructions": Edit(f"{LIBRARY}/construct/constructions.py", "= 0.5, 0.05", "= 0.5, 0.06", INVERTING),
     "targeting": Edit(f"{LIBRARY}/construct/constructions.py", "start, {}", "start, dict()", AIMING),
@@ -164,7 +170,7 @@ EDITS = {
 
 GAUSSIAN = ("measure/ilyas/gaussian/seed0", "measure/ilyas/gaussian/seed1")
 NEUTRAL = (
-    f"{LIBRARY}/gaussian.py",
+    f"{LIBRARY}/discussion/ilyas/gaussian.py",
     'return _tabulated(rows, seed).drop(columns="penalty")',
     'table = _tabulated(rows, seed)\n    return table.drop(columns="penalty")',
 )
@@ -286,7 +292,11 @@ def test_what_is_behind_a_job_that_wrote_the_same_bytes_again_does_not_run(pulle
 
 def test_what_is_behind_a_job_that_wrote_other_bytes_does_run(pulled: Checkout) -> None:
     figure = "results/test/figures/ilyas/gaussian.svg"
-    pulled.replace(f"{LIBRARY}/gaussian.py", 'drop(columns="penalty")', 'drop(columns="penalty").iloc[::-1]')
+    pulled.replace(
+        f"{LIBRARY}/discussion/ilyas/gaussian.py",
+        'drop(columns="penalty")',
+        'drop(columns="penalty").iloc[::-1]',
+    )
     said = pulled.snakemake(figure)
     assert _executed(said) == 4, said
     assert "did not have to run" not in said

@@ -85,7 +85,7 @@ def test_a_new_file_in_the_library_must_be_committed(pulled: Checkout) -> None:
 
 def test_artifacts_that_are_out_of_date_are_not_published(pulled: Checkout) -> None:
     pulled.replace(
-        "src/advex/discussion/ilyas/figures/relabelled.py", "_QUANTITIES = (", "X = 1\n_QUANTITIES = ("
+        "src/advex/discussion/ilyas/figures/relabelled.py", "_QUANTITIES = (", "_QUANTITIES = (*(), "
     )
     pulled.commit("an edit")
     said = pulled.refused(*PUBLISH)
@@ -161,6 +161,9 @@ def test_an_experiment_that_was_dropped_leaves_the_manifest(pulled: Checkout) ->
     claims = yaml.safe_load((pulled.folder / "config/claims/ilyas.yaml").read_text())
     claims["claims"] = [claim for claim in claims["claims"] if claim["figure"] != "attack_strength"]
     (pulled.folder / "config/claims/ilyas.yaml").write_text(yaml.safe_dump(claims, sort_keys=False))
+    published = pulled.folder / "published/ilyas.csv"
+    numbers = published.read_text().splitlines(keepends=True)
+    published.write_text("".join(number for number in numbers if ",attack_strength," not in number))
     pulled.commit("one experiment less")
     pulled.snakemake("--config", "study=test")
     before = set(versioned(pulled))
