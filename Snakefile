@@ -10,6 +10,7 @@ wildcard_constraints:
     study="[a-z][a-z0-9-]*",
     source="[a-z][a-z0-9_]*",
     name="[a-z][a-z0-9_]*",
+    measurement="[a-z][a-z0-9_]*",
     model="[a-z][a-z0-9_]*",
     dataset="[a-z][a-z0-9_]*",
     seed=r"\d+",
@@ -21,24 +22,13 @@ include: "rules/common.smk"
 include: "rules/machine.smk"
 include: "rules/site.smk"
 include: "rules/records.smk"
-
-
-wildcard_constraints:
-    measurement=measurement_pattern(),
-
-
 include: "rules/data.smk"
 include: "rules/training.smk"
 include: "rules/weights.smk"
 include: "rules/datasets.smk"
 include: "rules/evaluation.smk"
-include: "rules/ilyas.smk"
+include: "rules/experiments.smk"
 include: "rules/gilmer_hendrycks.smk"
-include: "rules/goh_leakage.smk"
-include: "rules/goh_features.smk"
-include: "rules/nakano.smk"
-include: "rules/nakkiran.smk"
-include: "rules/wallace.smk"
 include: "rules/report.smk"
 
 

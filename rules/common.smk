@@ -46,11 +46,7 @@ def study_targets(study):
     checked(PLAN.study, study)
     return [
         *PLAN.figures(study),
-        *(
-            f"results/{study}/figures/{page}"
-            for page in ("goh_features/explorer.html", "nakano/slider.html")
-            if PLAN.draws(study, os.path.dirname(page))
-        ),
+        *PLAN.pages(study),
         *(
             f"results/{study}/{name}"
             for name in ("scorecard.csv", "scorecard.html", "report.html")
@@ -70,10 +66,10 @@ def refuse_unwritable(folder):
 refuse_unwritable(Path("results"))
 
 
-def measurement_pattern():
-    """Return the pattern of names that `measure` makes, which are all but those with a rule of their own."""
-    own = [*PLAN.experiments.mathematics, *PLAN.experiments.own_rules]
-    return f"(?!(?:{'|'.join(Path(name).name for name in own)})/)[a-z][a-z0-9_]*"
+def sources_of_measure():
+    """Return the pattern of sources with what follows, for measurements that no experiment's own job makes."""
+    own = "|".join(PLAN.made_by_experiments())
+    return f"(?!(?:{own})/)[a-z][a-z0-9_]*"
 
 
 def studies_with_weights():
@@ -86,33 +82,21 @@ def studies_that_train():
     return f"(?!(?:{studies_with_weights()})/)[a-z][a-z0-9-]*"
 
 
-def of_plan(method, *names):
-    """Return an input or parameter function: a method of the plan, called with values of wildcards.
+def from_plan(method, *patterns):
+    """Return an input, resource or parameter function: a method of the plan, called for the study of a job.
 
-    A seed is passed as a number. Where a rule has `source` and a name, they are joined as `source/name`.
+    Its further arguments are given with wildcards in braces, as in paths; numbers are passed as numbers.
     """
 
-    def value(wildcards):
-        arguments = [
-            (
-                int(wildcards[name])
-                if name == "seed"
-                else os.path.join(*[wildcards[part] for part in Path(name).parts])
-            )
-            for name in names
-        ]
-        return checked(method, wildcards.study, *arguments)
+    def looked_up(wildcards):
+        filled = [pattern.format(**wildcards) for pattern in patterns]
+        return checked(
+            method,
+            wildcards.study,
+            *(int(text) if text.isdigit() else text for text in filled),
+        )
 
-    return value
-
-
-def asked_for(verb, resource):
-    """Return a function giving what a job of a verb asks for in its study."""
-
-    def value(wildcards):
-        return getattr(checked(PLAN.resources, wildcards.study, verb), resource)
-
-    return value
+    return looked_up
 
 
 def reached_by(script, uses):
@@ -136,106 +120,32 @@ def reached_by(script, uses):
 def code_of(script, uses=None):
     """Return a function giving the digest of what a job reaches of our code."""
     reached = reached_by(script, uses)
-    return lambda wildcards: reached(wildcards).digest
+
+    def value(wildcards):
+        return reached(wildcards).digest
+
+    return value
 
 
 def uses_of(script, uses):
     """Return a function giving the entries of registries that a job may look up."""
     reached = reached_by(script, uses)
-    return lambda wildcards: sorted(reached(wildcards).entries)
 
+    def value(wildcards):
+        return sorted(reached(wildcards).entries)
 
-def used_by_figure(wildcards):
-    """Return what drawing a figure uses."""
-    return USES.draw(f"{wildcards.source}/{wildcards.name}")
-
-
-def used_by_own(measurement):
-    """Return a function giving what a measurement with a rule of its own uses."""
-    return lambda wildcards: checked(USES.own, wildcards.study, measurement)
-
-
-def used_by_mathematics(measurement):
-    """Return a function giving what a measurement that needs no data uses."""
-    return lambda wildcards: checked(USES.mathematics, wildcards.study, measurement)
-
-
-def data_of(wildcards):
-    """Return which data a study prepares: neither where this machine has them nor how figures describe them."""
-    data = checked(PLAN.study, wildcards.study).data
-    names = (
-        "source",
-        "train_images",
-        "test_images",
-        "image_size",
-        "channels",
-        "classes",
-    )
-    return {name: getattr(data, name) for name in names}
-
-
-def whole_data_of(wildcards):
-    """Return all data of a study's source, whatever share of them its networks are trained on."""
-    return data_of(wildcards) | {"train_images": None, "test_images": None}
+    return value
 
 
 def mirror_of(wildcards):
     """Return where this machine has the data: a property of the machine, so it changes no result."""
-    return (
-        os.environ.get("ADVEX_MIRROR")
-        or checked(PLAN.study, wildcards.study).data.mirror
-        or ""
-    )
+    own = checked(PLAN.study, wildcards.study).data.mirror
+    return mirror_of_others(wildcards) or own or ""
 
 
-def mathematics_of(measurement):
-    """Return a function giving the sizes of a measurement that needs no data."""
-
-    def value(wildcards):
-        return checked(PLAN.mathematics_settings, wildcards.study, measurement)
-
-    return value
-
-
-def own_inputs_of(measurement):
-    """Return a function giving what a measurement with a rule of its own reads."""
-
-    def value(wildcards):
-        return checked(
-            PLAN.own_inputs, wildcards.study, measurement, int(wildcards.seed)
-        )
-
-    return value
-
-
-def own_settings_of(measurement):
-    """Return a function giving the sizes of a measurement with a rule of its own."""
-
-    def value(wildcards):
-        return checked(PLAN.own_settings, wildcards.study, measurement)
-
-    return value
-
-
-def judging_of(wildcards):
-    """Return what the judge must know of a study."""
-    study = checked(PLAN.study, wildcards.study)
-    return {
-        "sizes_are_published": study.sizes_are_published,
-        "classes": study.data.classes,
-    }
-
-
-def tables_of(wildcards):
-    """Return the tables behind all claims of a study."""
-    study = wildcards.study
-    tables = {
-        name
-        for figure in checked(PLAN.figure_names, study)
-        for name in PLAN.figure_measurements(study, figure)
-    }
-    tables -= PLAN.pictures()
-    return [PLAN.measurement(study, name) for name in sorted(tables)]
+def mirror_of_others(wildcards):
+    """Return where this machine has data that are not the study's own."""
+    return os.environ.get("ADVEX_MIRROR", "")
 
 
 def claims_of(wildcards):

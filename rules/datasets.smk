@@ -1,6 +1,6 @@
 rule construct:
     input:
-        unpack(of_plan(PLAN.construction_inputs, "dataset", "seed")),
+        unpack(from_plan(PLAN.construction_inputs, "{dataset}", "{seed}")),
     output:
         dataset="results/{study}/datasets/{dataset}/seed{seed}.safetensors",
         measured="results/{study}/datasets/{dataset}/seed{seed}.csv",
@@ -10,22 +10,22 @@ rule construct:
         "results/{study}/benchmarks/construct/{dataset}/seed{seed}.tsv"
     conda:
         "../envs/torch.yaml"
-    threads: asked_for("construct", "threads")
+    threads: from_plan(PLAN.resource, "construct", "threads")
     resources:
-        gpu=asked_for("construct", "gpu"),
-        mem_mb=asked_for("construct", "mem_mb"),
-        runtime=asked_for("construct", "runtime_minutes"),
+        gpu=from_plan(PLAN.resource, "construct", "gpu"),
+        mem_mb=from_plan(PLAN.resource, "construct", "mem_mb"),
+        runtime=from_plan(PLAN.resource, "construct", "runtime_minutes"),
     params:
         study="{study}",
         dataset="{dataset}",
         seed="{seed}",
-        precision=of_plan(PLAN.precision),
-        stored_as=of_plan(PLAN.stored_as),
-        construction=of_plan(PLAN.construction, "dataset", "seed"),
+        precision=from_plan(PLAN.precision),
+        stored_as=from_plan(PLAN.stored_as),
+        construction=from_plan(PLAN.construction, "{dataset}", "{seed}"),
         # As with training: no output, since outputs are deleted before a job starts again.
         checkpoint="results/{study}/datasets/{dataset}/seed{seed}.checkpoint",
-        uses=uses_of("construct.py", of_plan(USES.construct, "dataset")),
-        code=code_of("construct.py", of_plan(USES.construct, "dataset")),
+        uses=uses_of("construct.py", from_plan(USES.construct, "{dataset}")),
+        code=code_of("construct.py", from_plan(USES.construct, "{dataset}")),
     message:
         "construct {wildcards.dataset}, seed {wildcards.seed} of {wildcards.study}"
     script:

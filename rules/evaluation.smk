@@ -6,28 +6,32 @@ localrules:
 
 rule measure:
     input:
-        of_plan(PLAN.measurement_inputs, "source/measurement", "seed"),
+        from_plan(PLAN.measurement_inputs, "{source}/{measurement}", "{seed}"),
     output:
         table="results/{study}/measurements/{source}/{measurement}/seed{seed}.csv",
     log:
         "results/{study}/logs/measure/{source}/{measurement}/seed{seed}.log",
     benchmark:
         "results/{study}/benchmarks/measure/{source}/{measurement}/seed{seed}.tsv"
+    wildcard_constraints:
+        source=sources_of_measure(),
     conda:
         "../envs/torch.yaml"
-    threads: asked_for("measure", "threads")
+    threads: from_plan(PLAN.measurement_resource, "{source}/{measurement}", "threads")
     resources:
-        gpu=asked_for("measure", "gpu"),
-        mem_mb=asked_for("measure", "mem_mb"),
-        runtime=asked_for("measure", "runtime_minutes"),
+        gpu=from_plan(PLAN.measurement_resource, "{source}/{measurement}", "gpu"),
+        mem_mb=from_plan(PLAN.measurement_resource, "{source}/{measurement}", "mem_mb"),
+        runtime=from_plan(
+            PLAN.measurement_resource, "{source}/{measurement}", "runtime_minutes"
+        ),
     params:
         study="{study}",
         measurement="{source}/{measurement}",
         seed="{seed}",
-        precision=of_plan(PLAN.precision),
-        entries=of_plan(PLAN.measurement_settings, "source/measurement", "seed"),
-        uses=uses_of("measure.py", of_plan(USES.measure, "source/measurement")),
-        code=code_of("measure.py", of_plan(USES.measure, "source/measurement")),
+        precision=from_plan(PLAN.precision),
+        entries=from_plan(PLAN.measurement_settings, "{source}/{measurement}", "{seed}"),
+        uses=uses_of("measure.py", from_plan(USES.measure, "{source}/{measurement}")),
+        code=code_of("measure.py", from_plan(USES.measure, "{source}/{measurement}")),
     message:
         "measure {wildcards.source}/{wildcards.measurement}, seed {wildcards.seed} of {wildcards.study}"
     script:
@@ -36,7 +40,7 @@ rule measure:
 
 rule collect:
     input:
-        of_plan(PLAN.measurement_parts, "source/name"),
+        from_plan(PLAN.measurement_parts, "{source}/{name}"),
     output:
         table="results/{study}/measurements/{source}/{name}.csv",
     log:
@@ -61,7 +65,7 @@ rule collect:
 
 rule picture:
     input:
-        unpack(of_plan(PLAN.picture_inputs, "source/name")),
+        unpack(from_plan(PLAN.picture_inputs, "{source}/{name}")),
     output:
         picture="results/{study}/measurements/{source}/{name}.safetensors",
     log:
@@ -77,7 +81,7 @@ rule picture:
     params:
         study="{study}",
         measurement="{source}/{name}",
-        picture=of_plan(PLAN.picture_settings, "source/name"),
+        picture=from_plan(PLAN.picture_settings, "{source}/{name}"),
         code=code_of("picture.py"),
     message:
         "pick the images of {wildcards.source}/{wildcards.name} of {wildcards.study}"
@@ -87,8 +91,8 @@ rule picture:
 
 rule draw:
     input:
-        measurements=of_plan(PLAN.figure_inputs, "source/name"),
-        origin=of_plan(PLAN.figure_origin, "source/name"),
+        measurements=from_plan(PLAN.figure_inputs, "{source}/{name}"),
+        origin=from_plan(PLAN.figure_origin, "{source}/{name}"),
         published="published/{source}.csv",
     output:
         svg="results/{study}/figures/{source}/{name}.svg",
@@ -106,10 +110,10 @@ rule draw:
     params:
         study="{study}",
         figure="{source}/{name}",
-        names=of_plan(PLAN.figure_measurements, "source/name"),
-        context=of_plan(PLAN.figure_context, "source/name"),
-        uses=uses_of("draw.py", used_by_figure),
-        code=code_of("draw.py", used_by_figure),
+        names=from_plan(PLAN.figure_measurements, "{source}/{name}"),
+        context=from_plan(PLAN.figure_context, "{source}/{name}"),
+        uses=uses_of("draw.py", from_plan(USES.draw, "{source}/{name}")),
+        code=code_of("draw.py", from_plan(USES.draw, "{source}/{name}")),
     message:
         "draw {wildcards.source}/{wildcards.name} of {wildcards.study}"
     script:

@@ -7,7 +7,7 @@ localrules:  # it may download
 
 rule corrupt:
     input:
-        images=of_plan(PLAN.natural_test),
+        images=from_plan(PLAN.natural_test),
     output:
         dataset="results/{study}/datasets/corrupted/test.safetensors",
     log:
@@ -16,17 +16,17 @@ rule corrupt:
         "results/{study}/benchmarks/corrupt/test.tsv"
     conda:
         "../envs/torch.yaml"
-    threads: asked_for("corrupt", "threads")
+    threads: from_plan(PLAN.resource, "corrupt", "threads")
     resources:
-        mem_mb=asked_for("corrupt", "mem_mb"),
-        runtime=asked_for("corrupt", "runtime_minutes"),
+        mem_mb=from_plan(PLAN.resource, "corrupt", "mem_mb"),
+        runtime=from_plan(PLAN.resource, "corrupt", "runtime_minutes"),
         mirror=mirror_of,
     params:
         study="{study}",
-        corruptions=of_plan(PLAN.corruptions),
+        corruptions=from_plan(PLAN.corruptions),
         downloads="data",
-        uses=uses_of("corrupt.py", of_plan(USES.corrupt)),
-        code=code_of("corrupt.py", of_plan(USES.corrupt)),
+        uses=uses_of("corrupt.py", from_plan(USES.corrupt)),
+        code=code_of("corrupt.py", from_plan(USES.corrupt)),
     message:
         "corrupt the test images of {wildcards.study}"
     script:

@@ -5,7 +5,7 @@ localrules:
 
 rule judge:
     input:
-        tables=tables_of,
+        tables=from_plan(PLAN.tables),
         published=PUBLISHED,
         claims=claims_of,
         template="report/scorecard.html.j2",
@@ -24,7 +24,7 @@ rule judge:
         runtime=10,
     params:
         study="{study}",
-        judging=judging_of,
+        judging=from_plan(PLAN.judging),
         code=code_of("judge.py"),
     message:
         "judge the claims with {wildcards.study}"
@@ -34,7 +34,7 @@ rule judge:
 
 rule report:
     input:
-        figures=of_plan(PLAN.previews),
+        figures=from_plan(PLAN.previews),
         scorecard="results/{study}/scorecard.csv",
         origin="results/{study}/datasets/natural/origin.csv",
         captions=CAPTIONS,
@@ -53,7 +53,7 @@ rule report:
         runtime=10,
     params:
         study="{study}",
-        title=of_plan(PLAN.title),
+        title=from_plan(PLAN.title),
         code=code_of("report.py"),
     message:
         "write the report of {wildcards.study}"

@@ -52,7 +52,11 @@ def partition(task, own, attempt, wildcards):
 
 def named_by_site(key):
     """Return what a site names for all jobs alike."""
-    return lambda task, own, attempt, wildcards: getattr(SITE, key)
+
+    def value(task, own, attempt, wildcards):
+        return getattr(SITE, key)
+
+    return value
 
 
 ASKED = {

@@ -5,7 +5,7 @@ localrules:  # it may download
 
 rule import_weights:
     input:
-        of_plan(PLAN.weights_file, "model"),
+        from_plan(PLAN.weights_file, "{model}"),
     output:
         model="results/{study}/models/{model}/seed{seed}.safetensors",
     log:
@@ -24,9 +24,9 @@ rule import_weights:
         study="{study}",
         model="{model}",
         seed="{seed}",
-        weights=of_plan(PLAN.weights, "model"),
-        uses=uses_of("import_weights.py", of_plan(USES.weights, "model")),
-        code=code_of("import_weights.py", of_plan(USES.weights, "model")),
+        weights=from_plan(PLAN.weights, "{model}"),
+        uses=uses_of("import_weights.py", from_plan(USES.weights, "{model}")),
+        code=code_of("import_weights.py", from_plan(USES.weights, "{model}")),
     message:
         "import the weights of {wildcards.model} of {wildcards.study}"
     script:

@@ -9,20 +9,19 @@ from advex.common.images import ImageSet
 from advex.common.settings import TrainingRun, plain
 from advex.networks.stored_models import write_model
 from advex.records.records import recorded
-from advex.registries import TRAININGS
+from advex.train.jobs import remove_checkpoints, train_job
 
 with recorded(snakemake):
     run = TrainingRun(**snakemake.params.run)
     checkpoint = Path(snakemake.params.checkpoint)
-    model, history = TRAININGS["ensemble" if run.members else "single"](
+    model, history = train_job(
         run,
         ImageSet.read(snakemake.input.training_set),
         ImageSet.read(snakemake.input.test_set),
         Device.choose(snakemake.params.precision, snakemake.threads),
-        checkpoint=checkpoint,
+        checkpoint,
     )
     description = {"study": snakemake.params.study, "library": __version__, "run": plain(run)}
     write_table(snakemake.output.history, history)
     write_model(snakemake.output.model, model, run.architecture, description, snakemake.params.stored_as)
-    for left in checkpoint.parent.glob(f"{checkpoint.stem}.*checkpoint"):
-        left.unlink()
+    remove_checkpoints(checkpoint)

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from advex.discussion.gilmer_hendrycks.corruptions import Made
     from advex.draw.style import Context
     from advex.measure.bench import Bench
+    from advex.measure.contract import Count, Run
     from advex.measure.entries import MeasurementEntry, Row
+    from advex.measure.kinds import Instrument
     from advex.networks.architectures.backbone import Backbone
     from advex.prepare.prepared import Loader
     from advex.train.losses import Loss
@@ -156,6 +158,53 @@ INSTRUMENTS: "Registry[Callable[[MeasurementEntry, Bench], Iterable[Row]]]" = Re
     },
 )
 """How a model is measured on a data set."""
+
+KINDS: "Registry[type[Instrument]]" = Registry(
+    "kind",
+    {
+        "accuracy": "advex.measure.kinds:Accuracy",
+        "robust_accuracy": "advex.measure.kinds:RobustAccuracy",
+        "attack_strength": "advex.measure.kinds:AttackStrength",
+        "transfer": "advex.measure.kinds:Transfer",
+        "history": "advex.measure.kinds:History",
+        "filtered_accuracy": "advex.discussion.gilmer_hendrycks.kinds:FilteredAccuracy",
+        "fourier_sensitivity": "advex.discussion.gilmer_hendrycks.kinds:FourierSensitivity",
+        "fourier_norms": "advex.discussion.gilmer_hendrycks.kinds:FourierNorms",
+        "corruption_accuracy": "advex.discussion.gilmer_hendrycks.kinds:CorruptionAccuracy",
+        "corruption_spectrum": "advex.discussion.gilmer_hendrycks.kinds:CorruptionSpectrum",
+        "layer_robustness": "advex.discussion.nakano.kinds:LayerRobustness",
+        "ensemble_transfer": "advex.discussion.nakkiran.kinds:EnsembleTransfer",
+    },
+)
+"""What each instrument says of itself, without torch: what it needs and reads, its columns, its cost."""
+
+SECTIONS: "Registry[type[Any]]" = Registry(
+    "section",
+    {
+        "gaussian": "advex.discussion.ilyas.settings:GaussianSettings",
+        "ellipses": "advex.discussion.ilyas.settings:EllipsesSettings",
+        "goh_leakage": "advex.discussion.goh_leakage.settings:LeakageSettings",
+        "goh_features": "advex.discussion.goh_features.settings:FeatureSettings",
+        "style_transfer": "advex.discussion.nakano.settings:StyleSettings",
+        "squares": "advex.discussion.nakkiran.settings:SquaresSettings",
+        "squares_2d": "advex.discussion.nakkiran.settings:PlaneSettings",
+        "own_mistakes": "advex.discussion.wallace.settings:OwnMistakesSettings",
+        "other_dataset": "advex.discussion.wallace.settings:OtherDatasetSettings",
+        "two_dimensional": "advex.discussion.wallace.settings:TwoDimensionalSettings",
+        "worlds": "advex.discussion.wallace.settings:WorldsSettings",
+        "attack_strength": "advex.measure.entries:Sweep",
+        "fourier_noise": "advex.common.settings:FourierNoise",
+        "layer_robustness": "advex.common.settings:LayerSizes",
+    },
+)
+"""Sections of a study's file with the sizes of experiments (classes derived from
+:class:`advex.measure.sections.Section`) and of instruments."""
+
+EXPERIMENTS: "Registry[Run]" = Registry("experiment", pattern="advex.discussion.{}.experiments.{}:run")
+"""Every experiment with a job of its own, ``source/name``, is run by the module of its name."""
+
+WORKS: "Registry[Count]" = Registry("work", pattern="advex.discussion.{}.experiments.{}:work")
+"""What counts the work of such an experiment before it runs."""
 
 FIGURES: "Registry[Callable[[dict[str, Any], pd.DataFrame, Context], Figure]]" = Registry(
     "figure", pattern="advex.discussion.{}.figures.{}:draw"

@@ -37,7 +37,7 @@ def test_a_model_and_a_table_with_accounting(slurm: PrivateSlurm, tmp_path: Path
     for state, account, tres, comment in found:
         assert (state, account) == ("COMPLETED", ACCOUNT)
         assert ("gres/gpu=1" in tres) == (command == "sacct"), tres
-        assert comment.startswith("rule_train" if command == "sacct" else "rule_robust_and_accurate")
+        assert comment.startswith("rule_train" if command == "sacct" else "rule_ilyas_robust_and_accurate")
 
     (report,) = copy.folder.glob("logs/slurm/efficiency_report_*.csv")
     table = pd.read_csv(report)
@@ -45,7 +45,7 @@ def test_a_model_and_a_table_with_accounting(slurm: PrivateSlurm, tmp_path: Path
     # of the two tables' tasks is the first depends on the order in which they became ready.
     wanted = {
         "sacct": {"rule_train_wildcards_test_standard_0"},
-        "squeue": {f"rule_robust_and_accurate_wildcards_test_{seed}" for seed in (0, 1)},
+        "squeue": {f"rule_ilyas_robust_and_accurate_wildcards_test_{seed}" for seed in (0, 1)},
     }
     (reported,) = table["RuleName"]
     assert reported in wanted[command]

@@ -11,7 +11,8 @@ from cluster_copies import QUICKLY, Copy, Run, private_slurm
 from private_slurm import NODE, PrivateSlurm, answers, tool, wait_until
 
 GPU_RULES = {"train", "construct", "measure"}
-CPU_RULES = {"robust_and_accurate"}
+OWN_RULE = "ilyas_robust_and_accurate"
+CPU_SCRIPTS = {"experiment"}
 LOCAL_RULES = {"prepare", "collect", "draw"}
 MODEL = "results/{study}/models/standard/seed0.safetensors"
 
@@ -71,7 +72,7 @@ def test_figures_are_made_with_one_gpu_for_each_job_that_needs_one(
     # SLURM's records: one GPU or none, and equal jobs in arrays.
     jobs = [job for job in new_jobs(slurm, before) if study_of(job) == "test"]
     counted = Counter(rule_of(job) for job in jobs)
-    assert counted == {"train": 4, "construct": 2, "measure": 1, "robust_and_accurate": 2}
+    assert counted == {"train": 4, "construct": 2, "measure": 1, OWN_RULE: 2}
     for job in jobs:
         assert job["JobState"] == "COMPLETED"
         assert job.get("TresPerJob") == ("gres:gpu:1" if rule_of(job) in GPU_RULES else None), job
@@ -80,11 +81,11 @@ def test_figures_are_made_with_one_gpu_for_each_job_that_needs_one(
     # Jobs that became ready together are tasks of one array.
     arrays = Counter((rule_of(job), job["ArrayJobId"]) for job in jobs if "ArrayTaskId" in job)
     sizes = {(rule, count) for (rule, _), count in arrays.items()}
-    assert {("robust_and_accurate", 2), ("train", 2)} <= sizes
+    assert {(OWN_RULE, 2), ("train", 2)} <= sizes
 
     # What the scripts themselves saw.
     seen = copy.trace()
-    assert {row["rule"] for row in seen} == GPU_RULES | CPU_RULES | LOCAL_RULES
+    assert {row["rule"] for row in seen} == GPU_RULES | CPU_SCRIPTS | LOCAL_RULES
     for row in seen:
         if row["rule"] in GPU_RULES:
             assert row["CUDA_VISIBLE_DEVICES"] in ("0", "1"), row
@@ -240,7 +241,7 @@ def test_a_site_file_and_one_job_at_a_time(slurm: PrivateSlurm, tmp_path: Path) 
     asked = {(rule_of(job), *(job.get(column) for column in columns)) for job in jobs}
     assert asked == {
         ("train", "gres:gpu:1", "ordinary", "00:07:00", "2"),
-        ("robust_and_accurate", None, "urgent", "00:20:00", "1"),
+        (OWN_RULE, None, "urgent", "00:20:00", "1"),
     }
     assert not any("ArrayTaskId" in job for job in jobs)
     spans = sorted((job["StartTime"], job["EndTime"]) for job in jobs)

@@ -24,32 +24,20 @@ _IDENTITY = {
 _MESSAGES = {
     "prepare the images": "prepare/natural",
     "prepare all images of the source": "prepare/whole",
-    "corrupt the test images": "corrupt/test",
-    "measure linear features of two classes": "measure/goh_features/features",
-    "fit robust linear classifiers": "measure/goh_leakage/robust_linear_features",
-    "measure what leaks through robust features": "measure/goh_leakage/leakage",
-    "write the interactive page of linear features": "draw/goh_features/explorer",
     "prepare patches, other images": "prepare/other_patches",
-    "learn from a model's own mistakes": "measure/wallace/own_mistakes",
-    "learn a task from another data set's images": "measure/wallace/other_dataset",
-    "learn from adversarial examples in the plane": "measure/wallace/two_dimensional",
-    "simulate the two worlds of the response": "measure/wallace/worlds",
-    "fit the Gaussian model of Fig. 4": "measure/ilyas/gaussian",
-    "check Theorems 1 to 3": "measure/ilyas/gaussian_theory",
-    "fit the two ellipses of Fig. 14": "measure/ilyas/robust_and_accurate",
-    "fit Adversarial Squares": "measure/nakkiran/squares",
-    "fit Adversarial Squares of two pixels": "measure/nakkiran/squares_2d",
-    "make images by style transfer": "measure/nakano/style_transfer",
-    "write the page that compares images": "draw/nakano/slider",
+    "corrupt the test images": "corrupt/test",
     "judge the claims": "judge/scorecard",
     "write the report": "report/report",
 }
 
 
-def _name(message: str) -> str:
-    """Return the name of the job whose message this is: ``train on_det, seed 0`` is train/on_det/seed0."""
-    told, _, seed = message.replace(", repetition ", ", seed ").partition(", seed ")
-    name = _MESSAGES.get(told) or told.replace("pick the images of ", "picture ").replace(" ", "/", 1)
+def _name(message: str, own: Mapping[str, str]) -> str:
+    """Return the name of the job whose message this is: ``train on_det, seed 0`` is train/on_det/seed0.
+
+    ``own`` are the jobs of experiments with a job of their own, by what they say.
+    """
+    told, _, seed = message.partition(", seed ")
+    name = (_MESSAGES | own).get(told) or told.replace("pick the images of ", "picture ").replace(" ", "/", 1)
     return f"{name}/seed{seed}" if seed else name
 
 
@@ -137,7 +125,14 @@ class Checkout:
         total = re.search(r"^total +(\d+)$", said, re.MULTILINE)
         assert len(told) == (int(total[1]) - ("\nall " in said) if total else 0), said
         assert told or "Nothing to be done" in said, said
-        return {_name(message) for message in told}
+        return {_name(message, self.experiments()) for message in told}
+
+    def experiments(self) -> dict[str, str]:
+        """Return the jobs of experiments with a job of their own, ``verb/source/name``, by what they say."""
+        rows = yaml.safe_load((self.folder / "config/experiments.yaml").read_text())["experiments"]
+        return {
+            row["says"]: f"{'draw' if 'pages' in row else 'measure'}/{name}" for name, row in rows.items()
+        }
 
     def figures(self) -> list[str]:
         """Return the names of all figures, ``source/name``."""

@@ -1,6 +1,7 @@
 """What several tests are made of: images, tiny networks, short trainings."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,6 +15,8 @@ from advex.common.settings import (
     Recipe,
     TrainingRun,
 )
+from advex.config import load
+from advex.measure.measure import measure
 
 TINY = ArchitectureSettings("small_resnet18", {"width": 4, "stages": 2}, 1, 10, (0.305,), (0.376,))
 SMALL = ArchitectureSettings("small_resnet18", {"width": 8, "stages": 2}, 1, 10, (0.305,), (0.376,))
@@ -60,6 +63,17 @@ def random_set(count: int, classes: int = 4, channels: int = 1, size: int = 6, s
     generator = np.random.default_rng(seed)
     images = generator.integers(256, size=(count, channels, size, size), dtype=np.uint8)
     return ImageSet(images, generator.integers(classes, size=count), tuple(map(str, range(classes))))
+
+
+def measured(entries, seed, device):
+    """Measure as a job does, with what kinds of instruments say of themselves."""
+    plan = load(Path(__file__).parents[2] / "config")
+    kinds = {row.kind: row for row in plan.experiments.instruments.values()}
+    told = [
+        replace(entry, reads=kinds[entry.kind].reads, columns=kinds[entry.kind].own_columns)
+        for entry in entries
+    ]
+    return measure(told, seed, device)
 
 
 class TinyClassifier(nn.Module):

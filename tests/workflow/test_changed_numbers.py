@@ -235,7 +235,7 @@ def theory(epsilons: Iterable[float], penalties: Iterable[float]) -> Callable[[s
 
 def worlds(*signals: float) -> Callable[[str, Any], Any]:
     """Simulate worlds of these signals of the fine feature."""
-    sizes = PLAN.mathematics_settings(STUDY, "wallace/worlds") | {"fine_signals": list(signals)}
+    sizes = PLAN.experiment_settings(STUDY, "wallace/worlds") | {"fine_signals": list(signals)}
     return remade("wallace/worlds", lambda seed: worlds_table(**sizes, seed=seed), runs=1)
 
 

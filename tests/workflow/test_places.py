@@ -183,7 +183,7 @@ def eventually(true: Callable[[], bool], seconds: float = 60) -> None:
 
 def test_a_killed_run_is_put_right_once_nothing_of_it_is_left(place: Path, tmp_path: Path) -> None:
     """One run at a time; after a kill its jobs still count; then `make` goes on."""
-    script = place / "scripts/robust_and_accurate.py"
+    script = place / "scripts/experiment.py"
     waiting = (
         "import pathlib, time\n"
         f"pathlib.Path({str(tmp_path)!r}, f'began{{snakemake.wildcards.seed}}').touch()\n"

@@ -60,7 +60,8 @@ def test_a_study_of_weights_runs_and_trains_nothing(fresh: tuple[Path, Snakemake
     text = finished.stdout + finished.stderr
     assert "rule train" not in text
     record = Record.read(folder / "results/made-weights/records/import_weights/robust/seed0.json")
-    assert record.params["code"] == Code().digest(ROOT / "scripts/import_weights.py", record.params["uses"])
+    reached = Code().reached(ROOT / "scripts/import_weights.py", record.params["uses"])
+    assert set(record.modules) <= reached.modules
     assert set(record.inputs) == {"data/weights/robust.pt"}
     assert "train " not in snakemake("-n", "--config", "study=made-weights").stdout
 

@@ -188,6 +188,12 @@ class LayerSizes:
     pairs: Count
     relative_epsilons: Annotated[tuple[Positive, ...], Field(min_length=1)]
 
+    @model_validator(mode="after")
+    def _are_judged_at_one_radius(self) -> "LayerSizes":
+        if MAIN_RADIUS not in self.relative_epsilons:
+            raise ValueError(f"relative_epsilons must hold {MAIN_RADIUS:g}: figures and claims use it")
+        return self
+
 
 @dataclass(frozen=True, config=STRICT)
 class ArchitectureSettings:

@@ -8,7 +8,6 @@ image through each network, and divided by the speed that known hardware was mea
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,14 +17,15 @@ import yaml
 from torch.utils.flop_counter import FlopCounterMode
 
 from advex.common.errors import UserError
-from advex.common.settings import ArchitectureSettings, AttackSettings, Count, LayerSizes, Positive, Recipe
+from advex.common.settings import ArchitectureSettings, Count, Positive, Recipe
 from advex.config import Plan, figure_jobs, load
-from advex.config.schema import Strict
-from advex.discussion.nakano.style_studies import SINGLE_LAYERS, TEXTURES
-from advex.discussion.nakano.style_workshop import CONTENT_NETWORK, FAMILIES, VGG_WITH_MAXIMUM
+from advex.config.schema import NATURAL_TEST
+from advex.measure.contract import Inputs
+from advex.measure.sections import Strict
+from advex.measure.work import Passes, Work
 from advex.networks.classifier import build
 from advex.networks.layers import main_layers
-from advex.networks.own_network import NetworkSettings
+from advex.registries import WORKS
 
 SIDES = {"digits": 8, "cifar10": 32, "mnist": 28, "fashion_mnist": 28, "sample_images": 128}
 IMAGES = {"digits": 1297, "mnist": 60000, "fashion_mnist": 60000, "natural_patches": 2304}
@@ -48,29 +48,6 @@ class Hardware(Strict):
     basis: str
     train: Measured
     attack: Measured
-
-
-@dataclass(frozen=True)
-class Passes:
-    """Floating-point operations of one image through one network, its parameters, and its main layers."""
-
-    forward: float
-    attack: float
-    train: float
-    parameters: int
-    layers: int
-
-
-@dataclass(frozen=True)
-class Work:
-    """What one job does: operations in training, operations in attacks and tests, bytes it leaves."""
-
-    train: float = 0.0
-    attack: float = 0.0
-    bytes: float = 0.0
-
-    def __add__(self, other: "Work") -> "Work":
-        return Work(self.train + other.train, self.attack + other.attack, self.bytes + other.bytes)
 
 
 def passes(settings: ArchitectureSettings, side: int) -> Passes:
@@ -102,15 +79,15 @@ def _passes(
     return Passes(count(False, False), count(True, False), count(False, True), parameters, layers)
 
 
-class Estimate:
-    """The work of every job of a study, in ``works`` by its name as in :func:`figure_jobs`."""
+class StudyMeter:
+    """What a study's jobs are counted with, one for each: see :class:`advex.measure.work.Meter`."""
 
     def __init__(self, plan: Plan, study: str) -> None:
         self.plan = plan
-        self.study = study
-        self.sizes = plan.study(study)
+        self.study = plan.study(study)
         self._models = plan.models(study)
-        data = self.sizes.data
+        self._asked: set[Any] = set()
+        data = self.study.data
         side = data.image_size or SIDES.get(data.source)
         if side is None or data.train_images is None or data.test_images is None:
             raise UserError(
@@ -118,7 +95,56 @@ class Estimate:
                 "for your own data, image_size"
             )
         self.side: int = side
-        self.counts = {"train": data.train_images, "test": data.test_images}
+        self.train_images, self.test_images = data.train_images, data.test_images
+
+    def images(self, dataset: str) -> int:
+        """Return how many images a data set has, given its name."""
+        if dataset in self.plan.experiments.datasets:
+            dataset = self.plan.experiments.datasets[dataset].images
+        return self.test_images if dataset == NATURAL_TEST else self.train_images
+
+    def images_of_source(self, source: str) -> int:
+        """Return how many training images a source of data has when it is taken whole."""
+        return IMAGES[source]
+
+    def side_of_source(self, source: str) -> int:
+        """Return the side of a source's images, in pixels, where a study does not choose it."""
+        return SIDES[source]
+
+    def family(self, path: str) -> str:
+        """Return the family of architectures that a model is of, given the path of its weights."""
+        return self._models[Path(path).parent.name].architecture
+
+    def passes(self, family: str, side: int | None = None) -> Passes:
+        """Return the operations of a family's network on images of a side, by default the study's."""
+        row, data = self.study.architectures[family], self.study.data
+        return self.passes_of(row.name, row.options, data.channels, data.classes, side or self.side)
+
+    def passes_of(
+        self, name: str, options: Mapping[str, int], channels: int, classes: int, side: int
+    ) -> Passes:
+        """Return the operations of an experiment's own network, by its architecture, on one image."""
+        return _passes(name, tuple(options.items()), channels, classes, side)
+
+    def first(self, *key: Any) -> bool:
+        """Tell whether this is the first time in this job that something is asked for: it is made once."""
+        known = key in self._asked
+        self._asked.add(key)
+        return not known
+
+
+class Estimate:
+    """The work of every job of a study, in ``works`` by its name as in :func:`figure_jobs`.
+
+    ``not_counted`` names experiments and kinds of instruments that do not count their work.
+    """
+
+    def __init__(self, plan: Plan, study: str) -> None:
+        self.plan = plan
+        self.study = study
+        self.sizes = plan.study(study)
+        self._models = plan.models(study)
+        self._meter = StudyMeter(plan, study)
         self.not_counted: set[str] = set()
         self._jobs_of = figure_jobs(plan, study)
         names = sorted({job for jobs in self._jobs_of.values() for job in jobs})
@@ -133,19 +159,11 @@ class Estimate:
             return self._construction(name)
         if verb == "measure" and name in self.plan.experiments.measurements:
             return self._measurement(name, int(seed))
-        own = {
-            "nakano/style_transfer": self._style_transfer,
-            "wallace/own_mistakes": self._own_mistakes,
-            "wallace/other_dataset": self._other_dataset,
-        }
-        if verb == "measure" and name in own:
-            return own[name]()
-        if verb == "measure" and self.plan.experiments.mathematics.get(name) == "squares":
-            self.not_counted.add("networks on squares")
-        elif verb == "measure" and name not in self.plan.experiments.mathematics:
-            self.not_counted.add(f"linear algebra of {name}")
+        if verb == "measure":
+            return self._experiment(name, int(seed))
         if verb == "prepare" and not job.startswith("prepare/other_"):  # those are small
-            return Work(bytes=sum(self.counts.values()) * self._image_bytes() / BYTES)
+            images = self._meter.train_images + self._meter.test_images
+            return Work(bytes=images * self._image_bytes() / BYTES)
         return Work()
 
     def figures(self) -> dict[str, tuple[int, Work]]:
@@ -156,146 +174,51 @@ class Estimate:
         }
         return rows | {"all figures": (len(self.works), _total(self.works.values()))}
 
-    def _passes(self, family: str, side: int | None = None) -> Passes:
-        row, data = self.sizes.architectures[family], self.sizes.data
-        settings = ArchitectureSettings(
-            row.name, row.options, data.channels, data.classes, data.mean, data.std
-        )
-        return passes(settings, side or self.side)
-
     def _image_bytes(self) -> float:
-        return BYTES * self.sizes.data.channels * self.side**2
-
-    def _images(self, dataset: str) -> int:
-        if dataset in self.plan.experiments.datasets:
-            dataset = self.plan.experiments.datasets[dataset].images
-        return self.counts["test" if dataset == "natural_test" else "train"]
+        return BYTES * self.sizes.data.channels * self._meter.side**2
 
     def _training(self, model: str) -> Work:
         row = self._models[model]
         recipe: Recipe = self.sizes.recipes[row.recipe]
-        one, images = self._passes(row.architecture), self._images(row.trained_on)
+        one, images = self._meter.passes(row.architecture), self._meter.images(row.trained_on)
         tests = 1 + -(-recipe.epochs // recipe.evaluate_every)
-        attacked = _attack(one, recipe.adversary) if recipe.adversary else 0.0
+        attacked = one.attacked(recipe.adversary) if recipe.adversary else 0.0
         networks = self.sizes.ensemble.members + 1 if row.ensemble else 1
+        tested = tests * self._meter.test_images * one.forward
         return Work(
             train=networks * recipe.epochs * images * one.train,
-            attack=networks * (recipe.epochs * images * attacked + tests * self.counts["test"] * one.forward),
+            attack=networks * (recipe.epochs * images * attacked + tested),
             bytes=networks * one.parameters * BYTES,
         )
 
     def _construction(self, dataset: str) -> Work:
         row = self.plan.experiments.datasets[dataset]
-        one = self._passes(self._models[row.source].architecture)
-        images = self._images(dataset)
-        attacked = _attack(one, self.sizes.attacks[row.attack])
+        one = self._meter.passes(self._models[row.source].architecture)
+        images, attack = self._meter.images(dataset), self.sizes.attacks[row.attack]
+        attacked = one.attacked(attack)
         if row.ensemble:
-            penalty = self._passes(self._models[row.ensemble].architecture)
-            attacked += self.sizes.ensemble.members * _attack(penalty, self.sizes.attacks[row.attack])
+            penalty = self._meter.passes(self._models[row.ensemble].architecture)
+            attacked += self.sizes.ensemble.members * penalty.attacked(attack)
         attacked += 2 * one.forward
         return Work(attack=images * attacked, bytes=images * self._image_bytes())
 
     def _measurement(self, name: str, seed: int) -> Work:
-        total = 0.0
-        shared: set[str] = set()  # attacks on a source that several models are measured with
-        for entry in self.plan.measurement_settings(self.study, name, seed):
-            images = self._images(entry["dataset"])
-            one = self._passes(entry["architecture"])
-            attack = AttackSettings(**entry["attack"]) if entry.get("attack") else None
-            if entry["kind"] in ("accuracy", "filtered_accuracy"):
-                total += images * one.forward
-            elif entry["kind"] == "robust_accuracy" and attack:
-                # At most: an image that has been fooled is not attacked again.
-                total += images * self.sizes.data.classes * (_attack(one, attack) + one.forward)
-            elif entry["kind"] == "attack_strength" and attack:
-                total += images * _sweep(one, entry["sweep"])
-            elif entry["kind"] == "layer_robustness" and attack:
-                # At most: every layer is searched with the whole network.
-                sizes = LayerSizes(**entry["layers"])
-                searches = len(sizes.relative_epsilons) * one.layers
-                total += min(images, sizes.images) * searches * _attack(one, attack)
-                total += 2 * sizes.pairs * one.forward
-            elif entry["kind"] == "transfer" and attack:
-                source = self._passes(self._architecture_of(entry["source_path"]))
-                key = f"{entry['source_path']} {entry['dataset']} {entry['quantity']}"
-                total += images * (one.forward + (0 if key in shared else _attack(source, attack)))
-                shared.add(key)
-            elif entry["kind"] == "ensemble_transfer" and attack:
-                source = self._passes(self._architecture_of(entry["source_path"]))
-                penalty = self._passes(self._architecture_of(entry["ensemble_path"]))
-                largest = max(entry["sizes"])
-                attacks = 2 + len(entry["sizes"])
-                key = f"{entry['source_path']} {entry['dataset']} {attack}"
-                if key not in shared:
-                    networks = sum(entry["sizes"]) + largest
-                    total += images * (
-                        attacks * _attack(source, attack) + networks * _attack(penalty, attack)
-                    )
-                    shared.add(key)
-                total += images * (attacks + 2) * one.forward
-            elif entry["kind"] != "history":
-                self.not_counted.add(entry["kind"])
+        total, meter = 0.0, StudyMeter(self.plan, self.study)
+        for instrument, entry in self.plan.measurement_entries(self.study, name, seed):
+            sizes = self.plan.instrument_section(self.study, instrument)
+            work = self.plan.experiments.instruments[instrument].work(entry, sizes, meter)
+            if work is None:
+                self.not_counted.add(entry.kind)
+            total += work or 0.0
         return Work(attack=total)
 
-    def _style_transfer(self) -> Work:
-        """Count at most: every image runs through the whole networks of its style and its content."""
-        sizes = self.sizes.style_transfer
-        paths = self.plan.own_inputs(self.study, "nakano/style_transfer", 0)
-        one = {
-            key.removeprefix("model_"): self._passes(self._architecture_of(path), sizes.image_size)
-            for key, path in paths.items()
-            if key.startswith("model_")
-        }
-        one[VGG_WITH_MAXIMUM] = one["vgg"]
-        alone = {network: one[network].attack for network in one}
-        total = len(sizes.content) * len(sizes.style) * sum(alone[name] for name in FAMILIES if name in one)
-        total += 2 * len(sizes.style) * (alone["standard"] + alone["vgg"])
-        total += len(sizes.style) * sum(alone[name] for name in TEXTURES)
-        total += sum(
-            one[network].layers * (alone[network] + alone[CONTENT_NETWORK]) for network in SINGLE_LAYERS
-        )
-        return Work(attack=sizes.evaluations * total)
-
-    def _own_mistakes(self) -> Work:
-        row, images, data = self.sizes.own_mistakes, self.counts["train"], self.sizes.data
-        taught = [row.student] * (len(row.stops.at) + 2) + [row.other_student]
-        epochs = row.stops.at[-1] if row.stops.kind == "epochs" else row.teacher.recipe.epochs
-        train = epochs * images * _own(row.teacher, data.channels, data.classes, self.side).train
-        for student in taught:  # a teacher stopped early gets about half of the images wrong
-            one = _own(student, data.channels, data.classes, self.side)
-            train += student.recipe.epochs * images / 2 * one.train
-        return Work(train=train)
-
-    def _other_dataset(self) -> Work:
-        row, train = self.sizes.other_dataset, 0.0
-        counts = {"natural": self.counts["train"]}
-        counts |= {name: data.train_images or IMAGES[data.source] for name, data in row.data.items()}
-        for pair in row.pairs.values():
-            task = row.data.get(pair.task)
-            side = self.side if task is None else task.image_size or SIDES[task.source]
-            trainings = [(row.teacher, pair.task)] * 2  # with and without a normalisation
-            students = [row.student] * 6 + [*row.other_students.values()]
-            trainings += [(student, pair.images) for student in students]
-            for network, learnt in trainings:
-                one = _own(network, 1, self.sizes.data.classes, side)
-                train += network.recipe.epochs * counts[learnt] * one.train
-        return Work(train=train)
-
-    def _architecture_of(self, path: str) -> str:
-        return self._models[Path(path).parent.name].architecture
-
-
-def _own(network: NetworkSettings, channels: int, classes: int, side: int) -> Passes:
-    return _passes(network.name, tuple(network.options.items()), channels, classes, side)
-
-
-def _attack(one: Passes, attack: AttackSettings) -> float:
-    return attack.steps * one.attack + (one.forward if attack.keep_best else 0.0)
-
-
-def _sweep(one: Passes, sweep: Mapping[str, Any]) -> float:
-    steps = sum(count * one.attack + 2 * one.forward for count in sweep["steps"])
-    return float(len(sweep["objectives"]) * len(sweep["relative_step_sizes"]) * steps)
+    def _experiment(self, name: str, seed: int) -> Work:
+        inputs = Inputs.named(self.plan.experiment_reads(self.study, name, seed).items())
+        sizes = self.plan.section(self.study, name)
+        work = WORKS[name](inputs, sizes, StudyMeter(self.plan, self.study))
+        if work is None:
+            self.not_counted.add(name)
+        return work or Work()
 
 
 def _total(works: Iterable[Work]) -> Work:

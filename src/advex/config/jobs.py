@@ -63,8 +63,7 @@ class _Walk:
 
     def _measurement(self, name: str, last: str) -> tuple[str, list[str]]:
         plan, study, seed = self.plan, self.study, last.removeprefix("seed")
-        if name in plan.experiments.own_rules:
-            job = plan.experiments.own_rules[name].job
-            return f"measure/{job}/{last}", list(plan.own_inputs(study, name, seed).values())
-        mathematics = name in plan.experiments.mathematics
-        return f"measure/{name}/{last}", [] if mathematics else plan.measurement_inputs(study, name, seed)
+        maker = plan.maker(name)
+        if maker is None:
+            return f"measure/{name}/{last}", plan.measurement_inputs(study, name, seed)
+        return f"measure/{maker}/{last}", list(plan.experiment_reads(study, maker, seed).values())

@@ -1,6 +1,7 @@
 """Reading configuration files; every mistake becomes one line: file, key, what was found, what is allowed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -8,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from advex.common.errors import UserError
+from advex.config.paths import made_by
 from advex.config.plan import Plan
 from advex.config.schema import (
     CORRUPTED_TEST,
@@ -19,7 +21,10 @@ from advex.config.schema import (
     Experiments,
     Study,
     names_in,
+    study_form,
 )
+from advex.measure.sections import Section
+from advex.registries import EXPERIMENTS, KINDS, SECTIONS
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -37,21 +42,48 @@ def load(folder: str | Path) -> Plan:
     """
     folder = Path(folder)
     experiments_file = folder / "experiments.yaml"
-    experiments = read(experiments_file, Experiments)
+    experiments = _experiments(experiments_file)
     files = sorted((folder / "studies").glob("*.yaml"))
     if not files:
         raise UserError(f"{folder / 'studies'}: no study found; expected files such as digits.yaml")
     contents = {file: _with_base(file) for file in files}
-    repeated = [f"{file}: {mistake}" for file, content in contents.items() for mistake in _repeated(content)]
-    if repeated:
-        raise UserError("\n".join(repeated))
-    studies = {file.stem: _checked(file, content, Study) for file, content in contents.items()}
+    _refuse([f"{file}: {mistake}" for file, content in contents.items() for mistake in _repeated(content)])
+    studies = {file.stem: _checked(file, content, study_form()) for file, content in contents.items()}
     mistakes = [f"{experiments_file}: {mistake}" for mistake in _loose_ends(experiments)]
     for file, study in zip(files, studies.values(), strict=True):
         mistakes += [f"{file}: {mistake}" for mistake in _missing_sizes(study, experiments)]
+    _refuse(mistakes)
+    plan = Plan(experiments, studies)
+    _refuse([f"{file}: {mistake}" for file in files for mistake in _missing_sections(plan, file.stem)])
+    return plan
+
+
+def _refuse(mistakes: list[str]) -> None:
     if mistakes:
         raise UserError("\n".join(mistakes))
-    return Plan(experiments, studies)
+
+
+def _experiments(file: Path) -> Experiments:
+    """Read all rows, each instrument as an object of its kind."""
+    content = _content(file)
+    mistakes: list[str] = []
+    instruments: dict[str, Any] = {}
+    for name, row in _items(content.get("instruments")):
+        place, kind = f"instruments.{name}", str(dict(_items(row)).get("kind"))
+        if kind not in KINDS:
+            mistakes.append(f"{file}: {place}.kind: found {kind!r}; allowed: {names_in(KINDS)}")
+            continue
+        try:
+            instruments[name] = _checked(file, row, KINDS[kind], place)
+        except UserError as error:
+            mistakes.append(str(error))
+    _refuse(mistakes)
+    return _checked(file, content | {"instruments": instruments}, Experiments)
+
+
+def _items(rows: Any) -> Iterable[tuple[str, Any]]:
+    """Return the items of a mapping; none of anything else, which is refused later."""
+    return rows.items() if isinstance(rows, dict) else ()
 
 
 def read(file: Path, model: type[Model]) -> Model:
@@ -105,16 +137,16 @@ def _content(file: Path) -> dict[str, Any]:
     return content
 
 
-def _checked(file: Path, content: dict[str, Any], model: type[Model]) -> Model:
+def _checked(file: Path, content: dict[str, Any], model: type[Model], *place: str) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise UserError("\n".join(_lines(file, error))) from error
+        raise UserError("\n".join(_lines(file, error, place))) from error
 
 
-def _lines(file: Path, error: ValidationError) -> Iterator[str]:
+def _lines(file: Path, error: ValidationError, place: tuple[str, ...]) -> Iterator[str]:
     for mistake in error.errors():
-        location = ".".join(str(part) for part in mistake["loc"])
+        location = ".".join(str(part) for part in (*place, *mistake["loc"]))
         if mistake["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
             yield f"{file}: {location}: unknown key; remove it or correct its name"
         elif mistake["type"] in ("missing", "missing_argument"):
@@ -157,31 +189,53 @@ def _loose_ends(experiments: Experiments) -> Iterator[str]:
                 yield from _unknown(f"{place}.measured_on", dataset_name, images | {CORRUPTED_TEST})
             for instrument_name in section.instruments:
                 yield from _unknown(f"{place}.instruments", instrument_name, set(experiments.instruments))
-    yield from _loose_own_rules(experiments, images | {WHOLE_TRAIN, WHOLE_TEST, OTHER_DATA})
+    yield from _loose_experiments(experiments, images | {WHOLE_TRAIN, WHOLE_TEST, OTHER_DATA})
     yield from _loose_pictures_and_figures(experiments, images)
     yield from _circles(experiments)
 
 
-def _loose_own_rules(experiments: Experiments, images: set[str]) -> Iterator[str]:
-    for name, row in experiments.own_rules.items():
-        for dataset_name in row.reads:
-            yield from _unknown(f"own_rules.{name}.reads", dataset_name, images)
+def _loose_experiments(experiments: Experiments, images: set[str]) -> Iterator[str]:
+    forms = {name: form for name, form in SECTIONS.items() if issubclass(form, Section)}
+    own = [(made, name) for name, row in experiments.experiments.items() for made in made_by(name, row)]
+    made = [*experiments.measurements, *experiments.pictures, *(measurement for measurement, _ in own)]
+    for measurement, name in own:
+        if made.count(measurement) > 1:
+            yield f"experiments.{name}: makes {measurement}, which another row makes too; rename one of them"
+    for name, row in experiments.experiments.items():
+        place = f"experiments.{name}"
+        module, _, _ = EXPERIMENTS.reference(name).partition(":")
+        if not _module_exists(module):
+            yield f"{place}: there is no module {module}, which would run it"
+        if row.section is not None:
+            yield from _unknown(f"{place}.section", row.section, set(forms))
+            if row.seeds == "section" and row.section in forms and not _has_seeds(forms[row.section]):
+                yield f"{place}.seeds: found 'section'; section {row.section} has no seeds: say seeds: study"
+        for dataset_name in row.datasets:
+            yield from _unknown(f"{place}.datasets", dataset_name, images)
         for key, model_name in row.models.items():
-            yield from _unknown(f"own_rules.{name}.models.{key}", model_name, set(experiments.models))
+            yield from _unknown(f"{place}.models.{key}", model_name, set(experiments.models))
         for measurement in row.measurements:
-            yield from _unknown(f"own_rules.{name}.measurements", measurement, set(experiments.measurements))
+            yield from _unknown(f"{place}.measurements", measurement, set(made))
+
+
+def _module_exists(name: str) -> bool:
+    """Tell whether there is a module, without importing more of it than the packages it lies in."""
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _has_seeds(form: Any) -> bool:
+    return hasattr(form, "seeds") or "seeds" in getattr(form, "model_fields", {})
 
 
 def _loose_pictures_and_figures(experiments: Experiments, images: set[str]) -> Iterator[str]:
     for name, picture in experiments.pictures.items():
         for row, dataset_name in picture.rows.items():
             yield from _unknown(f"pictures.{name}.rows.{row}", dataset_name, images)
-    measurable = {
-        *experiments.measurements,
-        *experiments.pictures,
-        *experiments.mathematics,
-        *experiments.own_rules,
-    }
+    own = (measurement for name, row in experiments.experiments.items() for measurement in made_by(name, row))
+    measurable = {*experiments.measurements, *experiments.pictures, *own}
     for name, figure in experiments.figures.items():
         for measurement in figure.measurements:
             yield from _unknown(f"figures.{name}.measurements", measurement, measurable)
@@ -236,11 +290,12 @@ def _missing_weights(study: Study, experiments: Experiments) -> Iterator[str]:
     Models trained on constructed sets may be missing: figures of weights can do without.
     """
     models = {**experiments.models, **experiments.filtered_models}
+    makers = {made: row for name, row in experiments.experiments.items() for made in made_by(name, row)}
     missing: dict[str, str] = {}
     for figure, row in experiments.figures.items() if study.weights else ():
         source = figure.split("/")[0]
         for measurement in row.measurements if source in (study.only or [source]) else ():
-            own = experiments.own_rules.get(measurement)
+            own = makers.get(measurement)
             sections = experiments.measurements.get(measurement, [])
             needed = list(own.models.values()) if own else [name for each in sections for name in each.models]
             missing |= {name: figure for name in needed if models[name].trained_on == NATURAL_TRAIN}
@@ -249,3 +304,21 @@ def _missing_weights(study: Study, experiments: Experiments) -> Iterator[str]:
             f"weights: found none of {name}, which figure {missing[name]} needs; name a file, or leave the "
             "figure's source out of only"
         )
+
+
+def _missing_sections(plan: Plan, study: str) -> Iterator[str]:
+    """Find sections that a study does not give, though it draws what needs them."""
+    wanted = [name for figure in plan.figure_names(study) for name in plan.figure_measurements(study, figure)]
+    needed: dict[str | None, str] = {}
+    for measurement in wanted:  # grows while it is read: experiments read measurements too
+        maker, rows = plan.maker(measurement), plan.experiments
+        if maker is not None:
+            row = rows.experiments[maker]
+            needed.setdefault(row.section, f"experiment {maker}")
+            wanted += [name for name in row.measurements if name not in wanted]
+        for section in rows.measurements.get(measurement, []):
+            for name in section.instruments:
+                needed.setdefault(rows.instruments[name].section, f"instrument {name}")
+    for section_name, place in needed.items():
+        if section_name and plan.study(study).section(section_name) is None:
+            yield f"{section_name}: missing; it must be given, {place} needs it"

@@ -15,11 +15,14 @@ from advex.config.schema import (
     NATURAL_TRAIN,
     WHOLE_TEST,
     WHOLE_TRAIN,
+    ExperimentRow,
     Experiments,
     ModelRow,
     Study,
     names_in,
 )
+from advex.measure.sections import OtherDataSettings, Section
+from advex.registries import SECTIONS
 
 Row = TypeVar("Row")
 
@@ -31,6 +34,11 @@ class Paths:
         self.experiments = experiments
         self.studies = dict(studies)
         self._models = {name: _with_filtered(experiments, study) for name, study in studies.items()}
+        self._makers = {
+            measurement: name
+            for name, row in experiments.experiments.items()
+            for measurement in made_by(name, row)
+        }
 
     def study(self, name: str) -> Study:
         """Return the sizes of a study."""
@@ -65,25 +73,67 @@ class Paths:
 
     def other_images(self, study: str) -> list[str]:
         """Return the names of the training and test images that a study has beside its own."""
-        names = self.study(study).other_dataset.data
-        return [f"other_{name}_{part}" for name in names for part in ("train", "test")]
+        return [f"other_{name}_{part}" for name in self.other_data(study) for part in ("train", "test")]
 
-    def measurement(self, study: str, name: str) -> str:
-        """Return the path of a measurement: a table, or the images of a picture."""
-        if name in self.experiments.own_rules and name in self.pictures():
-            return f"results/{study}/measurements/{name}/seed0.safetensors"
-        suffix = "safetensors" if name in self.pictures() else "csv"
-        return f"results/{study}/measurements/{name}.{suffix}"
+    def other_data(self, study: str) -> dict[str, OtherDataSettings]:
+        """Return what a study's experiments want prepared beside its own images, by name."""
+        sections = (self.study(study).section(name) for name in SECTIONS)
+        found = (section.other_data() for section in sections if isinstance(section, Section))
+        return {name: row for data in found for name, row in data.items()}
+
+    def measurement(self, study: str, name: str, seed: int | str | None = None) -> str:
+        """Return the path of a measurement: a table, or the images of a picture.
+
+        Args:
+            study: which study.
+            name: which measurement.
+            seed: one repetition; all of them by default, or of an experiment's own picture the first.
+        """
+        picture = name in self.pictures()
+        if picture and name in self._makers and seed is None:
+            seed = 0
+        part = "" if seed is None else f"/seed{seed}"
+        return f"results/{study}/measurements/{name}{part}.{'safetensors' if picture else 'csv'}"
 
     def pictures(self) -> set[str]:
         """Return the names of the measurements that hold images rather than a table."""
-        own = {name for name, row in self.experiments.own_rules.items() if row.picture}
+        rows = self.experiments.experiments.items()
+        own = {f"{source_of(name)}/{picture}" for name, row in rows for picture in row.pictures}
         return own | set(self.experiments.pictures)
+
+    def maker(self, measurement: str) -> str | None:
+        """Return the experiment whose own job makes a measurement, if one does."""
+        return self._makers.get(measurement)
+
+    def made_by_experiments(self) -> list[str]:
+        """Return the measurements that experiments with a job of their own make."""
+        return list(self._makers)
+
+    def experiment(self, name: str) -> ExperimentRow:
+        """Return the row of an experiment with a job of its own."""
+        return find(self.experiments.experiments, "experiment", name)
+
+    def experiment_outputs(self, name: str) -> dict[str, str]:
+        """Return the paths that an experiment's job writes, by name, with the wildcards of its rule."""
+        row, source = self.experiment(name), source_of(name)
+        folder = f"results/{{study}}/measurements/{source}"
+        tables = {table: f"{folder}/{table}/seed{{seed}}.csv" for table in row.tables}
+        pictures = {picture: f"{folder}/{picture}/seed{{seed}}.safetensors" for picture in row.pictures}
+        pages = {page: f"results/{{study}}/figures/{source}/{page}.html" for page in row.pages}
+        return tables | pictures | pages
+
+    def pages(self, study: str) -> list[str]:
+        """Return the paths of all pages that a study has beside its figures."""
+        return [
+            f"results/{study}/figures/{source_of(name)}/{page}.html"
+            for name, row in self.experiments.experiments.items()
+            if self.draws(study, source_of(name))
+            for page in row.pages
+        ]
 
     def measurement_parts(self, study: str, name: str) -> list[str]:
         """Return the paths of a measurement's tables, one for each seed."""
-        folder = f"results/{study}/measurements/{name}"
-        return [f"{folder}/seed{seed}.csv" for seed in range(self.seeds(study, name))]
+        return [self.measurement(study, name, seed) for seed in range(self.seeds(study, name))]
 
     def figures(self, study: str) -> list[str]:
         """Return the paths of all figures of a study."""
@@ -95,7 +145,7 @@ class Paths:
 
     def figure_names(self, study: str) -> list[str]:
         """Return the names of all figures of a study."""
-        return [name for name in self.experiments.figures if self.draws(study, name.split("/")[0])]
+        return [name for name in self.experiments.figures if self.draws(study, source_of(name))]
 
     def draws(self, study: str, source: str) -> bool:
         """Tell whether a study draws the figures of a source."""
@@ -108,29 +158,52 @@ class Paths:
 
     def seeds(self, study: str, measurement: str) -> int:
         """Return how many independent repetitions a measurement has."""
-        sizes = self.study(study)
-        if measurement in self.experiments.mathematics:
-            return int(self.mathematics_section(study, measurement).seeds)
         if measurement in self.pictures():
             return 1
         section = self.own_section(study, measurement)
-        return int(getattr(section, "seeds", sizes.seeds))
-
-    def mathematics_section(self, study: str, measurement: str) -> Any:
-        """Return the section with the sizes of a measurement that needs no data."""
-        section = find(self.experiments.mathematics, "mathematics", measurement)
-        return getattr(self.study(study), section)
+        return int(section.seeds if section else self.study(study).seeds)
 
     def own_section(self, study: str, measurement: str) -> Any:
         """Return the section that says how often a measurement is repeated, if it is not the study."""
-        row = self.experiments.own_rules.get(measurement)
-        return getattr(self.study(study), row.sizes) if row and row.seeds == "section" else None
+        maker = self.maker(measurement)
+        if maker is None or self.experiment(maker).seeds == "study":
+            return None
+        return self.section(study, maker)
+
+    def section(self, study: str, experiment: str) -> Any:
+        """Return the section of a study with the sizes of an experiment; none if it needs no sizes.
+
+        Raises:
+            UserError: the study does not give it.
+        """
+        return self.given_section(study, self.experiment(experiment).section, f"experiment {experiment}")
+
+    def given_section(self, study: str, name: str | None, needed_by: str) -> Any:
+        """Return a section of a study by name, or none for no name.
+
+        Raises:
+            UserError: the study does not give it, though ``needed_by`` needs it.
+        """
+        section = self.study(study).section(name) if name else None
+        if name and section is None:
+            raise UserError(f"study {study}: {name}: missing; it must be given, {needed_by} needs it")
+        return section
 
 
 class Filtered(ModelRow):
     """A model with its filter, as a study has it."""
 
     filter: FilterSettings
+
+
+def source_of(name: str) -> str:
+    """Return the source of what is named ``source/name``."""
+    return name.partition("/")[0]
+
+
+def made_by(name: str, row: ExperimentRow) -> list[str]:
+    """Return the measurements that an experiment's own job makes."""
+    return [f"{source_of(name)}/{made}" for made in (*row.tables, *row.pictures)]
 
 
 def models_of(row: str, study: Study) -> list[str]:

@@ -1,36 +1,34 @@
 """From rows to jobs: what the jobs behind every model, data set, measurement and figure read and are told."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from advex.common.errors import UserError
 from advex.common.settings import ArchitectureSettings, Construction, TrainingRun, plain
-from advex.config.paths import Filtered, Paths, find, models_of
-from advex.config.schema import (
-    NATURAL_TEST,
-    OTHER_DATA,
-    JobResources,
-    MeasurementSection,
-    ModelRow,
-    OwnRuleRow,
-    Study,
-)
-from advex.measure.entries import MeasurementEntry, Sweep
+from advex.config.own_jobs import OwnJobs
+from advex.config.paths import Filtered, find, models_of
+from advex.config.schema import NATURAL_TEST, MeasurementSection, ModelRow, Study
+from advex.measure.entries import MeasurementEntry
+from advex.measure.kinds import Instrument
 
 
-class Plan(Paths):
+class Plan(OwnJobs):
     """Every experiment of every study: paths as in :class:`Paths`, and what jobs need."""
 
-    def _reads(self, study: str, row: OwnRuleRow) -> list[str]:
-        others = self.other_images(study)
-        return [name for read in row.reads for name in (others if read == OTHER_DATA else [read])]
+    def data(self, study: str) -> dict[str, Any]:
+        """Return which data a study prepares, not where this machine has them or what figures say of them."""
+        names = ("source", "train_images", "test_images", "image_size", "channels", "classes")
+        return {name: getattr(self.study(study).data, name) for name in names}
 
-    def other_data(self, study: str, name: str) -> dict[str, Any]:
+    def whole_data(self, study: str) -> dict[str, Any]:
+        """Return all data of a study's source, whatever share of them its networks are trained on."""
+        return self.data(study) | {"train_images": None, "test_images": None}
+
+    def prepared_other_data(self, study: str, name: str) -> dict[str, Any]:
         """Return which other images a study prepares, as for its own."""
-        row = find(self.study(study).other_dataset.data, "other data", name)
+        row = find(self.other_data(study), "other data", name)
         return {
             "source": row.source,
             "train_images": row.train_images,
@@ -40,13 +38,20 @@ class Plan(Paths):
             "classes": None,
         }
 
+    def judging(self, study: str) -> dict[str, Any]:
+        """Return what the judge must know of a study."""
+        sizes = self.study(study)
+        return {"sizes_are_published": sizes.sizes_are_published, "classes": sizes.data.classes}
+
+    def tables(self, study: str) -> list[str]:
+        """Return the paths of all tables behind the figures of a study."""
+        figures = self.figure_names(study)
+        names = {name for figure in figures for name in self.figure_measurements(study, figure)}
+        return [self.measurement(study, name) for name in sorted(names - self.pictures())]
+
     def corruptions(self, study: str) -> dict[str, Any]:
         """Return which corruptions of the test images a study has, and where they come from."""
-        return _values(self.study(study).corruptions)
-
-    def precision(self, study: str) -> str:
-        """Return the precision a study computes at on a GPU."""
-        return self.study(study).precision
+        return plain(self.study(study).corruptions)
 
     def stored_as(self, study: str) -> str:
         """Return the type that a study stores weights and constructed images in."""
@@ -131,96 +136,71 @@ class Plan(Paths):
                 sections.append(section.model_copy(update={"models": models}))
         return sections
 
+    def instruments(self, study: str, measurement: str) -> dict[str, Instrument]:
+        """Return the instruments that a measurement uses in a study, by name."""
+        names = (name for section in self.sections(study, measurement) for name in section.instruments)
+        return {name: self.experiments.instruments[name] for name in names}
+
     def measurement_inputs(self, study: str, measurement: str, seed: int | str) -> list[str]:
         """Return the paths a measurement of one seed reads, each once."""
         paths: dict[str, None] = {}
         for section in self.sections(study, measurement):
             instruments = [self.experiments.instruments[name] for name in section.instruments]
-            if any(instrument.kind != "history" for instrument in instruments):
+            if any(instrument.reads == "images" for instrument in instruments):
                 used = (name for row in instruments for name in (row.source, row.ensemble) if name)
                 models = [*section.models, *used]
                 paths |= dict.fromkeys(self.model(study, model, seed) for model in models)
                 paths |= dict.fromkeys(self.dataset(study, name, seed) for name in section.measured_on)
-            if any(instrument.kind == "history" for instrument in instruments):
+            if any(instrument.reads == "history" for instrument in instruments):
                 paths |= dict.fromkeys(self.history(study, model, seed) for model in section.models)
         return list(paths)
 
     def measurement_settings(self, study: str, measurement: str, seed: int) -> list[dict[str, Any]]:
         """Return one entry for every model, data set and instrument of a measurement, with all paths."""
-        sizes = self.study(study)
-        sweep = Sweep(**plain(sizes.attack_strength))
-        entries = []
+        return [plain(entry) for _, entry in self.measurement_entries(study, measurement, seed)]
+
+    def measurement_entries(
+        self, study: str, measurement: str, seed: int
+    ) -> Iterator[tuple[str, MeasurementEntry]]:
+        """Yield every entry of a measurement with the name of its instrument."""
         for section in self.sections(study, measurement):
-            for model in section.models:
-                for dataset in section.measured_on:
-                    for name in section.instruments:
-                        row = self.experiments.instruments[name]
-                        entry = MeasurementEntry(
-                            quantity=row.quantity or name,
-                            kind=row.kind,
-                            model=model,
-                            architecture=self.models(study)[model].architecture,
-                            dataset=dataset,
-                            model_path=self.model(study, model, seed),
-                            history_path=self.history(study, model, seed),
-                            dataset_path=self.dataset(study, dataset, seed),
-                            source_path=self.model(study, row.source, seed) if row.source else None,
-                            ensemble_path=self.model(study, row.ensemble, seed) if row.ensemble else None,
-                            sizes=tuple(sizes.ensemble.sizes) if row.ensemble else (),
-                            labels=row.labels,
-                            attack=sizes.attacks[row.attack] if row.attack else None,
-                            sweep=sweep if row.kind == "attack_strength" else None,
-                            noise=sizes.fourier_noise if row.kind.startswith("fourier") else None,
-                            layers=sizes.layer_robustness if row.kind == "layer_robustness" else None,
-                        )
-                        entries.append(plain(entry))
-        return entries
+            for model, dataset, name in product(section.models, section.measured_on, section.instruments):
+                yield name, self._entry(study, model, dataset, name, seed)
 
-    def mathematics_settings(self, study: str, measurement: str) -> dict[str, Any]:
-        """Return the sizes of a measurement that needs no data."""
-        return _values(self.mathematics_section(study, measurement), {"seeds"})
+    def _entry(self, study: str, model: str, dataset: str, instrument: str, seed: int) -> MeasurementEntry:
+        row, attacks = self.experiments.instruments[instrument], self.study(study).attacks
+        section = self.instrument_section(study, instrument)
+        return MeasurementEntry(
+            quantity=row.quantity or instrument,
+            kind=row.kind,
+            model=model,
+            architecture=self.models(study)[model].architecture,
+            dataset=dataset,
+            model_path=self.model(study, model, seed),
+            history_path=self.history(study, model, seed),
+            dataset_path=self.dataset(study, dataset, seed),
+            reads=row.reads,
+            source_path=self.model(study, row.source, seed) if row.source else None,
+            ensemble_path=self.model(study, row.ensemble, seed) if row.ensemble else None,
+            labels=row.labels,
+            attack=attacks[row.attack] if row.attack else None,
+            sizes=plain(section) if section else {},
+            columns=row.own_columns,
+        )
 
-    def own_inputs(self, study: str, measurement: str, seed: int | str) -> dict[str, str]:
-        """Return the paths that a measurement with a rule of its own reads, by what they are."""
-        row = find(self.experiments.own_rules, "measurement with a rule of its own", measurement)
-        datasets = {name: self.dataset(study, name, seed) for name in self._reads(study, row)}
-        models = {
-            f"model_{key}": self.model(study, name, seed)
-            for key, name in self._read_models(study, row).items()
-        }
-        folder = f"results/{study}/measurements"
-        measured = {
-            f"measured_{Path(name).name}": f"{folder}/{name}/seed{seed}.csv" for name in row.measurements
-        }
-        return datasets | models | measured
-
-    def own_settings(self, study: str, measurement: str) -> dict[str, Any]:
-        """Return the sizes of a measurement with a rule of its own."""
-        row = find(self.experiments.own_rules, "measurement with a rule of its own", measurement)
-        return _values(self.sizes_of(study, row), {"seeds", "description"})
-
-    def sizes_of(self, study: str, row: OwnRuleRow) -> Any:
-        """Return the section of a study's file with the sizes of a measurement with a rule of its own."""
-        return getattr(self.study(study), row.sizes)
-
-    def _read_models(self, study: str, row: OwnRuleRow) -> dict[str, str]:
-        """Return the models that a row reads; of a study with published weights, those that have some."""
-        weights = self.study(study).weights
-        return {key: name for key, name in row.models.items() if not weights or name in weights}
-
-    def photographs(self, study: str) -> list[str]:
-        """Return the paths of a person's own photographs for style transfer.
+    def instrument_section(self, study: str, instrument: str) -> Any:
+        """Return the section of a study with the sizes of an instrument; none if it needs no sizes.
 
         Raises:
-            UserError: one is missing.
+            UserError: the study does not give it.
         """
-        files = self.study(study).style_transfer.files()
-        for file in files:
-            if not Path(file).is_file():
-                raise UserError(
-                    f"style_transfer of study {study}: no file {file}; put it there, or correct its name"
-                )
-        return files
+        section = self.experiments.instruments[instrument].section
+        return self.given_section(study, section, f"instrument {instrument}")
+
+    def measurement_resource(self, study: str, measurement: str, name: str) -> int:
+        """Return what a measurement asks for in a study; no GPU where no instrument uses a network."""
+        uses = any(row.uses_network for row in self.instruments(study, measurement).values())
+        return 0 if name == "gpu" and not uses else self.resource(study, "measure", name)
 
     def picture_inputs(self, study: str, name: str) -> dict[str, str]:
         """Return the paths of the data sets behind a picture's rows, of seed 0."""
@@ -242,17 +222,18 @@ class Plan(Paths):
 
     def figure_origin(self, study: str, figure: str) -> list[str]:
         """Return the path of the table that says where a figure's images come from; none for mathematics."""
-        names = self.figure_measurements(study, figure)
-        rows = self.experiments.own_rules.items()
-        without_data = {name for name, row in rows if not row.reads and not row.models}
-        mathematics = all(name in without_data | set(self.experiments.mathematics) for name in names)
-        return [] if mathematics else [f"results/{study}/datasets/natural/origin.csv"]
+        data = any(self._comes_from_data(name) for name in self.figure_measurements(study, figure))
+        return [f"results/{study}/datasets/natural/origin.csv"] if data else []
+
+    def _comes_from_data(self, measurement: str) -> bool:
+        maker = self.maker(measurement)
+        return maker is None or self.experiment(maker).reads_data
 
     def figure_context(self, study: str, figure: str) -> dict[str, Any]:
         """Return what a figure's footer says: study, data, seeds, images and table."""
         sizes = self.study(study)
         names = self.figure_measurements(study, figure)
-        mathematics = names[0] in self.experiments.mathematics
+        mathematics = not self._comes_from_data(names[0])
         section = self.own_section(study, names[0])
         description = getattr(section, "description", sizes.data.description)
         return {
@@ -264,11 +245,6 @@ class Plan(Paths):
             "images": None if mathematics else sizes.data.test_images,
             "classes": sizes.data.classes,
         }
-
-    def resources(self, study: str, verb: str) -> JobResources:
-        """Return what a job of a verb asks for in a study."""
-        resources: Mapping[Any, JobResources] = self.study(study).resources
-        return resources.get(verb, JobResources())
 
 
 def _architecture(sizes: Study, row: ModelRow, classes: int) -> ArchitectureSettings:
@@ -282,8 +258,3 @@ def _architecture(sizes: Study, row: ModelRow, classes: int) -> ArchitectureSett
         std=sizes.data.std,
         filter=row.filter if isinstance(row, Filtered) else None,
     )
-
-
-def _values(section: BaseModel, exclude: Collection[str] = ()) -> dict[str, Any]:
-    """Return a section of a study's file as plain values, without some keys and what is at its default."""
-    return {name: value for name, value in plain(section).items() if name not in exclude}

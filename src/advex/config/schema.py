@@ -3,45 +3,20 @@
 Unknown keys are refused everywhere. A comment in a study's file says why a size is what it is.
 """
 
+from collections.abc import Iterable
+from functools import cache
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, create_model, model_validator
 
 from advex.common.registry import OneOf
-from advex.common.settings import (
-    MAIN_RADIUS,
-    AttackSettings,
-    Count,
-    FourierNoise,
-    LayerSizes,
-    NonNegative,
-    OddCount,
-    Positive,
-    Recipe,
-)
+from advex.common.settings import AttackSettings, Count, OddCount, Positive, Recipe
 from advex.config.weights import WeightsRow
-from advex.discussion.goh_leakage.settings import FeatureSettings, LeakageSettings
-from advex.discussion.nakano.settings import StyleSettings
-from advex.discussion.nakkiran.settings import EnsembleSettings, PlaneSettings, SquaresSettings
-from advex.discussion.wallace.settings import (
-    OtherDatasetSettings,
-    OwnMistakesSettings,
-    TwoDimensionalSettings,
-    WorldsSettings,
-)
-from advex.registries import (
-    ARCHITECTURES,
-    CONSTRUCTIONS,
-    CORRUPTIONS,
-    INSTRUMENTS,
-    OBJECTIVES,
-    SOURCES,
-    TARGETS,
-)
+from advex.measure.kinds import Instrument, Name
+from advex.measure.sections import Strict
+from advex.registries import ARCHITECTURES, CONSTRUCTIONS, CORRUPTIONS, OBJECTIVES, SECTIONS, SOURCES, TARGETS
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 FigureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]
-
 Objective = Annotated[str, OneOf(OBJECTIVES)]
 OfficialCorruption = Literal[
     "glass_blur",
@@ -61,12 +36,6 @@ WHOLE_TRAIN, WHOLE_TEST = "whole_train", "whole_test"
 """All images of the source, whatever share of them a study trains networks on."""
 OTHER_DATA = "other_data"
 """In the rows: all of a study's other images, ``other_<name>_train`` and ``other_<name>_test``."""
-
-
-class Strict(BaseModel):
-    """A mapping whose keys are all known, and which never changes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ModelRow(Strict):
@@ -112,34 +81,6 @@ class DatasetRow(Strict):
         return self
 
 
-class InstrumentRow(Strict):
-    """One way to measure a model on a data set; ``kind`` is an entry of :data:`advex.registries.INSTRUMENTS`.
-
-    ``quantity`` is what the table calls the result, by default the row's name.
-    """
-
-    kind: Annotated[str, OneOf(INSTRUMENTS)]
-    attack: Name | None = None
-    quantity: Name | None = None
-    labels: Literal["true", "next_class", "previous_class"] = "true"
-    source: Name | None = None
-    ensemble: Name | None = None
-
-    @model_validator(mode="after")
-    def _has_what_it_needs(self) -> "InstrumentRow":
-        transfers = self.kind in ("transfer", "ensemble_transfer")
-        attacks = transfers or self.kind in ("robust_accuracy", "attack_strength", "layer_robustness")
-        if attacks != (self.attack is not None):
-            raise ValueError(f"kind {self.kind} {'needs an' if attacks else 'has no'} attack")
-        if transfers != (self.source is not None):
-            raise ValueError(
-                "kind transfer needs a source, as does ensemble_transfer, and no other kind has one"
-            )
-        if (self.kind == "ensemble_transfer") != (self.ensemble is not None):
-            raise ValueError("kind ensemble_transfer needs an ensemble, and no other kind has one")
-        return self
-
-
 class MeasurementSection(Strict):
     """Models x data sets x instruments, all combinations measured."""
 
@@ -156,31 +97,85 @@ class PictureRow(Strict):
     aligned_by: Literal["image", "label"]
 
 
-Section = Literal[
-    "goh_leakage", "goh_features", "style_transfer", "own_mistakes", "other_dataset", "two_dimensional"
-]
+class JobResources(Strict):
+    """What a job asks of a cluster; the local machine only counts ``threads``."""
+
+    threads: Count = 1
+    gpu: Annotated[int, Field(ge=0)] = 0
+    mem_mb: Count = 2000
+    runtime_minutes: Count = 30
 
 
-class OwnRuleRow(Strict):
-    """A measurement made by a rule of its own: of linear features, of images by style transfer, and so on.
+class ExperimentRow(Strict):
+    """An experiment with a job of its own: mathematics, a chain of short trainings, a page, and so on.
+
+    Named ``source/name``, it is the module of that name in the ``experiments`` of that source. One job makes
+    its measurements for one seed; or, if it makes pages, those of the whole study.
 
     Attributes:
-        sizes: the section of a study's file with its sizes.
-        job: the job that makes it, ``source/name``; several measurements may come from one.
-        picture: whether it holds images, of the first repetition, rather than a table.
-        seeds: whether repetitions are those of the section, or of the study's models.
-        reads: the data sets it reads; none for mathematics.
-        models: the models it reads, by the name the rule knows them by.
-        measurements: the measurements it reads, of the same seed.
+        says: what its job does, in a few words, for people who watch.
+        section: of a study's file, with its sizes, an entry of :data:`advex.registries.SECTIONS`; none if it
+            has no sizes.
+        tables: measurements it makes that are tables, below its source.
+        pictures: measurements it makes that hold images; of the first seed are those that figures show.
+        pages: pages it writes beside the figures.
+        seeds: whether it is repeated as its section says, or as often as the study's models.
+        datasets: the data sets it reads; :data:`OTHER_DATA` for all images a study has beside its own.
+        models: the models it reads, by the name it knows them by.
+        measurements: the measurements it reads: of its seed, or for a page of all.
+        published: a file of published numbers that it reads.
+        template: of its page.
+        environment: of the programs it needs: ``torch``, or ``figures``, which has none.
+        resources: what a job asks for: as those of a verb in the study, or always the same.
+        precision: on a GPU the study's, or always float32.
     """
 
-    sizes: Section
-    job: FigureName
-    picture: bool = False
+    says: str
+    section: Name | None = None
+    tables: list[Name] = []
+    pictures: list[Name] = []
+    pages: list[Name] = []
     seeds: Literal["section", "study"] = "section"
-    reads: list[Name] = []
+    datasets: list[Name] = []
     models: dict[Name, Name] = {}
     measurements: list[FigureName] = []
+    published: str | None = None
+    template: str | None = None
+    environment: Literal["torch", "figures"]
+    resources: Literal["train", "measure"] | JobResources
+    precision: Literal["study", "float32"] = "float32"
+
+    @model_validator(mode="after")
+    def _makes_something(self) -> "ExperimentRow":
+        if bool(self.pages) == bool(self.tables or self.pictures):
+            raise ValueError("it must make tables and pictures, or pages")
+        if self.section is None and not self.pages and self.seeds == "section":
+            raise ValueError("without a section, seeds must be study")
+        return self
+
+    @property
+    def seed(self) -> str:
+        """Which repetition a job is, with the wildcard of its rule; a page has none."""
+        return "0" if self.pages else "{seed}"
+
+    @property
+    def message(self) -> str:
+        """What a job says when it starts, with the wildcards of its rule."""
+        seed = "" if self.pages else ", seed {wildcards.seed}"
+        return f"{self.says}{seed} of {{wildcards.study}}"
+
+    def rule(self, name: str) -> str:
+        """Return the name of the rule of an experiment's job."""
+        return name.replace("/", "_")
+
+    def job(self, name: str) -> str:
+        """Return what a job is called in the names of logs, with the wildcard of its rule."""
+        return f"draw/{name}" if self.pages else f"measure/{name}/seed{self.seed}"
+
+    @property
+    def reads_data(self) -> bool:
+        """Whether images or models come into it; if not, it is mathematics."""
+        return bool(self.datasets or self.models)
 
 
 class FigureRow(Strict):
@@ -190,18 +185,15 @@ class FigureRow(Strict):
 
 
 class Experiments(Strict):
-    """All rows; ``mathematics`` names measurements without data, and the section with their sizes."""
+    """All rows; an instrument is an object of its class among :data:`advex.registries.KINDS`."""
 
     models: dict[Name, ModelRow]
     filtered_models: dict[Name, FilteredModelRow] = {}
     datasets: dict[Name, DatasetRow]
-    instruments: dict[Name, InstrumentRow]
+    instruments: dict[Name, Instrument]
     measurements: dict[FigureName, list[MeasurementSection]]
     pictures: dict[FigureName, PictureRow]
-    mathematics: dict[
-        FigureName, Literal["gaussian", "ellipses", "squares", "squares_2d", "two_dimensional", "worlds"]
-    ]
-    own_rules: dict[FigureName, OwnRuleRow] = {}
+    experiments: dict[FigureName, ExperimentRow] = {}
     figures: dict[FigureName, FigureRow]
 
 
@@ -233,41 +225,6 @@ class ArchitectureRow(Strict):
     options: dict[str, Count] = {}
 
 
-class AttackStrength(Strict):
-    """The sweep of Fig. 8: attacks of growing strength, with a search over the step size."""
-
-    steps: Annotated[list[Count], Field(min_length=1)]
-    relative_step_sizes: Annotated[list[Positive], Field(min_length=1)]
-    objectives: Annotated[list[Objective], Field(min_length=1)]
-
-
-class GaussianSettings(Strict):
-    """The model of Section 4: true mean and variances, and what to try."""
-
-    mean: tuple[float, float]
-    variances: tuple[Positive, Positive]
-    epsilons: list[NonNegative]
-    theory_epsilons: list[NonNegative]
-    penalties: Annotated[list[Positive], Field(min_length=1)]
-    samples: Count
-    seeds: Count
-
-    @model_validator(mode="after")
-    def _has_adversaries(self) -> "GaussianSettings":
-        for name in ("epsilons", "theory_epsilons"):
-            if not any(getattr(self, name)):
-                raise ValueError(f"{name} must hold a radius above 0: there is no robust model otherwise")
-        return self
-
-
-class EllipsesSettings(Strict):
-    """The example of Fig. 14."""
-
-    epsilon: NonNegative
-    samples: Count
-    seeds: Count
-
-
 class CorruptionSettings(Strict):
     """Which corruptions of the test images: made here, or (``cifar10_c``) read from CIFAR-10-C."""
 
@@ -282,17 +239,25 @@ class CorruptionSettings(Strict):
         return self
 
 
-class JobResources(Strict):
-    """What a job of one verb asks of a cluster; the local machine only counts ``threads``."""
+class EnsembleSettings(Strict):
+    """How many networks penalise an attack (one more is trained and held out), and which numbers to try."""
 
-    threads: Count = 1
-    gpu: Annotated[int, Field(ge=0)] = 0
-    mem_mb: Count = 2000
-    runtime_minutes: Count = 30
+    members: Count
+    sizes: Annotated[list[Count], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _largest_is_all(self) -> "EnsembleSettings":
+        if self.sizes != sorted(set(self.sizes)):
+            raise ValueError("sizes must ascend, each given once")
+        if self.sizes[-1] != self.members:
+            raise ValueError(f"the largest of sizes must be members, {self.members}")
+        return self
 
 
 class Study(Strict):
     """The data and sizes of one study.
+
+    Its other sections, those of experiments and instruments, are fields of :func:`study_form`.
 
     ``like`` is another study, whose values count where this one gives none; of architectures, recipes,
     attacks and resources, row by row. ``only`` are the sources whose figures it draws, by default all.
@@ -313,24 +278,10 @@ class Study(Strict):
     architectures: dict[Name, ArchitectureRow]
     recipes: dict[Name, Recipe]
     attacks: dict[Name, AttackSettings]
-    attack_strength: AttackStrength
-    gaussian: GaussianSettings
-    ellipses: EllipsesSettings
     ensemble: EnsembleSettings
     left_out: list[Name] = []
-    squares: SquaresSettings
-    squares_2d: PlaneSettings
-    goh_leakage: LeakageSettings
-    goh_features: FeatureSettings
-    style_transfer: StyleSettings
-    own_mistakes: OwnMistakesSettings
-    two_dimensional: TwoDimensionalSettings
-    worlds: WorldsSettings
-    other_dataset: OtherDatasetSettings
     bandwidths: Annotated[list[OddCount], Field(min_length=1)]
-    fourier_noise: FourierNoise
     corruptions: CorruptionSettings
-    layer_robustness: LayerSizes
     resources: dict[Literal["prepare", "corrupt", "train", "construct", "measure"], JobResources] = {}
 
     @model_validator(mode="after")
@@ -339,15 +290,18 @@ class Study(Strict):
             raise ValueError("with weights there is one of each model: seeds must be 1")
         return self
 
-    @model_validator(mode="after")
-    def _layers_are_judged_at_one_radius(self) -> "Study":
-        if MAIN_RADIUS not in self.layer_robustness.relative_epsilons:
-            raise ValueError(
-                f"layer_robustness.relative_epsilons must hold {MAIN_RADIUS:g}: figures and claims use it"
-            )
-        return self
+    def section(self, name: str) -> Any:
+        """Return a section by name; none if the study does not give it."""
+        return getattr(self, name, None)
 
 
-def names_in(rows: dict[str, Any]) -> str:
+@cache
+def study_form() -> type[Study]:
+    """Return :class:`Study` with all sections, each of its class; what is not needed may be absent."""
+    fields: dict[str, Any] = {name: (form | None, None) for name, form in SECTIONS.items()}
+    return create_model("Study", __base__=Study, **fields)
+
+
+def names_in(rows: Iterable[str]) -> str:
     """List names for an error message."""
     return ", ".join(sorted(rows))

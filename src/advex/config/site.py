@@ -10,7 +10,7 @@ from typing import Literal
 
 from advex.common.settings import Count
 from advex.config.loading import read
-from advex.config.schema import Strict
+from advex.measure.sections import Strict
 
 # SLURM's own names, so that what a person has exported for sbatch counts here too.
 _ENVIRONMENT = {

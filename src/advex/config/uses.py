@@ -14,6 +14,7 @@ from advex.registries import (
     ADVERSARIES,
     ARCHITECTURES,
     CONSTRUCTIONS,
+    EXPERIMENTS,
     FIGURES,
     INSTRUMENTS,
     OBJECTIVES,
@@ -35,7 +36,7 @@ class Uses:
 
     def prepare_other(self, study: str, other: str) -> set[str]:
         """Return what preparing other images uses."""
-        return {SOURCES.entry(self.plan.other_data(study, other)["source"])}
+        return {SOURCES.entry(self.plan.prepared_other_data(study, other)["source"])}
 
     def corrupt(self, study: str) -> set[str]:
         """Return what corrupting test images uses."""
@@ -61,31 +62,28 @@ class Uses:
 
     def measure(self, study: str, measurement: str) -> set[str]:
         """Return what a measurement uses."""
-        sizes, found = self.plan.study(study), set()
+        attacks, found = self.plan.study(study).attacks, set()
         for section in self.plan.sections(study, measurement):
             found |= self._models(study, section.models)
             for name in section.instruments:
                 row = self.plan.experiments.instruments[name]
                 found |= {INSTRUMENTS.entry(row.kind)} | self._models(study, [row.source, row.ensemble])
-                found |= entries_of(sizes.attacks[row.attack]) if row.attack else set()
-                found |= entries_of(sizes.attack_strength) if row.kind == "attack_strength" else set()
+                found |= entries_of(attacks[row.attack]) if row.attack else set()
+                found |= entries_of(self.plan.instrument_section(study, name))
         return found
 
     def weights(self, study: str, model: str) -> set[str]:
         """Return what importing a model's weights uses."""
         return self._models(study, [model])
 
-    def mathematics(self, study: str, measurement: str) -> set[str]:
-        """Return what a measurement without data uses."""
-        return entries_of(self.plan.mathematics_section(study, measurement))
+    def experiment(self, study: str, experiment: str) -> set[str]:
+        """Return what an experiment with a job of its own uses."""
+        section = self.plan.section(study, experiment)
+        models = self.plan.experiment(experiment).models.values()
+        return {EXPERIMENTS.entry(experiment)} | entries_of(section) | self._models(study, models)
 
-    def own(self, study: str, measurement: str) -> set[str]:
-        """Return what a measurement with a rule of its own uses."""
-        row = find(self.plan.experiments.own_rules, "measurement with a rule of its own", measurement)
-        return entries_of(self.plan.sizes_of(study, row)) | self._models(study, row.models.values())
-
-    def draw(self, figure: str) -> set[str]:
-        """Return what drawing a figure uses."""
+    def draw(self, study: str, figure: str) -> set[str]:
+        """Return what drawing a figure uses, in any study."""
         return {FIGURES.entry(figure)}
 
     def _recipe(self, recipe: Recipe) -> set[str]:

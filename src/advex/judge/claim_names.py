@@ -12,8 +12,9 @@ from pathlib import Path
 
 from advex.common.errors import UserError
 from advex.config.plan import Plan
-from advex.config.tables import ANY_TEXT, Columns, known_tables
+from advex.config.tables import known_tables
 from advex.judge.claims import Claim, Combination, Comparison, Rows, load_claims
+from advex.measure.columns import ANY_TEXT, Columns
 
 _MOST = 12  # names that a message lists where none is near
 

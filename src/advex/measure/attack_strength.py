@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from advex.common.settings import AttackSettings
 from advex.measure.attacked import attacked
 from advex.measure.bench import Bench, percent
-from advex.measure.entries import MeasurementEntry, Row
+from advex.measure.entries import MeasurementEntry, Row, Sweep
 from advex.networks.predictions import predictions
 
 
@@ -14,9 +14,7 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
 
     An image counts as robust if no step size fools the model, as when an attacker searches for it.
     """
-    assert entry.sweep is not None, "attack_strength needs a sweep"
-    assert entry.attack is not None, "attack_strength needs an attack"
-    sweep, base = entry.sweep, entry.attack
+    sweep, base = Sweep(**entry.sizes), entry.needed_attack
     loaded, model = bench.images(entry.dataset_path), bench.model(entry.model_path)
     labels = loaded.labels(entry.labels)
     natural = predictions(model, loaded.floats, bench.device) == labels

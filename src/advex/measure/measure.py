@@ -16,32 +16,40 @@ _log = logging.getLogger(__name__)
 def measure(entries: Iterable[MeasurementEntry], seed: int, device: Device) -> pd.DataFrame:
     """Measure all entries of one seed.
 
+    Args:
+        entries: what to measure, in the order of the table.
+        seed: which repetition.
+        device: where to compute.
+
     Returns:
         A tidy table with the columns ``seed, model, architecture, dataset, quantity, epsilon, steps,
-        objective, value, unit, images``; accuracies and rates are in percent of ``images``; ``epsilon``,
-        ``steps`` and ``objective`` are empty where they mean nothing.
+        objective, value, unit, images`` and those that instruments declare; accuracies and rates are in
+        percent of ``images``; ``epsilon``, ``steps`` and ``objective`` are empty where they mean nothing.
+
+    Raises:
+        ValueError: an instrument fills a column that it has not declared.
     """
     bench = Bench(device, seed)
     rows: list[Row] = []
     for entry in entries:
-        images = 0 if entry.kind == "history" else len(bench.images(entry.dataset_path).images)
+        images = len(bench.images(entry.dataset_path).images) if entry.reads == "images" else None
+        common: Row = {
+            "seed": seed,
+            "model": entry.model,
+            "architecture": entry.architecture,
+            "dataset": entry.dataset,
+            "quantity": entry.quantity,
+            "epsilon": None,
+            "steps": None,
+            "objective": None,
+            "value": None,
+            "unit": "percent",
+            "images": images or None,
+        }
         for row in INSTRUMENTS[entry.kind](entry, bench):
-            rows.append(
-                {
-                    "seed": seed,
-                    "model": entry.model,
-                    "architecture": entry.architecture,
-                    "dataset": entry.dataset,
-                    "quantity": entry.quantity,
-                    "epsilon": None,
-                    "steps": None,
-                    "objective": None,
-                    "value": None,
-                    "unit": "percent",
-                    "images": images or None,
-                    **row,
-                }
-            )
+            if undeclared := row.keys() - common.keys() - set(entry.columns):
+                raise ValueError(f"kind {entry.kind} does not declare its columns {sorted(undeclared)}")
+            rows.append({**common, **row})
         last = rows[-1]
         _log.info(
             "%s of %s on %s: %.4g %s", entry.quantity, entry.model, entry.dataset, last["value"], last["unit"]

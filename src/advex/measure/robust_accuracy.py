@@ -13,15 +13,15 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
 
     ``steps`` counts the gradient steps an image gets if no attack fools the model on it.
     """
-    assert entry.attack is not None, "robust_accuracy needs an attack"
+    attack = entry.needed_attack
     loaded, model = bench.images(entry.dataset_path), bench.model(entry.model_path)
     labels = loaded.labels(entry.labels)
     what = f"robust accuracy of {entry.model} on {entry.dataset}"
     seed = stable_seed("attack", entry.quantity, entry.model, entry.dataset, bench.seed)
-    robust = robust_images(model, loaded.floats, labels, entry.attack, bench.device, what, seed)
+    robust = robust_images(model, loaded.floats, labels, attack, bench.device, what, seed)
     yield {
-        "epsilon": entry.attack.epsilon,
-        "steps": entry.attack.steps * len(loaded.images.classes),
+        "epsilon": attack.epsilon,
+        "steps": attack.steps * len(loaded.images.classes),
         "objective": "strongest",
         "value": percent(robust),
     }

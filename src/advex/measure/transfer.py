@@ -21,17 +21,16 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
     targeted_transfer: among those that reach the next class in the source, the share that reach it in
     the model. The counts behind a share are in ``images``.
     """
-    assert entry.source_path is not None, "transfer needs a source"
-    assert entry.attack is not None, "transfer needs an attack"
+    attack = entry.needed_attack
     loaded = bench.images(entry.dataset_path)
-    source, model = bench.model(entry.source_path), bench.model(entry.model_path)
+    source, model = bench.model(entry.needed_source), bench.model(entry.model_path)
     labels, targets = loaded.labels("true"), loaded.labels("next_class")
     targeted = entry.quantity == "targeted_transfer"
     images = attacked(
         bench,
-        entry.source_path,
+        entry.needed_source,
         entry.dataset_path,
-        entry.attack,
+        attack,
         _TRANSFER_OBJECTIVES[entry.quantity],
         "next_class" if targeted else "true",
     )
@@ -43,8 +42,8 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
     also = (of_model == targets) if targeted else (of_model != labels)
     count = int(fooled.sum().item())
     yield {
-        "epsilon": entry.attack.epsilon,
-        "steps": entry.attack.steps,
+        "epsilon": attack.epsilon,
+        "steps": attack.steps,
         "objective": _TRANSFER_OBJECTIVES[entry.quantity],
         "value": percent(also[fooled]) if count else float("nan"),
         "images": count,

@@ -109,8 +109,8 @@ def test_only_models_with_weights_are_measured():
     weights = set(PLAN.study(STUDY).weights)
     measured = {row["model"] for row in PLAN.measurement_settings(STUDY, "nakano/layer_robustness", 0)}
     assert measured == weights - {"standard_densenet"}
-    read = PLAN.own_inputs(STUDY, "nakano/style_transfer", 0)
-    models = {path.split("/")[3] for key, path in read.items() if key.startswith("model_")}
+    read = PLAN.experiment_reads(STUDY, "nakano/style_transfer", 0)
+    models = {path.split("/")[3] for key, path in read.items() if key.startswith("models/")}
     assert models == weights
     jobs = {job for jobs in figure_jobs(PLAN, STUDY).values() for job in jobs}
     assert not [job for job in jobs if job.startswith(("train/", "construct/"))]

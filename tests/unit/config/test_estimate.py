@@ -6,7 +6,8 @@ import pytest
 
 from advex.common.settings import ArchitectureSettings
 from advex.config import load
-from advex.config.estimate import Estimate, passes, read_hardware, report, speeds
+from advex.config.estimate import Estimate, StudyMeter, passes, read_hardware, report, speeds
+from advex.measure.entries import MeasurementEntry
 
 ROOT = Path(__file__).parents[3]
 PLAN = load(ROOT / "config")
@@ -72,6 +73,31 @@ def test_students_of_other_images_are_counted() -> None:
     students = (60_000 + 50_000) * (6 * plain.train + perceptron.train + residual.train)
     found = estimate.works["measure/wallace/other_dataset/seed0"].train
     assert found == pytest.approx(10 * (teachers + students))
+
+
+def test_networks_on_squares_are_counted() -> None:
+    row = PLAN.study("cifar10").squares.network
+    one = passes(ArchitectureSettings("resnet18", {}, 3, 2, (0.5,) * 3, (0.25,) * 3), 32)
+    found = Estimate(PLAN, "cifar10").works["measure/nakkiran/squares/seed0"]
+    networks = len(row.label_noise) * len(row.pixel_noise)
+    assert found.train == pytest.approx(networks * row.evaluate_after[-1] * row.batch_size * one.train)
+    attacked = networks * len(row.evaluate_after) * len(row.epsilons) * row.test_images
+    assert found.attack == pytest.approx(attacked * row.attack_steps * one.attack, rel=0.3)
+    assert found.attack > attacked * row.attack_steps * one.attack
+
+
+def test_attacks_on_a_source_are_counted_once_for_all_models() -> None:
+    meter = StudyMeter(PLAN, "cifar10")
+    rows = [
+        (PLAN.experiments.instruments[name], MeasurementEntry(**entry))
+        for name, entry in PLAN.measurement_entries("cifar10", "ilyas/transferability", 0)
+        if name == "targeted_transfer"
+    ]
+    first, *others = (row.work(entry, None, meter) for row, entry in rows)
+    source = passes(ArchitectureSettings("resnet50", {}, 3, 10, (0.5,) * 3, (0.25,) * 3), 32)
+    attack = PLAN.study("cifar10").attacks["transfer"]
+    assert first == pytest.approx(10_000 * (source.attacked(attack) + source.forward))
+    assert max(others) < first / 10
 
 
 def test_all_figures_count_a_shared_job_once() -> None:

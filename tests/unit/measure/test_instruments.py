@@ -7,17 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from samples import TINY, first
+from samples import TINY, first, measured
 
 from advex.attack.loop import attack
 from advex.attack.objectives import cross_entropy, targeted_cross_entropy, targeted_margin
 from advex.common.artifacts import write_table
 from advex.common.images import ImageSet
-from advex.common.settings import AttackSettings, Recipe, TrainingRun
+from advex.common.settings import AttackSettings, Recipe, TrainingRun, plain
 from advex.measure import attacked as attacked_images
 from advex.measure.bench import Bench
 from advex.measure.entries import MeasurementEntry, Sweep
-from advex.measure.measure import measure
 from advex.networks.classifier import build
 from advex.networks.stored_models import write_model
 from advex.registries import OBJECTIVES
@@ -96,7 +95,7 @@ def percent(matches):
 
 
 def only(entries, cpu, seed=0):
-    table = measure([entries], seed, cpu)
+    table = measured([entries], seed, cpu)
     assert len(table) == 1
     return table.iloc[0]
 
@@ -136,7 +135,7 @@ def test_accuracy_by_hand(tmp_path, cpu):
     write_model(tmp_path / "model", model, TINY, {})
     paths = {"model_path": str(tmp_path / "model"), "dataset_path": str(tmp_path / "set"), "history_path": ""}
     entry = MeasurementEntry("a", "accuracy", "m", "small", "set", **paths)
-    assert list(measure([entry, replace(entry, labels="next_class")], 0, cpu)["value"]) == [75, 25]
+    assert list(measured([entry, replace(entry, labels="next_class")], 0, cpu)["value"]) == [75, 25]
 
 
 @pytest.mark.parametrize("settings", [WEAK, STRONG, AttackSettings("linf", 0.1, 5, 0.03)], ids=str)
@@ -161,11 +160,8 @@ def test_attack_strength_takes_the_best_of_the_step_sizes(lab, cpu):
     base = replace(WEAK, epsilon=0.4)
 
     def table(sizes):
-        return measure(
-            [lab.entry("attack_strength", attack=base, sweep=replace(sweep, relative_step_sizes=sizes))],
-            0,
-            cpu,
-        )
+        tried = plain(replace(sweep, relative_step_sizes=sizes))
+        return measured([lab.entry("attack_strength", attack=base, sizes=tried)], 0, cpu)
 
     both, single = table([2.5, 0.5]), [table([size]) for size in (2.5, 0.5)]
     assert list(both.columns) == COLUMNS
@@ -230,7 +226,7 @@ def test_transfer_of_nothing_is_not_a_number(lab, cpu):
 
 
 def test_history_is_passed_through(lab, cpu):
-    table = measure([lab.entry("history")], 2, cpu)
+    table = measured([lab.entry("history")], 2, cpu)
     assert list(table.columns) == [*COLUMNS, "epoch"]
     found = table[["quantity", "epoch", "value"]].to_numpy().tolist()
     assert found == [
@@ -252,10 +248,13 @@ def test_entries_share_models_images_and_attacks(lab, cpu, monkeypatch):
 
     monkeypatch.setattr(attacked_images, "attack", counted)
     sweep = Sweep([2], [2.5], ["cross_entropy"])
-    entry = lab.entry("attack_strength", attack=WEAK, sweep=sweep)
+    entry = lab.entry("attack_strength", attack=WEAK, sizes=plain(sweep))
     same = replace(entry, quantity="again")
-    others = [replace(entry, attack=STRONG), lab.entry("attack_strength", "other", attack=WEAK, sweep=sweep)]
-    table = measure([entry, same, *others], 0, cpu)
+    others = [
+        replace(entry, attack=STRONG),
+        lab.entry("attack_strength", "other", attack=WEAK, sizes=plain(sweep)),
+    ]
+    table = measured([entry, same, *others], 0, cpu)
     assert len(calls) == 3
     assert table["value"][1] == table["value"][3]
     bench = Bench(cpu, 0)
@@ -277,4 +276,4 @@ def test_random_starts_depend_on_the_seed(lab, cpu):
 
 
 def test_table_of_nothing_is_empty(cpu):
-    assert measure([], 0, cpu).empty
+    assert measured([], 0, cpu).empty

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from advex.common.settings import FourierNoise
 from advex.discussion.gilmer_hendrycks.fourier_maps import error_map, first_images
 from advex.measure.bench import Bench
 from advex.measure.entries import MeasurementEntry, Row
@@ -13,11 +14,11 @@ OTHER_NORMS = {"norm_of_all_channels": 3**-0.5, "norm_dropped": 1 / 4}
 
 def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
     """Mean error over all frequencies at the norms that other readings of Fig. 2 give."""
-    assert entry.noise is not None, "fourier_norms needs noise"
-    images, labels = first_images(entry, bench, entry.noise.images)
+    noise = FourierNoise(**entry.sizes)
+    images, labels = first_images(entry, bench, noise.images)
     model, side = bench.model(entry.model_path), images.shape[-1]
     for reading, factor in OTHER_NORMS.items():
-        norm = factor * entry.noise.root_mean_square * side
+        norm = factor * noise.root_mean_square * side
         errors = error_map(model, images, labels, norm, bench.device, bench.seed)
         yield {
             "quantity": f"mean_error_{reading}",

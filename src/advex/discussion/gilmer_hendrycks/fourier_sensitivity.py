@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from advex.common.frequency import ring_means
+from advex.common.settings import FourierNoise
 from advex.discussion.gilmer_hendrycks.fourier_maps import error_map, first_images, map_summary
 from advex.measure.bench import Bench
 from advex.measure.entries import MeasurementEntry, Row
@@ -22,17 +23,17 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
     ``epsilon`` is the l2 norm of the noise in each channel; ``clean_error`` is without noise. Of stronger
     noise there are ring means only.
     """
-    assert entry.noise is not None, "fourier_sensitivity needs noise"
-    images, labels = first_images(entry, bench, entry.noise.images)
+    noise = FourierNoise(**entry.sizes)
+    images, labels = first_images(entry, bench, noise.images)
     side = images.shape[-1]
-    norm = entry.noise.root_mean_square * side
+    norm = noise.root_mean_square * side
     model = bench.model(entry.model_path)
     clean = (predictions(model, images, bench.device) != labels).double().mean().item()
     yield {"quantity": "clean_error", "epsilon": 0.0, "images": len(labels), "value": 100 * clean}
     errors = error_map(model, images, labels, norm, bench.device, bench.seed)
     common: Row = {
         "epsilon": norm,
-        "root_mean_square": entry.noise.root_mean_square,
+        "root_mean_square": noise.root_mean_square,
         "images": len(labels),
     }
     for (row, column), error in np.ndenumerate(errors):
@@ -42,7 +43,7 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
         yield {**common, "quantity": "ring_error", "relative_ring": ring / (side // 2), "value": error}
     for quantity, value in map_summary(errors).items():
         yield {**common, "quantity": quantity, "value": value}
-    for strength in entry.noise.stronger:
+    for strength in noise.stronger:
         norm = strength * side
         errors = error_map(model, images, labels, norm, bench.device, bench.seed)
         common |= {"epsilon": norm, "root_mean_square": strength, "quantity": "ring_error_of_stronger_noise"}

@@ -1,17 +1,14 @@
-"""The sizes of measurements on linear features: what comments 2 and 3 (Goh) need of a study."""
+"""The sizes of what comment 2 (Goh, robust feature leakage) needs of a study: robust linear classifiers."""
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from advex.common.settings import MAIN_SUCCESS, Count, Positive, Share
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from advex.common.settings import Count, Positive
+from advex.measure.sections import Section
 
 
-class LeakageSettings(_Section):
+class LeakageSettings(Section):
     """Robust linear classifiers: ascending penalties of ridge regression, and the radius of certificates.
 
     ``description`` is what figures say about the images, which are all that the study's source has.
@@ -26,34 +23,4 @@ class LeakageSettings(_Section):
     def _ascending(self) -> "LeakageSettings":
         if self.penalties != sorted(set(self.penalties)):
             raise ValueError("penalties must ascend, each given once")
-        return self
-
-
-class PairRow(_Section):
-    """Two classes by name; ``robust_feature`` is the one in the containment, by default the most useful."""
-
-    classes: tuple[str, str]
-    robust_feature: Annotated[int, Field(ge=0)] | None = None
-
-
-class FeatureSettings(_Section):
-    """Linear features of two classes, by name of pair.
-
-    See :class:`advex.discussion.goh_features.feature_studies.FeatureSizes`.
-    """
-
-    description: str
-    pairs: Annotated[dict[str, PairRow], Field(min_length=1)]
-    epsilons: Annotated[list[Positive], Field(min_length=1)]
-    ensemble_below: Positive
-    contained_robustness: Positive
-    contained_share: Share
-    frontier_at: list[Positive]
-    successes: Annotated[list[Share], Field(min_length=1)]
-    seeds: Count
-
-    @model_validator(mode="after")
-    def _success_of_the_figure(self) -> "FeatureSettings":
-        if MAIN_SUCCESS not in self.successes:
-            raise ValueError(f"successes must hold {MAIN_SUCCESS:g}, which figure and claims are about")
         return self

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from advex.common.randomness import stable_seed
+from advex.common.settings import LayerSizes
 from advex.discussion.nakano.layer_robustness import largest_changes, pair_distances, pixel_distance
 from advex.measure.bench import Bench
 from advex.measure.entries import MeasurementEntry, Row
@@ -21,17 +22,16 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
     The images' own value is the radius over their mean distance: what the identity has. All is computed in
     float32: small changes of activations vanish in bfloat16.
     """
-    assert entry.attack is not None, "layer_robustness needs an attack"
-    assert entry.layers is not None, "layer_robustness needs sizes"
+    strongest, sizes = entry.needed_attack, LayerSizes(**entry.sizes)
     model, images = bench.model(entry.model_path), bench.images(entry.dataset_path).floats
-    perturbed = images[: entry.layers.images]
+    perturbed = images[: sizes.images]
     seed = stable_seed("layer robustness", bench.seed)
     names = main_layers(model)
-    distances = pair_distances(model, names, images, entry.layers.pairs, seed=seed)
-    own_distance = pixel_distance(images, entry.layers.pairs, seed=seed)
-    for share in entry.layers.relative_epsilons:
-        epsilon = share * entry.attack.epsilon
-        attack = replace(entry.attack, epsilon=epsilon, step_size=share * entry.attack.step_size)
+    distances = pair_distances(model, names, images, sizes.pairs, seed=seed)
+    own_distance = pixel_distance(images, sizes.pairs, seed=seed)
+    for share in sizes.relative_epsilons:
+        epsilon = share * strongest.epsilon
+        attack = replace(strongest, epsilon=epsilon, step_size=share * strongest.step_size)
         common: Row = {
             "epsilon": epsilon,
             "relative_epsilon": share,

@@ -3,23 +3,20 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from advex.common.settings import Count, Positive
+from advex.measure.sections import Section, Strict
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class StyleLayers(_Section):
+class StyleLayers(Strict):
     """Which layers of a network are compared, by the names of :mod:`advex.networks.layers`."""
 
     style: Annotated[list[str], Field(min_length=1)]
     content: str
 
 
-class FamilyLayers(_Section):
+class FamilyLayers(Strict):
     """The layers of each family of networks."""
 
     resnet: StyleLayers
@@ -27,7 +24,7 @@ class FamilyLayers(_Section):
     alexnet: StyleLayers
 
 
-class StyleSettings(_Section):
+class StyleSettings(Section):
     """Style transfer, see :mod:`advex.discussion.nakano.style_studies`.
 
     Attributes:
@@ -68,5 +65,5 @@ class StyleSettings(_Section):
         return self
 
     def files(self) -> list[str]:
-        """Return the paths of photographs that are files, contents first."""
+        """Return the paths of photographs that are files, contents first; relative to the repository."""
         return [f"{self.folder}/{name}" for name in [*self.content, *self.style] if "." in name]

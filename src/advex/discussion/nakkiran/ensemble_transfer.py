@@ -29,10 +29,9 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
       reach the target in the source, the same shares, as in :mod:`advex.measure.transfer`. Their number
       is in ``images``; not a number where there is none.
     """
-    assert entry.source_path is not None, "ensemble_transfer needs a source"
-    assert entry.attack is not None, "ensemble_transfer needs an attack"
+    used = entry.needed_attack
     loaded = bench.images(entry.dataset_path)
-    source, model = bench.model(entry.source_path), bench.model(entry.model_path)
+    source, model = bench.model(entry.needed_source), bench.model(entry.model_path)
     labels, targets = loaded.labels("true"), loaded.labels("next_class")
     right = predictions(source, loaded.floats, bench.device) == labels
     right &= predictions(model, loaded.floats, bench.device) == labels
@@ -40,10 +39,10 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
         reached = right & (predictions(source, images, bench.device) == targets)
         answers = predictions(model, images, bench.device)
         common = {
-            "epsilon": entry.attack.epsilon,
-            "steps": entry.attack.steps,
+            "epsilon": used.epsilon,
+            "steps": used.steps,
             "objective": objective,
-            "norm": entry.attack.norm,
+            "norm": used.norm,
             "members": members,
         }
         for name, hits in (("targeted", answers == targets), ("untargeted", answers != labels)):
@@ -56,18 +55,16 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
 
 def _attacked(entry: MeasurementEntry, bench: Bench) -> Iterator[tuple[str, int, Tensor]]:
     """Yield each attack's objective, number of penalising networks and images, made once for all models."""
-    assert entry.source_path is not None
-    assert entry.ensemble_path is not None, "ensemble_transfer needs an ensemble"
-    assert entry.attack is not None
+    used, sizes = entry.needed_attack, entry.sizes["sizes"]
     loaded = bench.images(entry.dataset_path)
-    source, ensemble = bench.model(entry.source_path), bench.ensemble(entry.ensemble_path)
+    source, ensemble = bench.model(entry.needed_source), bench.ensemble(entry.needed_ensemble)
     labels, targets = loaded.labels("true"), loaded.labels("next_class")
     aims = targets.new_empty((len(targets), 2))
     aims[:, 0], aims[:, 1] = targets, labels
     yield UNPERTURBED, 0, loaded.floats
-    wanted = [(PLAIN, 0), *((PENALISED, size) for size in entry.sizes), (OPPOSED, max(entry.sizes))]
+    wanted = [(PLAIN, 0), *((PENALISED, size) for size in sizes), (OPPOSED, max(sizes))]
     for objective, size in wanted:
-        key = (entry.source_path, entry.ensemble_path, entry.dataset_path, entry.attack, objective, size)
+        key = (entry.source_path, entry.ensemble_path, entry.dataset_path, used, objective, size)
         if key not in bench.attacked:
             with bench.device.computing():
                 bench.attacked[key] = attack(
@@ -75,8 +72,8 @@ def _attacked(entry: MeasurementEntry, bench: Bench) -> Iterator[tuple[str, int,
                     ensemble.against(source, size) if size else source,
                     loaded.floats,
                     aims if size else targets,
-                    entry.attack,
+                    used,
                     seed=stable_seed("attack", entry.quantity, objective, size, bench.seed),
-                    what=f"{objective} of {size} networks, {entry.attack.norm} {entry.attack.epsilon:g}",
+                    what=f"{objective} of {size} networks, {used.norm} {used.epsilon:g}",
                 )
         yield objective, size, bench.attacked[key]

@@ -1,17 +1,13 @@
-"""The sizes of what comment 5 (Nakkiran) needs of a study: an ensemble, and Adversarial Squares."""
+"""The sizes of what comment 5 (Nakkiran) needs of a study: Adversarial Squares."""
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from advex.common.registry import OneOf
 from advex.common.settings import Count, NonNegative, Positive
+from advex.measure.sections import Section, Strict
 from advex.registries import ARCHITECTURES
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
 
 Several = Annotated[int, Field(ge=2)]
 Ascending = Annotated[list[Count], Field(min_length=1)]
@@ -29,21 +25,7 @@ def _check_early_and_late(name: str, values: list[int]) -> None:
         raise ValueError(f"{name} must hold two numbers at least, early and late in training")
 
 
-class EnsembleSettings(_Section):
-    """How many networks penalise an attack (one more is trained and held out), and which numbers to try."""
-
-    members: Count
-    sizes: Ascending
-
-    @model_validator(mode="after")
-    def _largest_is_all(self) -> "EnsembleSettings":
-        _check_ascending("sizes", self.sizes)
-        if self.sizes[-1] != self.members:
-            raise ValueError(f"the largest of sizes must be members, {self.members}")
-        return self
-
-
-class LinearCase(_Section):
+class LinearCase(Strict):
     """One training set of :func:`advex.discussion.nakkiran.squares.linear_squares_table`."""
 
     images: Count
@@ -52,7 +34,7 @@ class LinearCase(_Section):
     pixel_noise: Positive
 
 
-class LinearSquares(_Section):
+class LinearSquares(Strict):
     """Arguments of :func:`advex.discussion.nakkiran.squares.linear_squares_table`."""
 
     cases: Annotated[list[LinearCase], Field(min_length=1)]
@@ -66,14 +48,14 @@ class LinearSquares(_Section):
         return self
 
 
-class SquaresArchitecture(_Section):
+class SquaresArchitecture(Strict):
     """A network that takes squares of the study's size."""
 
     name: Annotated[str, OneOf(ARCHITECTURES)]
-    options: dict[str, Count] = {}
+    options: dict[str, Count] = Field(default_factory=dict)
 
 
-class NetworkSquares(_Section):
+class NetworkSquares(Strict):
     """Arguments of :func:`advex.discussion.nakkiran.squares_networks.network_squares_table`.
 
     ``architecture`` is its network.
@@ -101,7 +83,7 @@ class NetworkSquares(_Section):
         return self
 
 
-class SquaresSettings(_Section):
+class SquaresSettings(Section):
     """Adversarial Squares: the exact linear stand-in, and networks."""
 
     seeds: Count
@@ -109,7 +91,7 @@ class SquaresSettings(_Section):
     network: NetworkSquares
 
 
-class PlaneSettings(_Section):
+class PlaneSettings(Section):
     """Arguments of :func:`advex.discussion.nakkiran.squares_networks.plane_table`."""
 
     seeds: Count

@@ -1,24 +1,20 @@
 """The sizes of comment 6 (Wallace): learning from a model's mistakes, in the plane, and from other images."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from advex.common.registry import OneOf
 from advex.common.settings import Count, NonNegative, Positive, Share
+from advex.measure.sections import OtherDataSettings, Section, Strict
 from advex.networks.own_network import NetworkSettings
-from advex.registries import SOURCES
 
 Percent = Annotated[float, Field(gt=0, lt=100)]
 NATURAL = "natural"
 """The study's own images, where a pair names data."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AfterEpochs(_Section):
+class AfterEpochs(Strict):
     """Stop the teacher after each of these numbers of epochs; the experiment's own is ``headline``."""
 
     kind: Literal["epochs"]
@@ -26,7 +22,7 @@ class AfterEpochs(_Section):
     headline: Positive
 
 
-class AtAccuracy(_Section):
+class AtAccuracy(Strict):
     """Stop it where it first reaches each of these accuracies on its training images.
 
     They are looked at every ``evaluate_every`` batches, in percent.
@@ -38,7 +34,7 @@ class AtAccuracy(_Section):
     evaluate_every: Count
 
 
-class OwnMistakesSettings(_Section):
+class OwnMistakesSettings(Section):
     """A teacher stopped early, and students of its mistakes; the learning rate of the teacher is constant.
 
     ``other_student`` is the student of another architecture; ``description`` is what figures say of the
@@ -59,23 +55,14 @@ class OwnMistakesSettings(_Section):
         return self
 
 
-class OtherDataSettings(_Section):
-    """Further grey images beside the study's own: which source, how many, and their side if it is free."""
-
-    source: Annotated[str, OneOf(SOURCES)]
-    train_images: Count | None = None
-    test_images: Count | None = None
-    image_size: Count | None = None
-
-
-class PairRow(_Section):
+class PairRow(Strict):
     """Learn ``task`` from images of ``images``: each names other data, or ``natural``."""
 
     task: str
     images: str
 
 
-class OtherDatasetSettings(_Section):
+class OtherDatasetSettings(Section):
     """Students of a teacher's labels on images of another data set; images by name, pairs by name.
 
     ``other_students`` are of other architectures, by what figures call them.
@@ -83,7 +70,7 @@ class OtherDatasetSettings(_Section):
 
     description: str
     seeds: Count
-    data: dict[str, OtherDataSettings] = {}
+    data: dict[str, OtherDataSettings] = Field(default_factory=dict)
     pairs: Annotated[dict[str, PairRow], Field(min_length=1)]
     teacher: NetworkSettings
     student: NetworkSettings
@@ -99,8 +86,12 @@ class OtherDatasetSettings(_Section):
                     )
         return self
 
+    def other_data(self) -> Mapping[str, OtherDataSettings]:
+        """Return the images to prepare beside the study's own, by name."""
+        return self.data
 
-class TwoDimensionalSettings(_Section):
+
+class TwoDimensionalSettings(Section):
     """Points in the unit square: how many draws of them, and the perceptrons fitted to them.
 
     Attributes:
@@ -127,7 +118,7 @@ class TwoDimensionalSettings(_Section):
     attack_steps: Count
 
 
-class WorldsSettings(_Section):
+class WorldsSettings(Section):
     """The response's two worlds: a useful robust feature, and a fine one from useless to useful.
 
     Attributes:

@@ -134,6 +134,11 @@ class Reached:
             raise UserError(f"no {registry.registry} is named {name!r}{known}")
         return found
 
+    @property
+    def modules(self) -> frozenset[str]:
+        """The modules that the job may run, those that only look on among them."""
+        return frozenset(self._run)
+
     def names(self, node: Node) -> list[tuple[frozenset[Node], str]]:
         """Return what the numbers in a definition's form stand for, with attributes left over."""
         if node.index == WHOLE:

@@ -5,11 +5,18 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
-from samples import TINY, first
+from samples import TINY, first, measured
 from torch import nn
 
 from advex.common.frequency import distinct_frequencies, filter_mask, filtered, fourier_basis
-from advex.common.settings import ArchitectureSettings, FilterSettings, FourierNoise, Recipe, TrainingRun
+from advex.common.settings import (
+    ArchitectureSettings,
+    FilterSettings,
+    FourierNoise,
+    Recipe,
+    TrainingRun,
+    plain,
+)
 from advex.common.torch_randomness import torch_generator
 from advex.config.schema import OfficialCorruption
 from advex.discussion.gilmer_hendrycks.cifar10_c import NAMES
@@ -17,12 +24,11 @@ from advex.discussion.gilmer_hendrycks.corruptions import corrupt
 from advex.discussion.gilmer_hendrycks.fourier_maps import error_map, map_summary
 from advex.discussion.gilmer_hendrycks.fourier_norms import OTHER_NORMS
 from advex.measure.entries import MeasurementEntry
-from advex.measure.measure import measure
 from advex.networks.stored_models import write_model
 from advex.registries import CORRUPTIONS
 from advex.train.training import train
 
-NOISE = FourierNoise(0.2, 40, (0.4,))
+NOISE = plain(FourierNoise(0.2, 40, (0.4,)))
 FILTERED = ArchitectureSettings(
     "small_resnet18", {"width": 4, "stages": 2}, 1, 10, (0.3,), (0.4,), FilterSettings("high_pass", 5)
 )
@@ -46,7 +52,7 @@ def lab(tmp_path_factory, digits, cpu):
         entry = MeasurementEntry(
             kind, kind, model, "resnet50", dataset, str(folder / model), "", str(folder / dataset), **settings
         )
-        return measure([entry], seed, cpu)
+        return measured([entry], seed, cpu)
 
     return models, test, corrupted, table
 
@@ -59,7 +65,7 @@ def wrong(model, images, labels):
 
 def test_noise_of_one_frequency_is_added_with_random_signs_and_clipped(lab):
     models, test, _, table = lab
-    found = table("fourier_sensitivity", noise=NOISE)
+    found = table("fourier_sensitivity", sizes=NOISE)
     errors = found[found["quantity"] == "error"]
     assert len(errors) == 64
     cells = errors.set_index(["vertical_frequency", "horizontal_frequency"])["value"]
@@ -114,7 +120,7 @@ def test_noise_keeps_its_norm_in_every_channel_with_signs_of_their_own(cpu, norm
 
 
 def test_ring_means_and_summaries_follow_from_the_map(lab):
-    found = lab[3]("fourier_sensitivity", noise=NOISE)
+    found = lab[3]("fourier_sensitivity", sizes=NOISE)
     errors = found[found["quantity"] == "error"]
     map_ = errors.pivot_table(
         index="vertical_frequency", columns="horizontal_frequency", values="value"
@@ -153,12 +159,12 @@ def test_a_map_in_a_few_numbers():
 
 def test_signs_depend_on_the_seed_and_models_share_them(lab):
     table = lab[3]
-    errors = [table("fourier_sensitivity", noise=NOISE, seed=seed)["value"].tolist() for seed in (0, 0, 1)]
+    errors = [table("fourier_sensitivity", sizes=NOISE, seed=seed)["value"].tolist() for seed in (0, 0, 1)]
     assert errors[0] == errors[1] != errors[2]
 
 
 def test_other_norms_are_those_of_the_other_readings(lab):
-    found = lab[3]("fourier_norms", noise=NOISE).set_index("quantity")
+    found = lab[3]("fourier_norms", sizes=NOISE).set_index("quantity")
     assert list(found.index) == [f"mean_error_{name}" for name in OTHER_NORMS]
     np.testing.assert_allclose(found["root_mean_square"], [0.2 / 3**0.5, 0.05])
 
@@ -180,8 +186,10 @@ def test_filtered_accuracy_names_the_filter_and_what_passes(lab):
     assert found.loc["power_kept_by_frame", "value"] == pytest.approx(
         100 * ((moving - low) ** 2).sum() / (moving**2).sum()
     )
-    plain = table("filtered_accuracy")
-    assert plain[["objective", "bandwidth", "relative_bandwidth"]].to_numpy().tolist() == [["none", 8, 1.0]]
+    unfiltered = table("filtered_accuracy")
+    assert unfiltered[["objective", "bandwidth", "relative_bandwidth"]].to_numpy().tolist() == [
+        ["none", 8, 1.0]
+    ]
 
 
 def test_corruption_accuracy_is_counted_by_corruption_and_severity(lab):

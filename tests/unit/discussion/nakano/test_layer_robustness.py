@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from samples import random_images
+from samples import measured, random_images
 from scipy.optimize import minimize
 from torch import nn
 
 from advex.common.devices import Device
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
-from advex.common.settings import ArchitectureSettings, AttackSettings, LayerSizes
+from advex.common.settings import ArchitectureSettings, AttackSettings, LayerSizes, plain
 from advex.discussion.nakano.layer_robustness import (
     largest_changes,
     layer_robustness,
@@ -22,7 +22,6 @@ from advex.discussion.nakano.layer_robustness import (
     random_pairs,
 )
 from advex.measure.entries import MeasurementEntry
-from advex.measure.measure import measure
 from advex.networks.architectures.backbone import Backbone
 from advex.networks.classifier import Classifier, build
 from advex.networks.layers import Layers
@@ -194,9 +193,9 @@ def test_instrument(tmp_path, cpu: Device):
     entry = MeasurementEntry(
         "layer_robustness", "layer_robustness", "standard_vgg16", "vgg16", "natural_test",
         str(tmp_path / "model"), "", str(tmp_path / "images"),
-        attack=attack(0.4, 5), layers=LayerSizes(6, 50, (0.5, 1.0)),
+        attack=attack(0.4, 5), sizes=plain(LayerSizes(6, 50, (0.5, 1.0))),
     )  # fmt: skip
-    table = measure([entry], 2, cpu)
+    table = measured([entry], 2, cpu)
     layers = ["images", "conv1", "conv2", "conv3", "conv4"]
     assert table["layer"].tolist() == 2 * layers
     assert table["position"].tolist() == 2 * [0, 1, 2, 3, 4]
@@ -207,4 +206,4 @@ def test_instrument(tmp_path, cpu: Device):
     assert (small > 0).all()
     assert (small < large).all()
     assert large[0] == pytest.approx(2 * small[0])
-    assert measure([entry], 2, cpu).equals(table)
+    assert measured([entry], 2, cpu).equals(table)

@@ -17,7 +17,7 @@ from advex.common.errors import UserError
 from advex.common.pictures import Picture
 from advex.common.settings import ArchitectureSettings
 from advex.config import load
-from advex.config.estimate import Estimate
+from advex.config.estimate import Estimate, StudyMeter
 from advex.discussion.nakano.settings import StyleSettings
 from advex.discussion.nakano.style_judges import Judge, untrained, verdicts
 from advex.discussion.nakano.style_slider import slider_html
@@ -34,6 +34,7 @@ LAYERS = {
     "alexnet": {"style": ["conv1", "conv2", "conv3", "conv4"], "content": "conv3"},
 }
 ARCHITECTURE = {"vgg": "small_vgg", "alexnet": "small_alexnet", "judge": "small_densenet"}
+STYLE_TRANSFER = "nakano/style_transfer"
 SETTINGS = {"content": ["a"], "style": ["b"], "image_size": 32, "evaluations": 3, "initial_style": 1.0}
 
 
@@ -255,14 +256,14 @@ def test_sizes_that_cannot_be(changes, words):
 
 def test_own_photographs_are_inputs_and_missing_ones_are_named(tmp_path):
     plan = load(ROOT / "config")
-    assert plan.photographs("digits") == []
+    assert plan.experiment_inputs("digits", STYLE_TRANSFER, 0)["files"] == []
     settings = {"content": ["astronaut", "mine.png"], "folder": str(tmp_path)}
     sizes = plan.studies["digits"].style_transfer.model_copy(update=settings)
     plan.studies["digits"] = plan.studies["digits"].model_copy(update={"style_transfer": sizes})
     with pytest.raises(UserError, match=r"no file .*mine.png; put it there"):
-        plan.photographs("digits")
+        plan.experiment_inputs("digits", STYLE_TRANSFER, 0)
     (tmp_path / "mine.png").touch()
-    assert plan.photographs("digits") == [f"{tmp_path}/mine.png"]
+    assert plan.experiment_inputs("digits", STYLE_TRANSFER, 0)["files"] == [f"{tmp_path}/mine.png"]
 
 
 def test_the_page_has_every_image_and_needs_nothing_else(studied):
@@ -290,12 +291,12 @@ def test_the_page_shows_colour():
 
 def test_the_cost_of_a_study_counts_every_evaluation():
     plan = load(ROOT / "config")
-    job = "measure/nakano/style_transfer/seed0"
+    job = f"measure/{STYLE_TRANSFER}/seed0"
     estimate = Estimate(plan, "test")
     one, images = estimate.works[job].attack, 0.0
     shop = plan.studies["test"].style_transfer
     forward = {
-        family: estimate._passes(family, shop.image_size).attack
+        family: StudyMeter(plan, "test").passes(family, shop.image_size).attack
         for family in ("resnet50", "vgg16", "alexnet")
     }
     for networks, count in (
@@ -309,4 +310,4 @@ def test_the_cost_of_a_study_counts_every_evaluation():
     ):
         images += count * sum(number * forward[family] for family, number in networks.items())
     assert one == pytest.approx(shop.evaluations * images)
-    assert "linear algebra of nakano/style_transfer" not in estimate.not_counted
+    assert STYLE_TRANSFER not in estimate.not_counted

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from samples import TINY, first
+from samples import TINY, first, measured
 
 from advex.attack.loop import attack
 from advex.common.settings import AttackSettings, Recipe, TrainingRun
@@ -13,7 +13,6 @@ from advex.discussion.nakkiran import ensemble_transfer
 from advex.discussion.nakkiran.ensemble_transfer import OPPOSED, PENALISED, PLAIN, UNPERTURBED
 from advex.measure.bench import Bench
 from advex.measure.entries import MeasurementEntry
-from advex.measure.measure import measure
 from advex.networks.ensembles import Ensemble
 from advex.networks.predictions import predictions
 from advex.networks.stored_models import write_model
@@ -40,7 +39,7 @@ def lab(tmp_path_factory, digits, cpu):
     entry = MeasurementEntry(
         "ensemble_transfer", "ensemble_transfer", "ensemble", "resnet18", "test", str(folder / "ensemble"),
         "", str(folder / "test"), source_path=str(folder / "source"), ensemble_path=str(folder / "ensemble"),
-        sizes=(1, 2), attack=SETTINGS,
+        sizes={"members": 2, "sizes": [1, 2]}, attack=SETTINGS,
     )  # fmt: skip
     return source, ensemble, test, entry
 
@@ -48,7 +47,7 @@ def lab(tmp_path_factory, digits, cpu):
 @pytest.fixture(scope="module")
 def table(lab, cpu):
     source = replace(lab[3], model="source", model_path=lab[3].source_path)
-    return measure([lab[3], source], 0, cpu)
+    return measured([lab[3], source], 0, cpu)
 
 
 def test_every_attack_gives_four_shares_and_no_attack_two(table):
@@ -88,7 +87,7 @@ def test_shares_are_those_of_a_count(lab, table, cpu, objective, members):
 
 def test_what_reaches_no_target_has_no_transfer(lab, cpu):
     none = replace(lab[3], attack=replace(SETTINGS, steps=0))
-    rows = measure([none], 0, cpu)
+    rows = measured([none], 0, cpu)
     transfers = rows[rows["quantity"].str.endswith("_transfer")]
     assert all(math.isnan(value) for value in transfers["value"])
     assert (transfers["images"] == 0).all()

@@ -160,9 +160,9 @@ def test_the_plane_has_a_map_in_seed_0_only_and_islands_at_the_end():
 def test_every_study_has_the_case_of_the_published_pixels():
     plan = load("config")
     for name in plan.studies:
-        cases = plan.mathematics_settings(name, "nakkiran/squares")["linear"]["cases"]
+        cases = plan.experiment_settings(name, "nakkiran/squares")["linear"]["cases"]
         assert {"images": 1000, "pixels": 3072, "label_noise": 0.1, "pixel_noise": 0.1} in cases
-    network = plan.mathematics_settings("cifar10", "nakkiran/squares")["network"]
+    network = plan.experiment_settings("cifar10", "nakkiran/squares")["network"]
     assert (network["images"], network["learning_rate"], network["batch_size"]) == (10000, 1e-5, 128)
     assert network["evaluate_after"][0] == -(-10000 // 128), "one epoch"
     assert network["evaluate_after"][-1] == 20 * 79

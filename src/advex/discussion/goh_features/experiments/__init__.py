@@ -1,0 +1,1 @@
+"""Comment 3 (Goh, useful, non-robust features): its experiments with a job of their own."""

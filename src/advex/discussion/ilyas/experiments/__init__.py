@@ -1,0 +1,1 @@
+"""The paper: its experiments with a job of their own."""

@@ -1,0 +1,1 @@
+"""Comment 4 (Nakano): its experiments with a job of their own."""

@@ -1,0 +1,1 @@
+"""Comment 6 (Wallace): its experiments with a job of their own."""

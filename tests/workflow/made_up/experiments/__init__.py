@@ -1,0 +1,1 @@
+"""The made-up source's experiments with a job of their own."""
