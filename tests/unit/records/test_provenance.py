@@ -285,6 +285,16 @@ def test_what_only_runs_as_a_program_does_not_count(tree: Tree) -> None:
     assert tree.digest() == before
 
 
+def test_a_module_that_only_types_are_taken_from_is_not_imported(tree: Tree) -> None:
+    tree.write("acting.py", "X = 1\nprint('imported')\n")
+    before = tree.digest()
+    importing = "from typing import TYPE_CHECKING\n\nif {}:\n    from advex.acting import X\n\n\ndef first"
+    tree.replace("losses.py", "def first", importing.format("TYPE_CHECKING"))
+    assert tree.digest() == before
+    tree.replace("losses.py", "if TYPE_CHECKING:", "if not TYPE_CHECKING:")
+    assert tree.digest() != before
+
+
 SETTINGS = """
 from pydantic.dataclasses import dataclass
 

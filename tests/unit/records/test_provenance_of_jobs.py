@@ -28,19 +28,20 @@ def all_jobs() -> dict[str, Job]:
     jobs = {f"train/{name}": ("train", uses.train(STUDY, name)) for name in plan.models(STUDY)}
     jobs |= {f"construct/{name}": ("construct", uses.construct(STUDY, name)) for name in experiments.datasets}
     jobs |= {f"measure/{name}": ("measure", uses.measure(STUDY, name)) for name in experiments.measurements}
-    jobs |= {f"draw/{name}": ("draw", uses.draw(name)) for name in experiments.figures}
-    for name, row in experiments.own_rules.items():
-        script = "goh_features" if row.job == "goh_features/features" else row.job.split("/")[1]
-        jobs[f"measure/{row.job}"] = (script, uses.own(STUDY, name))
-    for name in experiments.mathematics:
-        jobs[f"measure/{name}"] = (name.split("/")[1], uses.mathematics(STUDY, name))
+    jobs |= {f"draw/{name}": ("draw", uses.draw(STUDY, name)) for name in experiments.figures}
+    jobs |= {
+        row.job(name): ("experiment", uses.experiment(STUDY, name))
+        for name, row in experiments.experiments.items()
+    }
     jobs |= {"prepare": ("prepare", uses.prepare(STUDY)), "corrupt": ("corrupt", uses.corrupt(STUDY))}
-    others = ("collect", "explorer", "judge", "picture", "report", "style_slider")
+    others = ("collect", "judge", "picture", "report")
     jobs |= {name: (name, set()) for name in others}
     return {name: (script, frozenset(entries)) for name, (script, entries) in jobs.items()}
 
 
 JOBS = all_jobs()
+FOUND_BY_NAME = ("figures", "experiments")
+"""Folders of a source whose modules are found by their names."""
 
 
 class Copy:
@@ -110,7 +111,7 @@ def test_a_copy_elsewhere_has_the_same_digests(copy: Copy, before: dict[str, str
 def test_a_move_of_every_file_outdates_nothing(copy: Copy, before: dict[str, str]) -> None:
     """Every module and package gets another name, all of them lie deeper, and imports follow.
 
-    But for the last part of a figure's module, which is its name: figures are found by it.
+    But for the last part of the module of a figure or an experiment, which is its name: they are found by it.
     """
     library = copy.folder / "src/advex"
     house = library / "house"
@@ -123,9 +124,11 @@ def test_a_move_of_every_file_outdates_nothing(copy: Copy, before: dict[str, str
     for path, name in moved.items():
         parts = path.relative_to(library).with_suffix("").parts
         dotted = ".".join(["advex", *(parts[:-1] if path.stem == "__init__" else parts)])
-        is_figure = len(parts) == 4 and parts[2] == "figures" and path.stem != "__init__"
+        found_by_name = len(parts) == 4 and parts[2] in FOUND_BY_NAME and path.stem != "__init__"
         names[dotted] = (
-            f"advex.drawn.from_{parts[1]}.{path.stem}" if is_figure else f"advex.house.room_{name}"
+            f"advex.found.{parts[2]}_of_{parts[1]}.{path.stem}"
+            if found_by_name
+            else f"advex.house.room_{name}"
         )
     replaced = _Rewriting(names)
     texts = {path: replaced(path.read_text()) for path in [*moved, *(copy.folder / "scripts").glob("*.py")]}
@@ -139,7 +142,7 @@ def test_a_move_of_every_file_outdates_nothing(copy: Copy, before: dict[str, str
             place = library.joinpath(*names[dotted].split(".")[1:]).with_suffix(".py")
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
-    for folder in (house, library / "drawn", *(library / "drawn").glob("from_*")):
+    for folder in (house, library / "found", *(library / "found").glob("*_of_*")):
         (folder / "__init__.py").touch()
     assert copy.outdated(before) == set()
 
@@ -159,9 +162,9 @@ class _Rewriting:
                 indent = " " * node.col_offset
                 new = [indent + line for line in self._imports(node)]
                 lines[node.lineno - 1 : node.end_lineno] = ["; ".join(new) if indent else "\n".join(new)]
-        text = "\n".join(lines).replace(
-            '"advex.discussion.{}.figures.{}:draw"', '"advex.drawn.from_{}.{}:draw"'
-        )
+        text = "\n".join(lines)
+        for kind in FOUND_BY_NAME:
+            text = text.replace(f"advex.discussion.{{}}.{kind}.{{}}:", f"advex.found.{kind}_of_{{}}.{{}}:")
         return re.sub(r'"(advex[\w.]*):(\w+)"', self._reference, text)
 
     def _reference(self, found: re.Match[str]) -> str:

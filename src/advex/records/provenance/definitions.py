@@ -41,8 +41,9 @@ def read_module(text: str) -> Source:
     source = Source(looks_on=_is_marked(tree, LOOKS_ON))
     sparing, importing = (_strings_of(tree, mark) for mark in (WRITES_NO_DEFAULTS, IMPORTS_OTHERS))
     statements = [node for node in tree.body if not is_string(node) and not _is_main(node)]
+    unrun = {id(inner) for node in statements if is_type_checking(node) for inner in ast.walk(node)}
     for each in imports_at_top(statements):
-        _note_import(each, source)
+        _note_import(each, source, run=id(each) not in unrun)
     kept: list[ast.stmt] = []
     others: list[tuple[str, str]] = []
     for node in statements:
@@ -117,10 +118,11 @@ def _strings_of(tree: ast.Module, name: str) -> set[str]:
     return set()
 
 
-def _note_import(node: ast.Import | ast.ImportFrom, source: Source) -> None:
+def _note_import(node: ast.Import | ast.ImportFrom, source: Source, *, run: bool = True) -> None:
     for name, imported in bindings(node):
         source.imported.setdefault(name, []).append(imported)
-    source.runs += [imported for imported in runs(node) if imported.name != "*"]
+    if run:
+        source.runs += [imported for imported in runs(node) if imported.name != "*"]
     stars = any(alias.name == "*" for alias in node.names)
     if stars and isinstance(node, ast.ImportFrom) and is_ours(node, node.module or ""):
         source.stars.append(Imported(node.module or "", None, node.level))
