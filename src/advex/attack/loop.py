@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from advex.attack.finished_parts import Parts
 from advex.attack.objectives import Objective
-from advex.attack.threat_models import threat_model
+from advex.attack.threat_models import ThreatModel, threat_model
 from advex.common.progress import Progress
 from advex.common.settings import AttackSettings
 from advex.common.torch_randomness import torch_generator
-from advex.networks.predictions import evaluating
+from advex.networks.folding import folded
 
 
 def projected_gradient(
@@ -28,8 +28,8 @@ def projected_gradient(
 ) -> Tensor:
     """Climb ``objective`` from ``images`` by projected gradient ascent, staying in the ball and in [0, 1].
 
-    The model is evaluated in evaluation mode; neither its parameters nor their gradients, nor its mode,
-    change. No value is copied to the host inside the loop.
+    What is climbed is the model in evaluation mode, its batch normalisation folded; neither its parameters
+    nor their gradients, nor its mode, change. No value is copied to the host inside the loop.
 
     Args:
         objective: gives one number per image, to be maximised.
@@ -43,27 +43,43 @@ def projected_gradient(
     Returns:
         The perturbed images, same shape, detached.
     """
-    ball = threat_model(settings.norm, settings.epsilon)
-    with evaluating(model):
-        current = images.detach() if start is None else (images.detach() + start).clamp(0, 1)
-        best = current
-        best_values = torch.full((len(images),), -torch.inf, device=images.device)
-        for _ in range(settings.steps):
-            current.requires_grad_(True)
-            values = objective(model, current, targets)
-            # Only the images' gradient is asked for, so none is computed for weights.
-            (gradient,) = torch.autograd.grad(values.sum(), current)
-            current = current.detach()
-            if settings.keep_best:
-                best, best_values = _better(best, best_values, current, values.detach())
-            moved = current + ball.step(gradient, settings.step_size)
-            current = (images + ball.project(moved - images)).clamp(0, 1)
-            if progress:
-                progress.advance()
-        if not settings.keep_best:
-            return current
-        with torch.no_grad():
-            return _better(best, best_values, current, objective(model, current, targets))[0]
+    ball, network = threat_model(settings.norm, settings.epsilon), folded(model)
+    current = started(images, start)
+    best = current
+    best_values = torch.full((len(images),), -torch.inf, device=images.device)
+    for _ in range(settings.steps):
+        values, gradient = climbed(objective, network, current, targets)
+        if settings.keep_best:
+            best, best_values = _better(best, best_values, current, values)
+        current = stepped(ball, images, current, gradient, settings.step_size)
+        if progress:
+            progress.advance()
+    if not settings.keep_best:
+        return current
+    with torch.no_grad():
+        return _better(best, best_values, current, objective(network, current, targets))[0]
+
+
+def started(images: Tensor, start: Tensor | None) -> Tensor:
+    """Return where an attack starts: at the images, or at a perturbation of them, kept in [0, 1]."""
+    return images.detach() if start is None else (images.detach() + start).clamp(0, 1)
+
+
+def climbed(
+    objective: Objective, network: nn.Module, current: Tensor, targets: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return an objective's values (N,) and its gradient (N, C, H, W), both detached, at current images."""
+    current = current.detach().requires_grad_(True)
+    values = objective(network, current, targets)
+    # Only the images' gradient is asked for, so none is computed for weights.
+    (gradient,) = torch.autograd.grad(values.sum(), current)
+    return values.detach(), gradient
+
+
+def stepped(ball: ThreatModel, images: Tensor, current: Tensor, gradient: Tensor, step_size: float) -> Tensor:
+    """Step from current images along a gradient; project into the ball around images, then into [0, 1]."""
+    moved = current + ball.step(gradient, step_size)
+    return (images + ball.project(moved - images)).clamp(0, 1)
 
 
 def _better(best: Tensor, best_values: Tensor, images: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:

@@ -2,19 +2,20 @@
 
 One run of projected gradient on the cross-entropy stops in local maxima: on small adversarially trained
 networks it leaves many images standing that AutoAttack (Croce and Hein, 2020) fools. What finds them is
-aiming at each other class in turn, so an image counts as robust only if no attack fools the model.
+aiming at each other class in turn, so an image counts as robust only if no step of any attack fools the
+model.
 """
 
 import torch
 from torch import Tensor
 
-from advex.attack.loop import attack
+from advex.attack.fooling import standing
 from advex.attack.objectives import Objective, cross_entropy, targeted_margin
 from advex.common.devices import Device
 from advex.common.randomness import stable_seed
 from advex.common.settings import AttackSettings
 from advex.networks.classifier import Classifier
-from advex.networks.predictions import evaluating, predictions
+from advex.networks.folding import folded
 
 
 def robust_images(
@@ -26,7 +27,7 @@ def robust_images(
     what: str,
     seed: int = 0,
 ) -> Tensor:
-    """Tell which images the model classifies correctly under all attacks.
+    """Tell which images the model classifies correctly at every step of all attacks.
 
     The attacks, each with the same ball and steps: cross-entropy away from the label, then the margin
     towards each other class, the likeliest first.
@@ -43,9 +44,10 @@ def robust_images(
     Returns:
         (N,) bool.
     """
-    robust = predictions(model, images, device) == labels
-    with evaluating(model), torch.no_grad(), device.computing():
-        logits = torch.cat([model(batch).float() for batch in torch.split(images, 2048)])
+    network = folded(model)
+    with torch.no_grad(), device.computing():
+        logits = torch.cat([network(batch).float() for batch in torch.split(images, 2048)])
+    robust = logits.argmax(1) == labels
     others = logits.scatter(1, labels[:, None], -torch.inf).argsort(1, descending=True)[:, :-1]
     objectives: list[tuple[Objective, Tensor]] = [(cross_entropy, labels)]
     objectives += [(targeted_margin, torch.stack([target, labels], 1)) for target in others.unbind(1)]
@@ -54,14 +56,14 @@ def robust_images(
         if not len(left):
             break
         with device.computing():
-            attacked = attack(
+            robust[left] = standing(
                 objective,
-                model,
+                network,
                 images[left],
                 targets[left],
+                labels[left],
                 settings,
                 seed=stable_seed("attack", number, seed),
                 what=f"{what}: attack {number} of {len(objectives)}",
             )
-        robust[left] = predictions(model, attacked, device) == labels[left]
     return robust

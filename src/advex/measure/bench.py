@@ -11,6 +11,7 @@ from advex.common.devices import Device, as_float
 from advex.common.images import ImageSet
 from advex.networks.classifier import Classifier
 from advex.networks.ensembles import Ensemble
+from advex.networks.folding import folded
 from advex.networks.stored_models import read_ensemble, read_model
 
 
@@ -26,15 +27,15 @@ class Bench:
     attacked: dict[Any, Tensor] = field(default_factory=dict)
 
     def model(self, path: str) -> Classifier:
-        """Load a model once."""
+        """Load a model once, its batch normalisation folded."""
         if path not in self._models:
-            self._models[path] = read_model(path, self.device)
+            self._models[path] = folded(read_model(path, self.device))
         return self._models[path]
 
     def ensemble(self, path: str) -> Ensemble:
-        """Load an ensemble once."""
+        """Load an ensemble once, the batch normalisation of its networks folded."""
         if path not in self._ensembles:
-            self._ensembles[path] = read_ensemble(path, self.device)
+            self._ensembles[path] = folded(read_ensemble(path, self.device))
         return self._ensembles[path]
 
     def images(self, path: str) -> "LoadedImages":

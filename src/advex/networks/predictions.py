@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from advex.common.devices import Device, as_float
+from advex.networks.folding import folded
 
 
 @contextmanager
@@ -24,8 +25,9 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 def predictions(model: nn.Module, images: Tensor, device: Device, batch_size: int = 2048) -> Tensor:
     """Return the predicted class of each image (N, C, H, W), uint8 or float in [0, 1]; (N,) int64."""
-    with evaluating(model), torch.no_grad(), device.computing():
-        return torch.cat([model(as_float(batch)).argmax(1) for batch in torch.split(images, batch_size)])
+    network = folded(model)
+    with torch.no_grad(), device.computing():
+        return torch.cat([network(as_float(batch)).argmax(1) for batch in torch.split(images, batch_size)])
 
 
 def accuracy_of(model: nn.Module, images: Tensor, labels: Tensor, device: Device) -> float:

@@ -16,6 +16,7 @@ from advex.discussion.nakano.style_workshop import (
 )
 from advex.measure.contract import Inputs, Machine, Made
 from advex.measure.work import Meter, Work
+from advex.networks.folding import folded
 from advex.networks.stored_models import read_model
 from advex.prepare.photographs import is_file, load_photograph, title_of
 
@@ -27,7 +28,7 @@ def run(inputs: Inputs, settings: Mapping[str, Any], seed: int, machine: Machine
     names = [*contents, *styles]
     files = dict(zip(filter(is_file, names), inputs.files, strict=True))
     device = Device.choose(threads=machine.threads)
-    models = {name: read_model(path, device) for name, path in inputs.models.items()}
+    models = {name: folded(read_model(path, device)) for name, path in inputs.models.items()}
     photographs = {
         title_of(name): load_photograph(name, settings["image_size"], files.get(name)) for name in names
     }
