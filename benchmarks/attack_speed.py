@@ -1,76 +1,166 @@
-"""Compare the speed of our projected gradient attack with foolbox's, as a ratio within one run.
+"""Compare the speed of projected gradient attacks; see benchmarks/attacks, which starts this."""
 
-Both attack the same networks in the same l2 ball with the same number and size of steps, without a
-random start, in turn; the median of several rounds counts. Gradients of weights are what differs: foolbox
-computes them, we do not.
-"""
-
-import platform
+import argparse
+import copy
 import statistics
-import time
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import foolbox
+import numpy as np
+import pandas as pd
 import torch
+import torchattacks
+from measured import in_turn, publish, ratio
+from sklearn.datasets import load_digits
+from torch import Tensor
+from torch.nn import functional
 
 from advex.attack.loop import projected_gradient
 from advex.attack.objectives import cross_entropy
 from advex.common.devices import Device
 from advex.common.settings import ArchitectureSettings, AttackSettings
-from advex.networks.classifier import build
+from advex.networks.classifier import Classifier, build
 
-ROUNDS = 5
 STEPS = 10
-CASES = [  # architecture, options, channels, image side, images
-    ("small_resnet18", {"width": 16}, 1, 8, 512),
-    ("small_resnet50", {"width": 16}, 3, 32, 128),
-    ("resnet18", {}, 3, 32, 16),
-]
+NETWORKS = {  # options, images attacked at once, steps of training
+    "small_resnet18": ({"width": 16}, 64, 60),
+    "small_vgg": ({"width": 16}, 64, 60),
+    "resnet18": ({}, 16, 20),
+}
+LAYOUTS = {("torchattacks", "l2"): "contiguous"}
+RADII = {"l2": (1.0, 0.25), "linf": (16 / 255, 4 / 255)}
 
 
-def seconds(work: Callable[[], object], device: Device) -> float:
-    """Time one call, waiting for the GPU if there is one."""
-    started = time.perf_counter()
-    work()
-    if device.on_gpu:
-        torch.cuda.synchronize()
-    return time.perf_counter() - started
+def images_and_labels(device: Device) -> tuple[Tensor, Tensor]:
+    """Return digits as images (1797, 3, 32, 32), float32 in [0, 1], and their labels."""
+    found = load_digits()
+    images = torch.from_numpy(found.images.astype(np.float32) / 16)[:, None].expand(-1, 3, -1, -1)
+    large = functional.interpolate(images, 32, mode="nearest").contiguous(memory_format=torch.channels_last)
+    return large.to(device.torch_device), torch.from_numpy(found.target).to(device.torch_device)
 
 
-def compare(name: str, options: dict[str, int], channels: int, side: int, count: int, device: Device) -> str:
-    """Attack one network with both libraries in turn and return a row of the table."""
-    settings = ArchitectureSettings(name, options, channels, 10, (0.5,) * channels, (0.25,) * channels)
+def trained(
+    name: str, options: dict[str, int], steps: int, images: Tensor, labels: Tensor, device: Device
+) -> Classifier:
+    """Train a network on batches of the images, so that attacks have something to do."""
+    settings = ArchitectureSettings(name, options, 3, 10, (0.5,) * 3, (0.25,) * 3)
     model = build(settings, "benchmark")
     device.model(model)
-    model.eval()
-    images = torch.rand(count, channels, side, side, device=device.torch_device)
-    images = images.contiguous(memory_format=torch.channels_last)
-    labels = torch.randint(10, (count,), device=device.torch_device)
-    attack = AttackSettings("l2", 0.5, STEPS, 0.1, keep_best=False)
-    theirs = foolbox.attacks.L2PGD(abs_stepsize=0.1, steps=STEPS, random_start=False)
+    optimiser = torch.optim.SGD(model.parameters(), 0.05, momentum=0.9)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(steps):
+        batch = torch.randperm(len(images), generator=generator)[:64].to(images.device)
+        optimiser.zero_grad()
+        functional.cross_entropy(model(images[batch]), labels[batch]).backward()
+        optimiser.step()
+    return model.eval().requires_grad_(False)
+
+
+def attacks(
+    model: Classifier, images: Tensor, labels: Tensor, norm: str, device: Device, precision: str
+) -> dict[str, Callable[[], Tensor]]:
+    """Return every library's attack on the images, by name; the limit's images are those it was given."""
+    epsilon, step = RADII[norm]
+
+    def bare() -> Tensor:
+        for _ in range(STEPS):
+            current = images.detach().requires_grad_(True)
+            torch.autograd.grad(functional.cross_entropy(model(current), labels, reduction="sum"), current)
+        return images
+
+    def ours(keep_best: bool) -> Callable[[], Tensor]:
+        settings = AttackSettings(norm, epsilon, STEPS, step, keep_best=keep_best)
+        return lambda: projected_gradient(cross_entropy, model, images, labels, settings)
+
     wrapped = foolbox.PyTorchModel(model, bounds=(0, 1), device=device.torch_device)
+    given: dict[str, Any] = {"steps": STEPS, "random_start": False}
+    if norm == "l2":
+        boxed = foolbox.attacks.L2PGD(abs_stepsize=step, **given)
+        # It takes no channels-last gradients.
+        laid_out = images.contiguous()
+        torched = torchattacks.PGDL2(contiguous(model), eps=epsilon, alpha=step, **given)
+    else:
+        boxed = foolbox.attacks.LinfPGD(abs_stepsize=step, **given)
+        laid_out = images
+        torched = torchattacks.PGD(model, eps=epsilon, alpha=step, **given)
+    found: dict[str, Callable[[], Tensor]] = {
+        "bare loop": bare,
+        "ours": ours(False),
+        "ours, keep_best": ours(True),
+        "torchattacks": lambda: torched(laid_out, labels),
+        "foolbox": lambda: boxed(wrapped, images, labels, epsilons=epsilon)[1],
+    }
+    return {name: at_precision(attack, device, precision) for name, attack in found.items()}
 
-    def run_ours() -> object:
-        return projected_gradient(cross_entropy, model, images, labels, attack)
 
-    def run_theirs() -> object:
-        return theirs(wrapped, images, labels, epsilons=0.5)
+def contiguous(model: Classifier) -> Classifier:
+    """Return a copy of a model whose weights are not laid out channels-last."""
+    return copy.deepcopy(model).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload, no-any-return]
 
-    run_ours(), run_theirs()  # warm up
-    rounds = [(seconds(run_ours, device), seconds(run_theirs, device)) for _ in range(ROUNDS)]
-    ours = statistics.median(a for a, _ in rounds)
-    ratio = statistics.median(b / a for a, b in rounds)
-    return f"{name:<16} {count:>5} x {channels}x{side}x{side:<4} {1e3 * ours / STEPS:>9.1f} {ratio:>16.2f}"
+
+def at_precision(attack: Callable[[], Tensor], device: Device, precision: str) -> Callable[[], Tensor]:
+    """Return an attack that computes at a precision."""
+
+    def run() -> Tensor:
+        with torch.autocast(device.torch_device.type, torch.bfloat16, enabled=precision == "bfloat16"):
+            return attack()
+
+    return run
+
+
+def peak_memory(attack: Callable[[], Tensor]) -> float | None:
+    """Return the most memory that an attack holds on a GPU, in MiB; none is known on a CPU."""
+    if not torch.cuda.is_available():
+        return None
+    torch.cuda.reset_peak_memory_stats()
+    attack()
+    return torch.cuda.max_memory_allocated() / 2**20
+
+
+def rows(rounds: int) -> Iterator[dict[str, object]]:
+    """Measure every network, norm and precision."""
+    device = Device.choose(threads=torch.get_num_threads())
+    images, labels = images_and_labels(device)
+    for network, (options, few, steps) in NETWORKS.items():
+        count = 16 * few if device.on_gpu else few
+        model = trained(network, options, steps, images[count:], labels[count:], device)
+        batch, wanted = images[:count], labels[:count]
+        for precision in ["float32", "bfloat16"] if device.on_gpu else ["float32"]:
+            for norm in RADII:
+                found = attacks(model, batch, wanted, norm, device, precision)
+                print(f"{network}, {norm}, {precision}", file=sys.stderr, flush=True)
+                seconds = in_turn(found, rounds)
+                for library, attack in found.items():
+                    median, spread = ratio(seconds["bare loop"], seconds[library])
+                    speed = count * STEPS / statistics.median(seconds[library])
+                    attacked = attack().float()
+                    right = (model(attacked).argmax(1) == wanted).double().mean().item()
+                    yield {
+                        "library": library,
+                        "attack": f"projected gradient, {STEPS} steps",
+                        "norm": norm,
+                        "network": network,
+                        "precision": precision,
+                        "memory_format": LAYOUTS.get((library, norm), "channels_last"),
+                        "image_steps_per_second": speed,
+                        "ratio_to_limit": median,
+                        "half_spread": spread,
+                        "robust_percent": 100 * right,
+                        "peak_memory_mib": peak_memory(attack),
+                    }
 
 
 def main() -> None:
-    """Print the table."""
-    device = Device.choose(threads=torch.get_num_threads())
-    where = torch.cuda.get_device_name() if device.on_gpu else f"{torch.get_num_threads()} threads"
-    print(f"{platform.machine()}, {where}, torch {torch.__version__}, foolbox {foolbox.__version__}")
-    print(f"{'network':<16} {'images':<18} {'ms a step':>9} {'foolbox / ours':>16}")
-    for case in CASES:
-        print(compare(*case, device))
+    """Measure and publish."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=7)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    torch.manual_seed(0)
+    publish("attacks", pd.DataFrame(rows(given.rounds)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,70 @@
+"""What all benchmarks share: timing in turn, the machine they ran on, and their tables."""
+
+import platform
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+
+
+def in_turn(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Run every work in turn, in one round that does not count and several that do; seconds by name."""
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(rounds + 1):
+        for name, work in works.items():
+            started = time.perf_counter()
+            work()
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
+            if number:
+                seconds[name].append(time.perf_counter() - started)
+    return seconds
+
+
+def ratio(limit: list[float], ours: list[float]) -> tuple[float, float]:
+    """Return how many times as fast as the limit something is: median and half the spread of its rounds."""
+    ratios = sorted(first / second for first, second in zip(limit, ours, strict=True))
+    return statistics.median(ratios), (ratios[-1] - ratios[0]) / 2
+
+
+def machine() -> str:
+    """Say what the benchmark ran on, with which versions, from which commit and when."""
+    cpu = platform.processor() or platform.machine()
+    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
+        if line.startswith("model name"):
+            cpu = line.partition(":")[2].strip()
+            break
+    where = (
+        torch.cuda.get_device_name()
+        if torch.cuda.is_available()
+        else f"{cpu}, {torch.get_num_threads()} thread(s)"
+    )
+    capability = torch.backends.cpu.get_cpu_capability()
+    asked = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    commit = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=HERE).stdout.strip()
+    versions = f"Python {platform.python_version()}, torch {torch.__version__} ({capability})"
+    return f"{where}; {versions}; commit {commit}; {datetime.now(UTC):%Y-%m-%d}"
+
+
+def publish(name: str, table: pd.DataFrame) -> None:
+    """Write a benchmark's table and what it ran on, and renew the page that shows all of them."""
+    RESULTS.mkdir(exist_ok=True)
+    table.to_csv(RESULTS / f"{name}.csv", index=False, float_format="%.4g")
+    (RESULTS / f"{name}.txt").write_text(f"{machine()}\n")
+    page = (HERE / "page.md").read_text()
+    for file in sorted(RESULTS.glob("*.csv")):
+        shown = pd.read_csv(file, keep_default_na=False)
+        rows = [shown.columns, ["---"] * len(shown.columns), *shown.astype(str).itertuples(index=False)]
+        lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        said = file.with_suffix(".txt").read_text().strip()
+        page += f"\n## results/{file.name}\n\n{said}\n\n{lines}\n"
+    (HERE / "README.md").write_text(page)
+    print(table.to_string(index=False))
