@@ -116,7 +116,9 @@ def test_another_setting_is_refused(checkout: Checkout) -> None:
 
 
 def test_without_coverage_it_says_what_to_do(checkout: Checkout) -> None:
-    hidden = "import runpy, sys\nsys.modules['coverage'] = None\nrunpy.run_module(sys.argv[1], run_name='__main__')"
+    hidden = (
+        "import runpy, sys; sys.modules['coverage'] = None; runpy.run_module(sys.argv[1], {}, '__main__')"
+    )
     said = checkout.refused(sys.executable, "-c", hidden, *VOUCH[2:])
     assert "coverage, which notes what runs execute, is not installed" in said
     assert "make .venv/testable" in said

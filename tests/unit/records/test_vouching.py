@@ -427,3 +427,9 @@ def test_runs_that_were_told_something_else_compare_nothing(
     assert objections(JOB, found, told(old), told(old)) == []
     (fault,) = objections(JOB, found, told(old), told(new))
     assert "epsilon differs in test: 1 -> 2" in fault or fault == "published/ilyas.csv: differs"
+
+
+def test_a_name_that_becomes_ours_asks_for_the_lines_that_say_it(changed: Callable[..., Change]) -> None:
+    """They read as before, but a function of ours stands in the place of Python's."""
+    found = changed(work=WORK + "\n\ndef range(count):\n    return [*reversed([0, 1, 2])]\n")
+    assert "work:12" in asked(found)[1]

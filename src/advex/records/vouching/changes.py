@@ -150,10 +150,15 @@ def _differing_meanings(
         if key is not None and other is None:
             continue
         before, after = old.reached.meanings(key), new.reached.meanings(other)
-        if old.reached.form(key) != new.reached.form(other):  # what has other names differs itself
-            known = {name for name, _, _ in before} & {name for name, _, _ in after}
-            before = sorted((each for each in before if each[0] in known), key=itemgetter(0))
-            after = sorted((each for each in after if each[0] in known), key=itemgetter(0))
+        if old.reached.form(key) != new.reached.form(other):  # their names do not stand in one order
+            names, other_names = {name for name, _, _ in before}, {name for name, _, _ in after}
+            for name in names - other_names:
+                gone += _mentioning(old, key, name)
+            for name in other_names - names:
+                added += _mentioning(new, other, name)
+            both = names & other_names
+            before = sorted((each for each in before if each[0] in both), key=itemgetter(0))
+            after = sorted((each for each in after if each[0] in both), key=itemgetter(0))
         if len(before) != len(after):
             gone += _statements(old, key, old.pieces(key))
             added += _statements(new, other, new.pieces(other))

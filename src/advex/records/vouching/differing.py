@@ -24,17 +24,20 @@ def differing(old: _Statements, new: _Statements, called: bool = False) -> tuple
     before, after = pieces(old, called), pieces(new, called)
     renamed = pieces(old, called, _renamed(old, new, called))
     matcher = SequenceMatcher(
-        None, [each.text for each in before], [each.text for each in after], autojunk=False
+        None, [each.text for each in renamed], [each.text for each in after], autojunk=False
     )
     gone, added = [], []
     for kind, first, last, other_first, other_last in matcher.get_opcodes():
         if kind != "equal":
             gone += renamed[first:last]
             added += after[other_first:other_last]
-    same = {each.text for each in gone} & {each.text for each in added}
-    gone, added = (
-        [replace(each, ways=()) if each.text in same else each for each in some] for some in (gone, added)
-    )
+            continue
+        for was, old_piece, new_piece in zip(
+            before[first:last], renamed[first:last], after[other_first:other_last], strict=True
+        ):
+            if was.text != new_piece.text:
+                gone.append(replace(old_piece, ways=()))
+                added.append(replace(new_piece, ways=()))
     return gone, added
 
 
