@@ -5,6 +5,7 @@
 # make plan       say what the study STUDY will cost on known hardware (HARDWARE=a100), figure by figure
 # make compare    tell how the verdicts of your run differ from the published ones
 # make publish    version a finished study's artifacts with DVC and push them to their remote
+# make vouch      keep what is published of STUDY after a change of code that changes no bit of the study `test`
 # make push       push what is versioned to your own remote (docs/storage.md)
 # make why ARTIFACT=results/digits/figures/ilyas/relabelled.svg          say why it would be made again, or that it would not
 # make provenance ARTIFACT=results/digits/figures/ilyas/relabelled.svg   print how it came about
@@ -25,7 +26,7 @@ export TORCH_BUILD
 unexport SNAKEMAKE_PROFILE
 
 .DEFAULT_GOAL := study
-.PHONY: study pull test test-study test-rest test-processors plan compare publish push why provenance docs lock
+.PHONY: study pull test test-study test-rest test-processors plan compare publish vouch push why provenance docs lock
 
 study: $(INSTALLED)
 	@$(RUN) --alone snakemake --config study=$(STUDY)
@@ -59,6 +60,10 @@ compare: $(INSTALLED)
 
 publish: $(INSTALLED)
 	@$(RUN) advex.records.publishing $(STUDY)
+
+# With what the tests need, since coverage is part of that.
+vouch: $(TESTABLE)
+	@$(RUN) advex.records.vouching $(STUDY)
 
 push: $(INSTALLED)
 	@$(RUN) dvc push

@@ -41,6 +41,7 @@ def _told(path: str, wrote: Mapping[str, Record], depth: int, told: set[str]) ->
     settings = {name: value for name, value in record.params.items() if name not in ("code", "checkpoint")}
     versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
     yield depth + 1, f"{record.rule}: code {record.params['code'][:12]}; {versions}"
+    yield from ((depth + 1, line) for line in _vouched(record))
     yield depth + 1, f"settings {json.dumps(settings)}"
     yield from ((depth + 1, line) for line in _origin(record))
     for source, digest in record.inputs.items():
@@ -48,6 +49,16 @@ def _told(path: str, wrote: Mapping[str, Record], depth: int, told: set[str]) ->
             yield from _told(source, wrote, depth + 1, told)
         else:
             yield depth + 1, f"{source}  {_state(source, digest)}"
+
+
+def _vouched(record: Record) -> Iterator[str]:
+    """Say what vouched for other code than the job ran with."""
+    for each in record.vouched:
+        machine = ", ".join(f"{name} {value}" for name, value in each["machine"].items())
+        yield (
+            f"ran with code {each['code'][:12]} of commit {each['commit'][:12]}; for that of commit "
+            f"{each['new_commit'][:12]} study test vouched on {each['date']} ({machine})"
+        )
 
 
 def _state(path: str, recorded: str) -> str:

@@ -75,6 +75,9 @@ class Record:
         modules: dotted names of the library's modules that were loaded.
         definitions: a short hash of each definition that the digest of the code covers, by its label.
         versions: version of Python and of every scientific library that was loaded.
+        vouched: what vouched for other code than the job ran with, earliest first
+            (:mod:`advex.records.vouching`): ``code``, the digest until then, ``commit`` and ``new_commit``,
+            ``date``, ``machine``. Written only where there is any.
     """
 
     rule: str
@@ -85,6 +88,7 @@ class Record:
     modules: list[str] = field(default_factory=list)
     versions: Mapping[str, str] = field(default_factory=dict)
     definitions: Mapping[str, str] = field(default_factory=dict)
+    vouched: list[Mapping[str, Any]] = field(default_factory=list)
 
     @property
     def own_path(self) -> Path:
@@ -103,7 +107,10 @@ class Record:
 
     def write(self, path: Path) -> None:
         """Write the record atomically."""
-        write_text(path, json.dumps(asdict(self), indent=1) + "\n")
+        told = asdict(self)
+        if not self.vouched:
+            del told["vouched"]
+        write_text(path, json.dumps(told, indent=1) + "\n")
 
     def take_back(self) -> None:
         """Leave an own record as of a job that did not end, so that the job runs again."""

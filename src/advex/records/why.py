@@ -7,6 +7,7 @@ artifact and for every job before it, the definition, setting or input that diff
 import ast
 import difflib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -228,21 +229,28 @@ def _inputs_changed(job: Planned, record: Record, records: Mapping[str, Record])
             yield f"input {path} has changed: {read[:12]} -> {now[:12]}"
 
 
-def planned(artifact: str) -> list[Planned]:
-    """Return the jobs behind an artifact, and the one that writes it, as the workflow has them today.
+def planned(*artifacts: str, study: str = "", code: Path = Path()) -> list[Planned]:
+    """Return the jobs behind artifacts, and those that write them, as the workflow would run them.
+
+    Args:
+        artifacts: their paths; none for all of the study.
+        study: its name.
+        code: a folder with another version of the repository, whose workflow is asked instead of this one's.
 
     Raises:
         UserError: the workflow cannot be read, or has no such artifact.
     """
     finished = subprocess.run(
-        [sys.executable, "rules/planned.py", artifact],
+        [sys.executable, str(Path("rules/planned.py").resolve()), study, *artifacts],
+        cwd=code,
+        env={**os.environ, "PYTHONPATH": str((code / "src").resolve())},
         capture_output=True,
         text=True,
         check=False,
         timeout=600,
     )
     if finished.returncode:
-        raise UserError(f"{artifact}: {finished.stderr.strip()}")
+        raise UserError(f"{' '.join(artifacts) or study}: {finished.stderr.strip()}")
     return [Planned(**{**job, "script": Path(job["script"])}) for job in json.loads(finished.stdout)]
 
 

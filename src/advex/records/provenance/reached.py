@@ -20,6 +20,7 @@ class Reached:
 
     def __init__(self, library: Library, script: Path, entries: tuple[str, ...]) -> None:
         self._library = library
+        self._script_path = script
         self._script = library.script(script).definitions[0]
         self._script_source = library.script(script)
         self._attributes: set[str] = set()
@@ -294,3 +295,39 @@ class Reached:
             if known == label and (path := self._library.path(node.module)) is not None:
                 return path, self._library.definition(node).line
         return None
+
+    # --- for those who compare two versions of it ---
+
+    @property
+    def library(self) -> Library:
+        """The library that it is part of."""
+        return self._library
+
+    @property
+    def script_path(self) -> Path:
+        """Where the script lies."""
+        return self._script_path
+
+    def labels(self) -> dict[Node, str]:
+        """Return the label of each definition in :attr:`definitions`."""
+        return self._labels()
+
+    def form(self, node: Node | None) -> str:
+        """Return a definition's canonical form, with the fields that count; the script's for None."""
+        return self._script.form if node is None else self._form(node)
+
+    def meanings(self, node: Node | None) -> list[tuple[str, frozenset[Node], str]]:
+        """Return names in a definition (None: the script), what each stands for, and attributes left over."""
+        if node is None:
+            parts: list[Definition] = [self._script]
+        elif node.index == WHOLE:
+            return []
+        else:
+            definition = self._library.definition(node)
+            parts = [definition, *self._fields(node, definition)]
+        found = []
+        for part in parts:
+            texts = [*map(".".join, part.chains), *part.perhaps, *part.strings]
+            targets = self._targets(node.module if node else None, part)
+            found += [(text, *target) for text, target in zip(texts, targets, strict=True)]
+        return found
