@@ -98,17 +98,28 @@ TRAININGS: "Registry[Callable[..., tuple[Any, pd.DataFrame]]]" = Registry(
 
 ADVERSARIES: "Registry[Callable[..., Tensor]]" = Registry(
     "adversary",
-    {"cross_entropy": "advex.train.adversary:perturbed", "trades": "advex.train.adversary:diverged"},
+    {
+        "cross_entropy": "advex.train.adversary:perturbed",
+        "trades": "advex.train.adversary:diverged",
+    },
 )
 """The inner maximisation of adversarial training, by the loss that it belongs to."""
 
 LOSSES: "Registry[Loss]" = Registry(
-    "loss", {"cross_entropy": "advex.train.losses:cross_entropy", "trades": "advex.train.losses:trades"}
+    "loss",
+    {
+        "cross_entropy": "advex.train.losses:cross_entropy",
+        "trades": "advex.train.losses:trades",
+    },
 )
 """What a training descends."""
 
 NORMS: "Registry[Callable[[float], ThreatModel]]" = Registry(
-    "norm", {"l2": "advex.attack.threat_models:L2Ball", "linf": "advex.attack.threat_models:LinfBall"}
+    "norm",
+    {
+        "l2": "advex.attack.threat_models:L2Ball",
+        "linf": "advex.attack.threat_models:LinfBall",
+    },
 )
 """Threat models by the norm that bounds a perturbation: functions of the radius."""
 
@@ -138,7 +149,10 @@ CONSTRUCTIONS: "Registry[Rule]" = Registry(
 
 TARGETS: "Registry[Callable[[Array, int, np.random.Generator], Array]]" = Registry(
     "target",
-    {"random_class": "advex.attack.targets:random_class", "next_class": "advex.attack.targets:next_class"},
+    {
+        "random_class": "advex.attack.targets:random_class",
+        "next_class": "advex.attack.targets:next_class",
+    },
 )
 """Which class a perturbation aims at."""
 

@@ -68,7 +68,7 @@ def test_a_claim_that_names_no_table_stops_before_anything_runs(fresh: tuple[Pat
     )
     finished = snakemake("--config", "study=test")
     refused(
-        finished, "ilyas.yaml: standard_accuracy.table: found 'ilyas/robust_dataset'; near: ilyas/robust_d"
+        finished, "claims.yaml: standard_accuracy.table: found 'ilyas/robust_dataset'; near: ilyas/robust_d"
     )
     assert "Traceback" not in finished.stderr
 
