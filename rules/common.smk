@@ -31,7 +31,7 @@ def start_jobs_at_any_rate():
 
 PLAN = checked(load, Path(workflow.basedir) / "config")
 PUBLISHED = sorted(str(path) for path in Path("published").glob("*.csv"))
-CLAIMS = sorted(str(path) for path in Path("config/claims").glob("*.yaml"))
+CLAIMS = sorted(str(path) for path in Path("config/claims").rglob("*.yaml"))
 if workflow.is_main_process:
     checked(check_claims, PLAN, CLAIMS, PUBLISHED)
 CAPTIONS = sorted(str(path) for path in Path("report/captions").glob("*/*.md"))
@@ -148,14 +148,17 @@ def mirror_of_others(wildcards):
     return os.environ.get("ADVEX_MIRROR", "")
 
 
-def claims_of(wildcards):
-    """Return the files of claims that a study is about, named ``<source>.yaml`` or ``<source>_<part>.yaml``."""
-    only = checked(PLAN.study, wildcards.study).only
-    return [
-        path
-        for path in CLAIMS
-        if only is None or any(Path(path).stem.startswith(source) for source in only)
-    ]
+def of_drawn_sources(paths):
+    """Return an input function: of paths ``<source>/<file>``, those of the sources whose figures a study draws."""
+
+    def drawn(wildcards):
+        return [
+            path
+            for path in paths
+            if checked(PLAN.draws, wildcards.study, Path(path).parent.name)
+        ]
+
+    return drawn
 
 
 def start_clock():

@@ -7,7 +7,7 @@ rule judge:
     input:
         tables=from_plan(PLAN.tables),
         published=PUBLISHED,
-        claims=claims_of,
+        claims=of_drawn_sources(CLAIMS),
         template="report/scorecard.html.j2",
     output:
         table="results/{study}/scorecard.csv",
@@ -37,7 +37,7 @@ rule report:
         figures=from_plan(PLAN.previews),
         scorecard="results/{study}/scorecard.csv",
         origin="results/{study}/datasets/natural/origin.csv",
-        captions=CAPTIONS,
+        captions=of_drawn_sources(CAPTIONS),
         template="report/report.html.j2",
     output:
         page="results/{study}/report.html",

@@ -3,7 +3,7 @@
 Nothing is imported until it is looked up, so that a configuration can be checked without torch.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from advex.common.registry import Registry
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from advex.discussion.gilmer_hendrycks.corruptions import Made
     from advex.draw.style import Context
     from advex.measure.bench import Bench
+    from advex.measure.columns import Columns
     from advex.measure.contract import Count, Run
     from advex.measure.entries import MeasurementEntry, Row
     from advex.measure.kinds import Instrument
+    from advex.measure.sections import Section
     from advex.networks.architectures.backbone import Backbone
     from advex.prepare.prepared import Loader
     from advex.train.losses import Loss
@@ -96,17 +98,28 @@ TRAININGS: "Registry[Callable[..., tuple[Any, pd.DataFrame]]]" = Registry(
 
 ADVERSARIES: "Registry[Callable[..., Tensor]]" = Registry(
     "adversary",
-    {"cross_entropy": "advex.train.adversary:perturbed", "trades": "advex.train.adversary:diverged"},
+    {
+        "cross_entropy": "advex.train.adversary:perturbed",
+        "trades": "advex.train.adversary:diverged",
+    },
 )
 """The inner maximisation of adversarial training, by the loss that it belongs to."""
 
 LOSSES: "Registry[Loss]" = Registry(
-    "loss", {"cross_entropy": "advex.train.losses:cross_entropy", "trades": "advex.train.losses:trades"}
+    "loss",
+    {
+        "cross_entropy": "advex.train.losses:cross_entropy",
+        "trades": "advex.train.losses:trades",
+    },
 )
 """What a training descends."""
 
 NORMS: "Registry[Callable[[float], ThreatModel]]" = Registry(
-    "norm", {"l2": "advex.attack.threat_models:L2Ball", "linf": "advex.attack.threat_models:LinfBall"}
+    "norm",
+    {
+        "l2": "advex.attack.threat_models:L2Ball",
+        "linf": "advex.attack.threat_models:LinfBall",
+    },
 )
 """Threat models by the norm that bounds a perturbation: functions of the radius."""
 
@@ -136,7 +149,10 @@ CONSTRUCTIONS: "Registry[Rule]" = Registry(
 
 TARGETS: "Registry[Callable[[Array, int, np.random.Generator], Array]]" = Registry(
     "target",
-    {"random_class": "advex.attack.targets:random_class", "next_class": "advex.attack.targets:next_class"},
+    {
+        "random_class": "advex.attack.targets:random_class",
+        "next_class": "advex.attack.targets:next_class",
+    },
 )
 """Which class a perturbation aims at."""
 
@@ -181,24 +197,22 @@ KINDS: "Registry[type[Instrument]]" = Registry(
 SECTIONS: "Registry[type[Any]]" = Registry(
     "section",
     {
-        "gaussian": "advex.discussion.ilyas.settings:GaussianSettings",
-        "ellipses": "advex.discussion.ilyas.settings:EllipsesSettings",
-        "goh_leakage": "advex.discussion.goh_leakage.settings:LeakageSettings",
-        "goh_features": "advex.discussion.goh_features.settings:FeatureSettings",
-        "style_transfer": "advex.discussion.nakano.settings:StyleSettings",
-        "squares": "advex.discussion.nakkiran.settings:SquaresSettings",
-        "squares_2d": "advex.discussion.nakkiran.settings:PlaneSettings",
-        "own_mistakes": "advex.discussion.wallace.settings:OwnMistakesSettings",
-        "other_dataset": "advex.discussion.wallace.settings:OtherDatasetSettings",
-        "two_dimensional": "advex.discussion.wallace.settings:TwoDimensionalSettings",
-        "worlds": "advex.discussion.wallace.settings:WorldsSettings",
         "attack_strength": "advex.measure.entries:Sweep",
         "fourier_noise": "advex.common.settings:FourierNoise",
         "layer_robustness": "advex.common.settings:LayerSizes",
     },
 )
-"""Sections of a study's file with the sizes of experiments (classes derived from
-:class:`advex.measure.sections.Section`) and of instruments."""
+"""Sections of a study's file with the sizes of instruments."""
+
+EXPERIMENT_SECTIONS: "Registry[Mapping[str, type[Section]]]" = Registry(
+    "experiment section", pattern="advex.discussion.{}.settings:SECTIONS"
+)
+"""Those with the sizes of a source's experiments: classes by the section's name."""
+
+TABLES: "Registry[Callable[[Iterable[Any]], Mapping[str, Columns]]]" = Registry(
+    "tables", pattern="advex.discussion.{}.tables:columns"
+)
+"""What the tables hold that a source's experiments make: a function of all studies gives their columns."""
 
 EXPERIMENTS: "Registry[Run]" = Registry("experiment", pattern="advex.discussion.{}.experiments.{}:run")
 """Every experiment with a job of its own, ``source/name``, is run by the module of its name."""

@@ -70,8 +70,8 @@ def test_a_damaged_record_is_named(pulled: Checkout) -> None:
 
 def test_an_input_that_is_swapped_for_an_older_file_is_noticed(pulled: Checkout) -> None:
     """Times alone would say that nothing has changed."""
-    claims = pulled.folder / "config/claims/ilyas.yaml"
-    pulled.replace("config/claims/ilyas.yaml", "test accuracy,", "accuracy,")
+    claims = pulled.folder / "config/claims/ilyas/claims.yaml"
+    pulled.replace("config/claims/ilyas/claims.yaml", "test accuracy,", "accuracy,")
     os.utime(claims, (1, 1))
     assert "judge/scorecard" in pulled.planned()
 

@@ -158,9 +158,9 @@ def test_an_experiment_that_was_dropped_leaves_the_manifest(pulled: Checkout) ->
     )
     del kept[start]
     (pulled.folder / "config/experiments.yaml").write_text("\n".join(kept) + "\n")
-    claims = yaml.safe_load((pulled.folder / "config/claims/ilyas.yaml").read_text())
+    claims = yaml.safe_load((pulled.folder / "config/claims/ilyas/claims.yaml").read_text())
     claims["claims"] = [claim for claim in claims["claims"] if claim["figure"] != "attack_strength"]
-    (pulled.folder / "config/claims/ilyas.yaml").write_text(yaml.safe_dump(claims, sort_keys=False))
+    (pulled.folder / "config/claims/ilyas/claims.yaml").write_text(yaml.safe_dump(claims, sort_keys=False))
     published = pulled.folder / "published/ilyas.csv"
     numbers = published.read_text().splitlines(keepends=True)
     published.write_text("".join(number for number in numbers if ",attack_strength," not in number))

@@ -62,13 +62,13 @@ def test_mistakes_in_a_study_stop_before_anything_runs(
 
 def test_a_claim_that_names_no_table_stops_before_anything_runs(fresh: tuple[Path, Snakemake]) -> None:
     folder, snakemake = fresh
-    file = folder / "config/claims/ilyas.yaml"
+    file = folder / "config/claims/ilyas/claims.yaml"
     file.write_text(
         file.read_text().replace("table: ilyas/robust_datasets", "table: ilyas/robust_dataset", 1)
     )
     finished = snakemake("--config", "study=test")
     refused(
-        finished, "ilyas.yaml: standard_accuracy.table: found 'ilyas/robust_dataset'; near: ilyas/robust_d"
+        finished, "claims.yaml: standard_accuracy.table: found 'ilyas/robust_dataset'; near: ilyas/robust_d"
     )
     assert "Traceback" not in finished.stderr
 

@@ -1,7 +1,6 @@
 """Reading configuration files; every mistake becomes one line: file, key, what was found, what is allowed."""
 
-from collections.abc import Iterable, Iterator
-from importlib.util import find_spec
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,8 +22,9 @@ from advex.config.schema import (
     names_in,
     study_form,
 )
+from advex.config.sources import module_exists, sections_of, source_of
 from advex.measure.sections import Section
-from advex.registries import EXPERIMENTS, KINDS, SECTIONS
+from advex.registries import EXPERIMENTS, KINDS
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -48,14 +48,22 @@ def load(folder: str | Path) -> Plan:
         raise UserError(f"{folder / 'studies'}: no study found; expected files such as digits.yaml")
     contents = {file: _with_base(file) for file in files}
     _refuse([f"{file}: {mistake}" for file, content in contents.items() for mistake in _repeated(content)])
-    studies = {file.stem: _checked(file, content, study_form()) for file, content in contents.items()}
-    mistakes = [f"{experiments_file}: {mistake}" for mistake in _loose_ends(experiments)]
+    forms = sections_of(_sources(experiments))
+    form = study_form(forms)
+    studies = {file.stem: _checked(file, content, form) for file, content in contents.items()}
+    mistakes = [f"{experiments_file}: {mistake}" for mistake in _loose_ends(experiments, forms)]
     for file, study in zip(files, studies.values(), strict=True):
         mistakes += [f"{file}: {mistake}" for mistake in _missing_sizes(study, experiments)]
     _refuse(mistakes)
     plan = Plan(experiments, studies)
     _refuse([f"{file}: {mistake}" for file in files for mistake in _missing_sections(plan, file.stem)])
     return plan
+
+
+def _sources(experiments: Experiments) -> list[str]:
+    """Return the sources that rows name, each once, in the rows' order."""
+    rows = (*experiments.measurements, *experiments.experiments, *experiments.figures)
+    return list(dict.fromkeys(map(source_of, rows)))
 
 
 def _refuse(mistakes: list[str]) -> None:
@@ -160,7 +168,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _loose_ends(experiments: Experiments) -> Iterator[str]:
+def _loose_ends(experiments: Experiments, forms: Mapping[str, type[Any]]) -> Iterator[str]:
     """Find rows that name rows which do not exist, and rows that depend on themselves."""
     models, datasets = set(experiments.models), set(experiments.datasets)
     images = datasets | {NATURAL_TRAIN, NATURAL_TEST}
@@ -189,13 +197,15 @@ def _loose_ends(experiments: Experiments) -> Iterator[str]:
                 yield from _unknown(f"{place}.measured_on", dataset_name, images | {CORRUPTED_TEST})
             for instrument_name in section.instruments:
                 yield from _unknown(f"{place}.instruments", instrument_name, set(experiments.instruments))
-    yield from _loose_experiments(experiments, images | {WHOLE_TRAIN, WHOLE_TEST, OTHER_DATA})
+    yield from _loose_experiments(experiments, images | {WHOLE_TRAIN, WHOLE_TEST, OTHER_DATA}, forms)
     yield from _loose_pictures_and_figures(experiments, images)
     yield from _circles(experiments)
 
 
-def _loose_experiments(experiments: Experiments, images: set[str]) -> Iterator[str]:
-    forms = {name: form for name, form in SECTIONS.items() if issubclass(form, Section)}
+def _loose_experiments(
+    experiments: Experiments, images: set[str], forms: Mapping[str, type[Any]]
+) -> Iterator[str]:
+    own_forms = {name: form for name, form in forms.items() if issubclass(form, Section)}
     own = [(made, name) for name, row in experiments.experiments.items() for made in made_by(name, row)]
     made = [*experiments.measurements, *experiments.pictures, *(measurement for measurement, _ in own)]
     for measurement, name in own:
@@ -203,12 +213,13 @@ def _loose_experiments(experiments: Experiments, images: set[str]) -> Iterator[s
             yield f"experiments.{name}: makes {measurement}, which another row makes too; rename one of them"
     for name, row in experiments.experiments.items():
         place = f"experiments.{name}"
-        module, _, _ = EXPERIMENTS.reference(name).partition(":")
-        if not _module_exists(module):
+        if not module_exists(EXPERIMENTS.reference(name)):
+            module, _, _ = EXPERIMENTS.reference(name).partition(":")
             yield f"{place}: there is no module {module}, which would run it"
         if row.section is not None:
-            yield from _unknown(f"{place}.section", row.section, set(forms))
-            if row.seeds == "section" and row.section in forms and not _has_seeds(forms[row.section]):
+            yield from _unknown(f"{place}.section", row.section, set(own_forms))
+            form = own_forms.get(row.section)
+            if row.seeds == "section" and form and not _has_seeds(form):
                 yield f"{place}.seeds: found 'section'; section {row.section} has no seeds: say seeds: study"
         for dataset_name in row.datasets:
             yield from _unknown(f"{place}.datasets", dataset_name, images)
@@ -216,14 +227,6 @@ def _loose_experiments(experiments: Experiments, images: set[str]) -> Iterator[s
             yield from _unknown(f"{place}.models.{key}", model_name, set(experiments.models))
         for measurement in row.measurements:
             yield from _unknown(f"{place}.measurements", measurement, set(made))
-
-
-def _module_exists(name: str) -> bool:
-    """Tell whether there is a module, without importing more of it than the packages it lies in."""
-    try:
-        return find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def _has_seeds(form: Any) -> bool:
@@ -269,7 +272,7 @@ def _missing_sizes(study: Study, experiments: Experiments) -> Iterator[str]:
     for name in study.weights:
         yield from _unknown("weights", name, set(experiments.models))
     for source in study.only or []:
-        yield from _unknown("only", source, {figure.split("/")[0] for figure in experiments.figures})
+        yield from _unknown("only", source, set(map(source_of, experiments.figures)))
     for name, model in (experiments.models | experiments.filtered_models).items():
         yield from missing("recipes", model.recipe, f"model {name}", study.recipes)
         yield from missing("architectures", model.architecture, f"model {name}", study.architectures)
@@ -293,7 +296,7 @@ def _missing_weights(study: Study, experiments: Experiments) -> Iterator[str]:
     makers = {made: row for name, row in experiments.experiments.items() for made in made_by(name, row)}
     missing: dict[str, str] = {}
     for figure, row in experiments.figures.items() if study.weights else ():
-        source = figure.split("/")[0]
+        source = source_of(figure)
         for measurement in row.measurements if source in (study.only or [source]) else ():
             own = makers.get(measurement)
             sections = experiments.measurements.get(measurement, [])

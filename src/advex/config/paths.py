@@ -21,8 +21,8 @@ from advex.config.schema import (
     Study,
     names_in,
 )
+from advex.config.sources import source_of
 from advex.measure.sections import OtherDataSettings, Section
-from advex.registries import SECTIONS
 
 Row = TypeVar("Row")
 
@@ -77,7 +77,7 @@ class Paths:
 
     def other_data(self, study: str) -> dict[str, OtherDataSettings]:
         """Return what a study's experiments want prepared beside its own images, by name."""
-        sections = (self.study(study).section(name) for name in SECTIONS)
+        sections = self.study(study).sections()
         found = (section.other_data() for section in sections if isinstance(section, Section))
         return {name: row for data in found for name, row in data.items()}
 
@@ -194,11 +194,6 @@ class Filtered(ModelRow):
     """A model with its filter, as a study has it."""
 
     filter: FilterSettings
-
-
-def source_of(name: str) -> str:
-    """Return the source of what is named ``source/name``."""
-    return name.partition("/")[0]
 
 
 def made_by(name: str, row: ExperimentRow) -> list[str]:

@@ -3,18 +3,18 @@
 Unknown keys are refused everywhere. A comment in a study's file says why a size is what it is.
 """
 
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, create_model, model_validator
 
+from advex.common.errors import UserError
 from advex.common.registry import OneOf
 from advex.common.settings import AttackSettings, Count, OddCount, Positive, Recipe
 from advex.config.weights import WeightsRow
 from advex.measure.kinds import Instrument, Name
 from advex.measure.sections import Strict
-from advex.registries import ARCHITECTURES, CONSTRUCTIONS, CORRUPTIONS, OBJECTIVES, SECTIONS, SOURCES, TARGETS
+from advex.registries import ARCHITECTURES, CONSTRUCTIONS, CORRUPTIONS, OBJECTIVES, SOURCES, TARGETS
 
 FigureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]
 Objective = Annotated[str, OneOf(OBJECTIVES)]
@@ -114,8 +114,8 @@ class ExperimentRow(Strict):
 
     Attributes:
         says: what its job does, in a few words, for people who watch.
-        section: of a study's file, with its sizes, an entry of :data:`advex.registries.SECTIONS`; none if it
-            has no sizes.
+        section: of a study's file, with its sizes, an entry of ``SECTIONS`` in its source's ``settings``;
+            none if it has no sizes.
         tables: measurements it makes that are tables, below its source.
         pictures: measurements it makes that hold images; of the first seed are those that figures show.
         pages: pages it writes beside the figures.
@@ -294,11 +294,22 @@ class Study(Strict):
         """Return a section by name; none if the study does not give it."""
         return getattr(self, name, None)
 
+    def sections(self) -> list[Any]:
+        """Return all sections that the study gives."""
+        given = (getattr(self, name) for name in type(self).model_fields if name not in Study.model_fields)
+        return [section for section in given if section is not None]
 
-@cache
-def study_form() -> type[Study]:
-    """Return :class:`Study` with all sections, each of its class; what is not needed may be absent."""
-    fields: dict[str, Any] = {name: (form | None, None) for name, form in SECTIONS.items()}
+
+def study_form(sections: Mapping[str, type[Any]]) -> type[Study]:
+    """Return :class:`Study` with sections, each of its class; what is not needed may be absent.
+
+    Raises:
+        UserError: the name of a section is that of something else in a study's file.
+    """
+    for name in sections:
+        if hasattr(Study, name) or name in Study.model_fields:
+            raise UserError(f"section {name}: every study has something else of this name; rename it")
+    fields: dict[str, Any] = {name: (form | None, None) for name, form in sections.items()}
     return create_model("Study", __base__=Study, **fields)
 
 

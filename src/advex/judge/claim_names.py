@@ -23,45 +23,54 @@ def check_claims(plan: Plan, claims: Sequence[str | Path], published: Sequence[s
     """Check all names in files of claims and of published numbers.
 
     Args:
-        plan: the experiments and studies there are.
-        claims: files of claims, named ``<source>.yaml`` or ``<source>_<part>.yaml``.
-        published: tables of published numbers.
+        plan: the experiments and studies there are; sources are those of its figures.
+        claims: files of claims, ``.../<source>/<part>.yaml``.
+        published: tables of published numbers, ``.../<source>.csv``.
 
     Raises:
         UserError: one line for every mistake: file, place, what was found, what is near it or allowed.
     """
-    figures = {(name.split("/")[0], name.split("/")[1]) for name in plan.experiments.figures}
-    tables = known_tables(plan)
+    figures: dict[str, list[str]] = {}
+    for name in plan.experiments.figures:
+        source, _, figure = name.partition("/")
+        figures.setdefault(source, []).append(figure)
     keys: set[str] = set()
-    mistakes: list[str] = []
-    for path in published:
-        for row in _rows_of(path):
-            keys.add(row["key"])
-            if (row["source"], row["figure"]) not in figures:
-                own = [figure for source, figure in figures if source == row["source"]]
-                mistakes.append(f"{path}: {row['key']}.figure: {_found(row['figure'], own)}")
-    seen: dict[str, str | Path] = {}
+    mistakes = list(_mistakes_in_numbers(published, figures, keys))
+    tables, seen = known_tables(plan), dict[str, str | Path]()
     for path in claims:
-        loaded = load_claims([path])
-        for claim in loaded:
+        source = Path(path).parent.name
+        if source not in figures:
+            mistakes.append(f"{path}: the name of its folder is no source: {_found(source, figures)}")
+            continue
+        for claim in load_claims([path]):
             place = f"{path}: {claim.claim}"
-            own = [figure for source, figure in figures if source == claim.source]
-            if claim.figure not in own:
-                mistakes.append(f"{place}.figure: {_found(claim.figure, own)}")
+            if claim.figure not in figures[source]:
+                mistakes.append(f"{place}.figure: {_found(claim.figure, figures[source])}")
             if claim.published is not None and claim.published not in keys:
                 mistakes.append(f"{place}.published: {_found(claim.published, keys)}")
             if claim.claim in seen:
                 mistakes.append(f"{place}: found a second time (first in {seen[claim.claim]})")
             seen[claim.claim] = path
             mistakes += [f"{place}.{mistake}" for mistake in _mistakes(claim, tables)]
-        stem = Path(path).stem
-        for source in sorted({claim.source for claim in loaded}):
-            if stem != source and not stem.startswith(f"{source}_"):
-                mistakes.append(
-                    f"{path}: found claims of {source}; allowed: in {source}.yaml or {source}_*.yaml"
-                )
     if mistakes:
         raise UserError("\n".join(mistakes))
+
+
+def _mistakes_in_numbers(
+    published: Sequence[str | Path], figures: Mapping[str, Sequence[str]], keys: set[str]
+) -> Iterator[str]:
+    """Find names in tables of published numbers that are not there, and add the tables' keys to ``keys``."""
+    for path in published:
+        source = Path(path).stem
+        if source not in figures:
+            yield f"{path}: its name is no source: {_found(source, figures)}"
+            continue
+        for row in _rows_of(path):
+            keys.add(row["key"])
+            if row["source"] != source:
+                yield f"{path}: {row['key']}.source: found {row['source']!r}; allowed: {source}"
+            if row["figure"] not in figures[source]:
+                yield f"{path}: {row['key']}.figure: {_found(row['figure'], figures[source])}"
 
 
 def _rows_of(path: str | Path) -> Iterator[dict[str, str]]:
@@ -69,7 +78,7 @@ def _rows_of(path: str | Path) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(file)
 
 
-def _mistakes(claim: Claim, tables: Mapping[str, Columns | None]) -> Iterator[str]:
+def _mistakes(claim: Claim, tables: Mapping[str, Columns]) -> Iterator[str]:
     if claim.table is not None and claim.table not in tables:
         yield f"table: {_found(claim.table, tables)}"
     if "{" in claim.quantity:
@@ -88,7 +97,7 @@ def _of_selector(
     place: str,
     selector: object,
     table: str | None,
-    tables: Mapping[str, Columns | None],
+    tables: Mapping[str, Columns],
     points: Sequence[str],
 ) -> Iterator[str]:
     """Find names in a selector that are not there; ``points`` are columns that it must have for others."""
@@ -103,18 +112,11 @@ def _of_selector(
                 yield f"{place}.table: {_found(selector.table, tables)}"
             return
         columns = tables[name]
-        if columns is not None:
-            used = [
-                *selector.rows,
-                *selector.at_least,
-                *selector.near,
-                *points,
-                *filter(None, [selector.along]),
-            ]
-            for column in dict.fromkeys(used):
-                if column not in columns:
-                    yield f"{place}: column of {name}: {_found(column, columns)}"
-            yield from _texts(f"{place}.rows", selector, columns)
+        used = [*selector.rows, *selector.at_least, *selector.near, *points, *filter(None, [selector.along])]
+        for column in dict.fromkeys(used):
+            if column not in columns:
+                yield f"{place}: column of {name}: {_found(column, columns)}"
+        yield from _texts(f"{place}.rows", selector, columns)
 
 
 def _texts(place: str, selector: Rows, columns: Columns) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """Published claims and numbers: what was said, where, and what of ours it is held against.
 
-A claims file (``config/claims/<source>.yaml``) is data, not code. It says which rows of which measured
-table answer a claim, which effect must be there, and how near the size must come. :mod:`advex.judge.judge`
-computes the verdict from it, and the verdict's words, so that words and verdict cannot drift apart.
+A claims file (``config/claims/<source>/<part>.yaml``) is data, not code. It says which rows of which
+measured table answer a claim, which effect must be there, and how near the size must come.
+:mod:`advex.judge.judge` computes the verdict from it, and the verdict's words, so that words and verdict
+cannot drift apart.
 """
 
 import os
@@ -18,26 +19,6 @@ from advex.common.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FIGURES: dict[str, tuple[str, ...]] = {
-    "ilyas": (
-        "dataset_grid", "robust_datasets", "attack_strength", "robust_generalisation", "nonrobust_datasets",
-        "perturbation_grid", "accuracy_curves", "relabelled", "transferability", "gaussian",
-        "gaussian_theory", "robust_and_accurate",
-    ),
-    "gilmer_hendrycks": ("frequency_filters", "fourier_heatmaps", "corruptions"),
-    "goh_leakage": ("robust_linear_features", "leakage"),
-    "goh_features": ("singular_vectors", "ensembles", "containments"),
-    "nakano": (
-        "style_transfer", "texture_artifacts", "style_and_content_network", "layer_robustness",
-        "single_layer_style",
-    ),
-    "nakkiran": (
-        "attack_transfer", "bugs_dataset", "squares_2d", "squares", "poisoning", "transferability_with_bugs",
-    ),
-    "wallace": ("own_mistakes", "two_dimensional", "other_dataset"),
-}  # fmt: skip
-"""The figures of every source, by their stable names."""
 
 PUBLISHED_COLUMNS = (
     "key", "source", "figure", "quantity", "x", "value", "unit", "where", "mark", "note",
@@ -181,11 +162,11 @@ class Comparison(_Strict):
 
 
 class Claim(_Strict):
-    """One published claim and how it is judged; see ``config/claims/ilyas.yaml`` for the form in use.
+    """One published claim and how it is judged; see ``config/claims/ilyas/claims.yaml`` for the form in use.
 
     Attributes:
         claim: unique name.
-        source: who said it; given once for the whole file.
+        source: who said it: the folder of its file.
         figure: the figure of ours that shows it.
         quantity: what the number is, in words.
         published: key of the published number; empty for a claim without a number.
@@ -230,9 +211,6 @@ class Claim(_Strict):
 
 
 class _ClaimsFile(_Strict):
-    source: Literal[
-        "ilyas", "gilmer_hendrycks", "goh_leakage", "goh_features", "nakano", "nakkiran", "wallace"
-    ]
     claims: tuple[Claim, ...]
 
 
@@ -256,7 +234,7 @@ def needed_tables(claims: Sequence[Claim]) -> set[str]:
 
 
 def load_claims(paths: Sequence[str | os.PathLike[str]]) -> list[Claim]:
-    """Read claims files.
+    """Read claims files, ``.../<source>/<part>.yaml``.
 
     Raises:
         UserError: one line for each mistake: file, place, what was found, what is allowed.
@@ -277,16 +255,13 @@ def load_claims(paths: Sequence[str | os.PathLike[str]]) -> list[Claim]:
             mistakes.extend(f"{path}: {_in_words(dict(mistake), data)}" for mistake in error.errors())
             continue
         for claim in file.claims:
-            if claim.figure not in FIGURES[file.source]:
-                allowed = ", ".join(FIGURES[file.source])
-                mistakes.append(f"{path}: {claim.claim}.figure: found {claim.figure!r}; allowed: {allowed}")
             if claim.claim in first_seen:
                 mistakes.append(
                     f"{path}: {claim.claim}: found a second time (first in {first_seen[claim.claim]}); "
                     "allowed: unique names"
                 )
             first_seen.setdefault(claim.claim, path)
-            claims.append(claim.model_copy(update={"source": file.source}))
+            claims.append(claim.model_copy(update={"source": Path(path).parent.name}))
     if mistakes:
         raise UserError("\n".join(mistakes))
     return claims
@@ -363,8 +338,6 @@ def load_published(paths: Sequence[str | os.PathLike[str]]) -> "pd.DataFrame":
             seen.add(str(row["key"]))
             if row["mark"] not in MARKS:
                 mistakes.append(f"{where}.mark: found {row['mark']!r}; allowed: {', '.join(MARKS)}")
-            if row["figure"] not in FIGURES.get(str(row["source"]), ()):
-                mistakes.append(f"{where}.figure: found {row['figure']!r}; allowed: a figure of its source")
             if not isinstance(row["value"], int | float) or row["value"] != row["value"]:
                 mistakes.append(f"{where}.value: found {row['value']!r}; allowed: a number")
         tables.append(table)

@@ -1,6 +1,6 @@
 """What the sections of a study's file have in common: sizes of one experiment each.
 
-An experiment's section is a class of its own, an entry of :data:`advex.registries.SECTIONS`.
+An experiment's section is a class of its own, an entry of ``SECTIONS`` in its source's ``settings``.
 """
 
 from collections.abc import Mapping

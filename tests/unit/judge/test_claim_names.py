@@ -11,6 +11,7 @@ from advex.common.errors import UserError
 from advex.config import load
 from advex.config.tables import known_tables
 from advex.judge.claim_names import check_claims
+from advex.registries import TABLES
 
 ROOT = Path(__file__).parents[3]
 PLAN = load(ROOT / "config")
@@ -26,7 +27,7 @@ def copy(tmp_path: Path) -> Path:
 
 def check(folder: Path) -> None:
     check_claims(
-        PLAN, sorted((folder / "claims").glob("*.yaml")), sorted((folder / "published").glob("*.csv"))
+        PLAN, sorted((folder / "claims").rglob("*.yaml")), sorted((folder / "published").glob("*.csv"))
     )
 
 
@@ -38,67 +39,67 @@ def test_all_claims_name_what_is_there(copy: Path) -> None:
     ("file", "old", "new", "says"),
     [
         (
-            "claims/ilyas.yaml",
+            "claims/ilyas/claims.yaml",
             "table: ilyas/robust_datasets",
             "table: ilyas/robust_dataset",
             ["standard_accuracy.table: found 'ilyas/robust_dataset'; near: ", "ilyas/robust_datasets"],
         ),
         (
-            "claims/ilyas.yaml",
+            "claims/ilyas/claims.yaml",
             "figure: robust_datasets",
             "figure: robust_dataset",
             ["robust_dataset"],
         ),
         (
-            "claims/ilyas.yaml",
+            "claims/ilyas/claims.yaml",
             "published: table7_standard_accuracy",
             "published: table7_standart_accuracy",
             ["standard_accuracy.published: found 'table7_standart_accuracy'; near: table7_standard_accuracy"],
         ),
         (
-            "claims/ilyas.yaml",
+            "claims/ilyas/claims.yaml",
             "ours: {rows: {model: standard, quantity: accuracy}}",
             "ours: {rows: {modle: standard, quantity: accuracy}}",
             ["standard_accuracy.ours: column of ilyas/robust_datasets: found 'modle'; near: model"],
         ),
         (
-            "claims/ilyas.yaml",
+            "claims/ilyas/claims.yaml",
             "ours: {rows: {model: standard, quantity: accuracy}}",
             "ours: {rows: {model: standart, quantity: accuracy}}",
             ["standard_accuracy.ours.rows.model: found 'standart'; near: standard"],
         ),
         (
-            "claims/ilyas.yaml",
+            "claims/ilyas/claims.yaml",
             "{above: {rows: {model: robust, quantity: accuracy}}}",
             "{above: {rows: {model: robust, quantity: acuracy}}}",
             ["standard_accuracy.effect.1.above.rows.quantity: found 'acuracy'; near: accuracy"],
         ),
         (
-            "claims/ilyas.yaml",
+            "claims/ilyas/claims.yaml",
             "table: ilyas/robust_generalisation",
             "table: ilyas/accuracy_curves",
             ["rows.model: found 'on_robust'; near: "],
         ),
         (
-            "claims/gilmer_hendrycks.yaml",
+            "claims/gilmer_hendrycks/claims.yaml",
             "corruption: fog",
             "corruption: fogg",
             [".corruption: found 'fogg'; near: fog"],
         ),
         (
-            "claims/goh_features.yaml",
+            "claims/goh_features/claims.yaml",
             "pair: plotted",
             "pair: ploted",
             [".pair: found 'ploted'; near: plotted"],
         ),
         (
-            "claims/nakano_layers.yaml",
+            "claims/nakano/layers.yaml",
             "position: 1",
             "position: first",
             ["position: found 'first'; allowed: a number"],
         ),
         (
-            "claims/gilmer_hendrycks.yaml",
+            "claims/gilmer_hendrycks/claims.yaml",
             "near: {relative_bandwidth:",
             "near: {objective:",
             ["objective: found a number; allowed: a text, in rows"],
@@ -124,24 +125,35 @@ def test_a_name_that_is_not_there_is_refused_in_one_line(
     assert [line for line in lines if all(part in line for part in [path.name, *says])], lines
 
 
-def test_a_file_whose_name_says_another_source_is_refused(copy: Path) -> None:
-    """A study that draws only some sources would leave it out."""
-    (copy / "claims/nakano.yaml").rename(copy / "claims/nakanoo.yaml")
-    with pytest.raises(UserError, match=r"nakanoo.yaml: found claims of nakano; allowed: in nakano.yaml"):
+@pytest.mark.parametrize("place", ["nakanoo/claims.yaml", "nakano.yaml"])
+def test_claims_in_a_folder_that_is_no_source_are_refused(copy: Path, place: str) -> None:
+    """No study would draw its figures, and so none would judge them."""
+    (copy / "claims" / place).parent.mkdir(exist_ok=True)
+    (copy / "claims/nakano/claims.yaml").rename(copy / "claims" / place)
+    with pytest.raises(UserError, match=rf"{place}: the name of its folder is no source: found '\w+'; "):
+        check(copy)
+
+
+def test_published_numbers_of_another_source_than_their_file_are_refused(copy: Path) -> None:
+    """Figures read the file of their source's name."""
+    path = copy / "published/nakano.csv"
+    path.write_text(path.read_text().replace(",nakano,", ",nakkiran,", 1))
+    with pytest.raises(UserError, match=r"nakano.csv: \w+.source: found 'nakkiran'; allowed: nakano"):
+        check(copy)
+    path.rename(copy / "published/nakanoo.csv")
+    with pytest.raises(UserError, match=r"nakanoo.csv: its name is no source: found 'nakanoo'; near: nakano"):
         check(copy)
 
 
 def test_a_claim_twice_is_refused(copy: Path) -> None:
-    shutil.copy(copy / "claims/nakano.yaml", copy / "claims/nakano_again.yaml")
-    with pytest.raises(
-        UserError, match=r"nakano_again.yaml: \w+: found a second time \(first in .*nakano.yaml"
-    ):
+    shutil.copy(copy / "claims/nakano/claims.yaml", copy / "claims/nakano/later.yaml")
+    with pytest.raises(UserError, match=r"later.yaml: \w+: found a second time \(first in .*claims.yaml"):
         check(copy)
 
 
 def test_every_column_that_any_claim_reads_matters(copy: Path) -> None:
     """Mistype each column and each quantity of a file in turn: each is found."""
-    path = copy / "claims/wallace.yaml"
+    path = copy / "claims/wallace/claims.yaml"
     text = path.read_text()
     for word in (
         "headline",
@@ -164,7 +176,7 @@ def test_the_workflow_refuses_before_it_plans(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from advex.config import load; "
         "from advex.judge.claim_names import check_claims; "
-        "check_claims(load('config'), sorted(Path('config/claims').glob('*.yaml')), "
+        "check_claims(load('config'), sorted(Path('config/claims').rglob('*.yaml')), "
         "sorted(Path('published').glob('*.csv'))); assert not {'pandas', 'torch'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, timeout=60)
@@ -174,3 +186,11 @@ def test_tables_that_no_figure_draws_are_unknown() -> None:
     """They are never measured, so that a claim on them would never be tested."""
     drawn = {name for row in PLAN.experiments.figures.values() for name in row.measurements}
     assert set(known_tables(PLAN)) == drawn - PLAN.pictures()
+
+
+def test_a_table_that_its_source_does_not_describe_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    described = TABLES["wallace"]([])
+    fewer = {name: columns for name, columns in described.items() if name != "worlds"}
+    monkeypatch.setattr("advex.discussion.wallace.tables.columns", lambda studies: fewer)
+    with pytest.raises(UserError, match=r"wallace/worlds: not described; .* advex.discussion.wallace.tables"):
+        known_tables(PLAN)

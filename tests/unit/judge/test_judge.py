@@ -249,7 +249,7 @@ def test_needed_tables_include_those_of_comparisons_and_combinations() -> None:
 
 @pytest.fixture(scope="module")
 def untested() -> pd.DataFrame:
-    claims = load_claims(sorted((ROOT / "config" / "claims").glob("*.yaml")))
+    claims = load_claims(sorted((ROOT / "config" / "claims").rglob("*.yaml")))
     published = load_published(sorted((ROOT / "published").glob("*.csv")))
     return judge(claims, {}, published, True, 10)
 
@@ -258,7 +258,7 @@ def test_without_tables_nothing_is_tested(untested: pd.DataFrame) -> None:
     assert set(untested["verdict"]) == {NOT_TESTED}
     written = [
         claim
-        for path in (ROOT / "config" / "claims").glob("*.yaml")
+        for path in (ROOT / "config" / "claims").rglob("*.yaml")
         for claim in yaml.safe_load(path.read_text())["claims"]
     ]
     each = [len(*claim.get("for_each", {"once": [None]}).values()) for claim in written]

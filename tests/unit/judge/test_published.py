@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from advex.common.errors import UserError
+from advex.config import load
 from advex.judge.claims import (
-    FIGURES,
     MARKS,
     PUBLISHED_COLUMNS,
     Claim,
@@ -16,7 +16,7 @@ from advex.judge.claims import (
 from advex.judge.judge import DIRECTION, NOT_TESTED, REPRODUCED, judge
 
 ROOT = Path(__file__).parents[3]
-CLAIMS = sorted((ROOT / "config" / "claims").glob("*.yaml"))
+CLAIMS = sorted((ROOT / "config" / "claims").rglob("*.yaml"))
 PUBLISHED = sorted((ROOT / "published").glob("*.csv"))
 
 ROW = {
@@ -57,7 +57,8 @@ def test_every_published_key_of_a_claim_exists_and_is_of_its_source(
 
 
 def test_figures_and_tables_are_of_the_claims_source(claims: list[Claim]) -> None:
-    assert [claim.claim for claim in claims if claim.figure not in FIGURES[claim.source]] == []
+    figures = load(ROOT / "config").experiments.figures
+    assert [claim.claim for claim in claims if f"{claim.source}/{claim.figure}" not in figures] == []
     assert {table.split("/")[0] for table in needed_tables(claims)} <= {claim.source for claim in claims}
 
 
@@ -135,7 +136,6 @@ def test_derived_numbers_follow_from_measured_ones(published: pd.DataFrame) -> N
     ("change", "message"),
     [
         ({"mark": "guessed"}, "a_number.mark: found 'guessed'; allowed: seen, measured, derived, memory"),
-        ({"figure": "leakage"}, "a_number.figure: found 'leakage'; allowed: a figure of its source"),
         ({"value": "many"}, "a_number.value: found 'many'; allowed: a number"),
         ({"value": None}, "a_number.value: found nan; allowed: a number"),
     ],
@@ -150,7 +150,7 @@ def test_wrong_published_rows_are_refused(tmp_path: Path, change: dict[str, obje
 
 def test_a_claim_for_each_of_several_values(tmp_path: Path) -> None:
     path = tmp_path / "each.yaml"
-    text = "source: ilyas\nclaims:" + GOOD_CLAIM.replace("claim: fine", "claim: fine_{size}", 1)
+    text = "claims:" + GOOD_CLAIM.replace("claim: fine", "claim: fine_{size}", 1)
     path.write_text(text.replace("  - claim", "  - for_each: {size: [3, 10]}\n    claim", 1))
     assert [claim.claim for claim in load_claims([path])] == ["fine_3", "fine_10"]
     for wrong in ("3", "{size: 3}", "{size: [3], name: [a]}"):
@@ -172,7 +172,6 @@ def test_a_published_key_twice_or_a_missing_column_is_refused(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("figure: relabelled", "figure: relabeled", "fine.figure: found 'relabeled'; allowed: dataset_"),
         ("quantity: something", "quantitty: something", "fine: found unknown quantitty; allowed: claim, "),
         ("    quantity: something\n", "", "fine.quantity: found nothing; allowed: a value"),
         ("above: chance", "above: chnce", "fine.effect.0.above: found 'chnce'; allowed: a mapping"),
@@ -204,7 +203,7 @@ def test_a_published_key_twice_or_a_missing_column_is_refused(tmp_path: Path) ->
 def test_wrong_claims_are_refused_in_one_line(tmp_path: Path, old: str, new: str, message: str) -> None:
     path = tmp_path / "wrong.yaml"
     assert old in GOOD_CLAIM
-    path.write_text("source: ilyas\nclaims:" + GOOD_CLAIM.replace(old, new, 1))
+    path.write_text("claims:" + GOOD_CLAIM.replace(old, new, 1))
     with pytest.raises(UserError) as raised:
         load_claims([path])
     assert str(raised.value).startswith(f"{path}: {message}")
@@ -214,10 +213,10 @@ def test_wrong_claims_are_refused_in_one_line(tmp_path: Path, old: str, new: str
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("source: ilyas\nclaims: [", "not YAML"),
-        ("source: nobody\nclaims: []", "source: found 'nobody'; allowed: 'ilyas'"),
-        ("source: ilyas\nclaims:" + GOOD_CLAIM + GOOD_CLAIM, "fine: found a second time"),
-        ("source: ilyas\nclaims:\n  - 3", r"claims\[0\]: found '3'; allowed: a mapping"),
+        ("claims: [", "not YAML"),
+        ("source: ilyas\nclaims: []", "the file: found unknown source; allowed: claims"),
+        ("claims:" + GOOD_CLAIM + GOOD_CLAIM, "fine: found a second time"),
+        ("claims:\n  - 3", r"claims\[0\]: found '3'; allowed: a mapping"),
         ("", "the file: found 'None'; allowed: a mapping"),
     ],
 )
@@ -231,7 +230,7 @@ def test_wrong_claims_files_are_refused(tmp_path: Path, text: str, message: str)
 def test_each_mistake_has_its_line(tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
     two = GOOD_CLAIM.replace("above", "over").replace("figure: relabelled", "figure: 3")
-    path.write_text("source: ilyas\nclaims:" + two)
+    path.write_text("claims:" + two)
     with pytest.raises(UserError) as raised:
         load_claims([path])
     assert len(str(raised.value).splitlines()) == 2

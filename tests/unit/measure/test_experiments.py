@@ -8,12 +8,14 @@ import pandas as pd
 import pytest
 
 from advex.common.artifacts import read_table
+from advex.common.errors import UserError
 from advex.config import Plan, load
-from advex.config.schema import Study
+from advex.config.schema import study_form
+from advex.config.sources import sections_of
 from advex.measure import contract
 from advex.measure.contract import Inputs, Machine, run_experiment
 from advex.measure.kinds import Instrument
-from advex.registries import EXPERIMENTS, INSTRUMENTS, KINDS, SECTIONS, WORKS
+from advex.registries import EXPERIMENTS, INSTRUMENTS, KINDS, WORKS
 
 ROOT = Path(__file__).parents[3]
 PLAN = load(ROOT / "config")
@@ -64,11 +66,15 @@ def test_every_kind_of_instrument_has_a_function_that_measures(kind: str) -> Non
     assert section is None or hasattr(PLAN.study("digits"), section)
 
 
-def test_sections_are_classes_whose_names_no_study_uses_for_anything_else() -> None:
-    for name, form in SECTIONS.items():
-        assert isinstance(form, type)
-        assert not hasattr(Study, name)
-        assert name not in Study.model_fields
+def test_sections_are_classes_and_each_has_a_name_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    forms = sections_of(["ilyas", "wallace"])
+    assert {"attack_strength", "gaussian", "worlds"} < forms.keys()
+    assert all(isinstance(form, type) for form in forms.values())
+    with pytest.raises(UserError, match="section data: every study has something else of this name"):
+        study_form({"data": forms["worlds"]})
+    monkeypatch.setattr("advex.discussion.wallace.settings.SECTIONS", {"gaussian": forms["worlds"]})
+    with pytest.raises(UserError, match=r"ilyas.settings has a section 'gaussian' too; rename one of them"):
+        sections_of(["ilyas", "wallace"])
 
 
 def test_a_measurement_without_networks_asks_for_no_gpu() -> None:

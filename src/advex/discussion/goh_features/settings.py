@@ -36,3 +36,6 @@ class FeatureSettings(Section):
         if MAIN_SUCCESS not in self.successes:
             raise ValueError(f"successes must hold {MAIN_SUCCESS:g}, which figure and claims are about")
         return self
+
+
+SECTIONS = {"goh_features": FeatureSettings}

@@ -24,3 +24,6 @@ class LeakageSettings(Section):
         if self.penalties != sorted(set(self.penalties)):
             raise ValueError("penalties must ascend, each given once")
         return self
+
+
+SECTIONS = {"goh_leakage": LeakageSettings}

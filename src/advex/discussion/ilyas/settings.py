@@ -33,3 +33,6 @@ class EllipsesSettings(Section):
     epsilon: NonNegative
     samples: Count
     seeds: Count
+
+
+SECTIONS = {"gaussian": GaussianSettings, "ellipses": EllipsesSettings}

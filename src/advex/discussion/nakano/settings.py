@@ -67,3 +67,6 @@ class StyleSettings(Section):
     def files(self) -> list[str]:
         """Return the paths of photographs that are files, contents first; relative to the repository."""
         return [f"{self.folder}/{name}" for name in [*self.content, *self.style] if "." in name]
+
+
+SECTIONS = {"style_transfer": StyleSettings}

@@ -109,3 +109,6 @@ class PlaneSettings(Section):
         if not self.label_noise:
             raise ValueError("label_noise must be above 0: the figure is about labels that are wrong")
         return self
+
+
+SECTIONS = {"squares": SquaresSettings, "squares_2d": PlaneSettings}

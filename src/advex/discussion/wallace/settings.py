@@ -145,3 +145,11 @@ class WorldsSettings(Section):
         if 0 not in self.fine_signals:
             raise ValueError("fine_signals must hold 0, which is World 1")
         return self
+
+
+SECTIONS = {
+    "own_mistakes": OwnMistakesSettings,
+    "other_dataset": OtherDatasetSettings,
+    "two_dimensional": TwoDimensionalSettings,
+    "worlds": WorldsSettings,
+}

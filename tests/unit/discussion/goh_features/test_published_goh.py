@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[4]
 CLAIMS = [
     claim
     for source in ("goh_leakage", "goh_features")
-    for claim in load_claims([ROOT / f"config/claims/{source}.yaml"])
+    for claim in load_claims([ROOT / f"config/claims/{source}/claims.yaml"])
 ]
 PUBLISHED = load_published(sorted((ROOT / "published").glob("*.csv")))
 VALUE = dict(zip(PUBLISHED["key"], PUBLISHED["value"], strict=True))

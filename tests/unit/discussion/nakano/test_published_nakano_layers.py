@@ -12,7 +12,7 @@ from advex.judge.claims import load_claims, load_published
 from advex.judge.judge import DIRECTION, NOT_REPRODUCED, NOT_TESTED, judge
 
 ROOT = Path(__file__).parents[4]
-CLAIMS = load_claims([ROOT / "config/claims/nakano_layers.yaml"])
+CLAIMS = load_claims([ROOT / "config/claims/nakano/layers.yaml"])
 PUBLISHED = load_published(sorted((ROOT / "published").glob("*.csv")))
 VALUE = dict(zip(PUBLISHED["key"], PUBLISHED["value"], strict=True))
 NETWORKS = {

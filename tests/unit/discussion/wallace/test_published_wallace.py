@@ -10,7 +10,7 @@ from advex.judge.claims import load_claims, load_published, needed_tables
 from advex.judge.judge import DIRECTION, NOT_TESTED, REPRODUCED, judge
 
 ROOT = Path(__file__).parents[4]
-CLAIMS = load_claims([ROOT / "config/claims/wallace.yaml"])
+CLAIMS = load_claims([ROOT / "config/claims/wallace/claims.yaml"])
 PUBLISHED = load_published(sorted((ROOT / "published").glob("*.csv")))
 VALUE = dict(zip(PUBLISHED["key"], PUBLISHED["value"], strict=True))
 

@@ -1,1 +1,0 @@
-"""The made-up source's experiments with a job of their own."""
