@@ -1,10 +1,14 @@
-# Where Snakemake meets the machine it runs on: the repository's place, the interpreter's path, and runs that were killed.
+# Where Snakemake meets the machine it runs on: the repository's place, the interpreter's path, how jobs start, and runs
+# that were killed.
 # These are the only places where Snakemake's own functions are replaced.
+import os
 import re
 import shlex
+import subprocess
 import sys
 from contextlib import contextmanager
 from functools import wraps
+from types import SimpleNamespace
 
 from snakemake.persistence import PersistenceBase
 from snakemake.script import PythonScript
@@ -12,19 +16,51 @@ from snakemake.shell import shell
 
 from advex.common.machine.launch import refuse_folder
 from advex.common.machine.locks import abandoned, in_common
+from advex.common.machine.workers import SWITCH, Workers
+from advex.registries import EXPERIMENTS
+
+WORKERS = Workers()
 
 
-def quote_interpreter():
-    """Have the interpreter's path quoted when a script is run; Snakemake quotes the script's path alone."""
+def run_scripts():
+    """Have the interpreter's path quoted when a script is run; Snakemake quotes the script's path alone.
+
+    Workers are told what is known of it, and what it took is measured to its end: Snakemake looks every half
+    a second, and jobs can be shorter.
+    """
     execute = PythonScript._execute_cmd
 
     @wraps(execute)
     def execute_quoted(script, command, **values):
         if "py_exec" in values:
             values["py_exec"] = shlex.quote(values["py_exec"])
-        return execute(script, command, **values)
+        experiment = script.params.get("experiment")
+        known = [EXPERIMENTS.reference(experiment).partition(":")[0]] if experiment else []
+        with WORKERS.sure_of(known):
+            result = execute(script, command, **values)
+        if WORKERS.last and script.bench_record and script.bench_record.data_collected:
+            measured, usage = script.bench_record, WORKERS.last.usage
+            measured.cpu_time = max(measured.cpu_time, usage.ru_utime + usage.ru_stime)
+            measured.max_rss = max(measured.max_rss, usage.ru_maxrss / 1024)
+        return result
 
     PythonScript._execute_cmd = execute_quoted
+
+
+@contextmanager
+def jobs_from_workers():
+    """Have the jobs of a run on this machine start from workers, which end with it."""
+    wanted = os.environ.get(SWITCH) != "no" and sys.platform == "linux"
+    if not wanted or not workflow.is_main_process or workflow.non_local_exec:
+        yield
+        return
+    processes = sys.modules[shell.__module__]
+    processes.sp = SimpleNamespace(**{**vars(subprocess), "Popen": WORKERS.start})
+    try:
+        yield
+    finally:
+        processes.sp = subprocess
+        WORKERS.end()
 
 
 def refuse_to_submit_from_here():
@@ -51,7 +87,7 @@ def hold_while_locked():
             )
         with in_common(memory.path) as descriptor:
             shell._process_args["pass_fds"] = (descriptor,)
-            with lock(memory):
+            with lock(memory), jobs_from_workers():
                 yield
 
     PersistenceBase.lock = lock_and_hold
@@ -59,5 +95,5 @@ def hold_while_locked():
 
 checked(refuse_folder, Path.cwd())
 if not hasattr(PythonScript._execute_cmd, "__wrapped__"):
-    quote_interpreter()
+    run_scripts()
     hold_while_locked()

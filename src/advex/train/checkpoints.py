@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from advex.common.artifacts import read_description, read_tensors, write_tensors
 from advex.common.errors import UserError
+from advex.train.optimizers import Optimizer
 
 _log = logging.getLogger(__name__)
 
@@ -17,16 +18,14 @@ _log = logging.getLogger(__name__)
 def save_checkpoint(
     path: Path,
     model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizer,
     generator: torch.Generator,
     progress: Mapping[str, Any],
 ) -> None:
     """Write weights, momentum and random state, with JSON-serialisable ``progress``, as safetensors."""
     tensors: dict[str, Tensor] = {f"model/{name}": value for name, value in model.state_dict().items()}
-    for index, state in optimizer.state_dict()["state"].items():
-        tensors |= {
-            f"optimizer/{index}/{name}": value for name, value in state.items() if isinstance(value, Tensor)
-        }
+    for index, state in optimizer.state.items():
+        tensors |= {f"optimizer/{index}/{name}": value for name, value in state.items()}
     tensors["generator"] = generator.get_state()
     arrays = {name: value.detach().cpu().numpy() for name, value in tensors.items()}
     write_tensors(path, arrays, progress)
@@ -35,7 +34,7 @@ def save_checkpoint(
 def load_checkpoint(
     path: Path,
     model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizer,
     generator: torch.Generator,
     settings: str,
 ) -> dict[str, Any]:
@@ -67,7 +66,7 @@ def load_checkpoint(
     for name, value in _below(tensors, "optimizer/").items():
         index, key = name.split("/", 1)
         state.setdefault(int(index), {})[key] = value
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    optimizer.load(state)
     generator.set_state(tensors["generator"])
     return progress
 

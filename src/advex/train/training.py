@@ -28,6 +28,7 @@ from advex.registries import LOSSES
 from advex.train.augmentation import augment
 from advex.train.checkpoints import load_checkpoint, save_checkpoint
 from advex.train.losses import check_loss_options
+from advex.train.optimizers import Optimizer, Sgd
 
 _log = logging.getLogger(__name__)
 
@@ -99,18 +100,15 @@ class Training:
         generator: torch.Generator,
         device: Device,
         *,
-        optimizer: torch.optim.Optimizer | None = None,
+        optimizer: Optimizer | None = None,
         batches: Batches = shuffled_batches,
     ) -> None:
         if len(images) < 2:
             raise UserError(f"training: found {len(images)} images to learn; at least 2 are needed")
         check_loss_options(recipe)
         self.model, self.recipe, self.generator = model.train(), recipe, generator
-        self.optimizer = optimizer or torch.optim.SGD(
-            model.parameters(),
-            lr=recipe.learning_rate,
-            momentum=recipe.momentum,
-            weight_decay=recipe.weight_decay,
+        self.optimizer = optimizer or Sgd(
+            model.parameters(), recipe.learning_rate, recipe.momentum, recipe.weight_decay
         )
         self._images, self._labels, self._device, self._batches = images, labels, device, batches
 
@@ -124,8 +122,7 @@ class Training:
         batches = list(self._batches(len(self._images), recipe.batch_size, self.generator))
         for index, batch in enumerate(batches):
             done = (number + index / len(batches)) / recipe.epochs
-            for group in self.optimizer.param_groups:
-                group["lr"] = recipe.learning_rate * recipe.schedule.scale(done)
+            self.optimizer.learning_rate = recipe.learning_rate * recipe.schedule.scale(done)
 
             images = augment(as_float(self._images[batch]), recipe.augmentation, self.generator)
             labels = self._labels[batch]
@@ -133,7 +130,7 @@ class Training:
                 loss, logits = loss_of(
                     self.model, images, labels, recipe.adversary, self.generator, **recipe.loss_options
                 )
-            self.optimizer.zero_grad(set_to_none=True)
+            self.optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             self.optimizer.step()
 
@@ -203,12 +200,11 @@ def train(
                 f"lower learning_rate (now {recipe.learning_rate}) in its recipe"
             )
         if (epoch + 1) % recipe.evaluate_every == 0 or epoch + 1 == recipe.epochs or epoch == 0:
-            rate: float = optimizer.param_groups[0]["lr"]
             test_accuracy = 100 * accuracy_of(model, test_images, test_labels, device)
             rows.append(
                 {
                     "epoch": epoch + 1,
-                    "learning_rate": rate,
+                    "learning_rate": optimizer.learning_rate,
                     "training_loss": loss,
                     "train_accuracy": 100 * accuracy,
                     "test_accuracy": test_accuracy,

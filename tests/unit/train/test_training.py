@@ -11,6 +11,7 @@ from advex.common.errors import UserError
 from advex.common.settings import AttackSettings, OneCycle, Recipe, StepDrops
 from advex.networks.classifier import build
 from advex.networks.predictions import accuracy_of, predictions
+from advex.train.optimizers import Sgd
 from advex.train.training import Training, shuffled_batches, train
 
 
@@ -119,10 +120,8 @@ def test_one_cycle_climbs_to_its_peak_and_falls():
 @pytest.mark.parametrize("schedule", [OneCycle(peak=0.5), StepDrops(drops=(0.5,), factor=0.25)])
 def test_training_follows_its_schedule(few_digits, cpu, schedule, monkeypatch):
     used = []
-    step = torch.optim.SGD.step
-    monkeypatch.setattr(
-        torch.optim.SGD, "step", lambda self: (used.append(self.param_groups[0]["lr"]), step(self))
-    )
+    step = Sgd.step
+    monkeypatch.setattr(Sgd, "step", lambda self: (used.append(self.learning_rate), step(self)))
     history = train(run(replace(STANDARD, epochs=4, schedule=schedule)), few_digits, few_digits, cpu)[1]
     expected = rates(schedule, 4, 4)
     assert used == pytest.approx([0.1 * rate for epoch in expected.values() for rate in epoch])

@@ -15,6 +15,7 @@ from torch import Tensor
 from advex.common.errors import UserError
 from advex.common.torch_randomness import torch_generator
 from advex.discussion.nakano.lbfgs import Lbfgs
+from advex.train.optimizers import Adam
 
 Activations = Callable[[Tensor], list[Tensor]]
 """Maps images (N, C, H, W) in [0, 1] to activations of layers, (N, c, h, w) each."""
@@ -181,7 +182,7 @@ def _update(optimiser: str, pixels: Tensor) -> Callable[[Tensor], object]:
         return lambda gradient: pixels.add_(memory.step(gradient))
     if optimiser != "adam":
         raise UserError(f"optimiser: found {optimiser!r}; allowed: lbfgs, adam")
-    adam = torch.optim.Adam([pixels], lr=ADAM_LEARNING_RATE)
+    adam = Adam([pixels], ADAM_LEARNING_RATE)
 
     def update(gradient: Tensor) -> None:
         pixels.grad = gradient

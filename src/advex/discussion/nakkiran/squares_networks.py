@@ -20,6 +20,7 @@ from advex.common.torch_randomness import initial_weights, torch_generator
 from advex.discussion.nakkiran.squares import SQUARES_COLUMNS, draw_squares
 from advex.networks.classifier import build
 from advex.networks.predictions import accuracy_of, evaluating, predictions
+from advex.train.optimizers import Adam
 from advex.train.training import Training
 
 SCALE = 4.0
@@ -94,7 +95,7 @@ def network_squares_table(
             Recipe(evaluate_after[-1], batch_size, learning_rate, StepDrops()),
             device.generator("batches", name, seed),
             device,
-            optimizer=torch.optim.Adam(model.parameters()),
+            optimizer=Adam(model.parameters()),
         )
         for done, _ in enumerate(islice(training.steps(), evaluate_after[-1]), start=1):
             progress.advance()
@@ -177,7 +178,7 @@ def plane_table(
         Recipe(steps[-1], points, learning_rate, StepDrops()),
         torch_generator("squares_2d", "batches", seed),  # draws nothing: a batch holds all points, in order
         Device(inputs.device),
-        optimizer=torch.optim.Adam(model.parameters()),
+        optimizer=Adam(model.parameters()),
         batches=_all_at_once,
     )
     for step, _ in enumerate(training.steps(), start=1):

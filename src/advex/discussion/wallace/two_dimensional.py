@@ -22,6 +22,7 @@ from advex.common.pictures import Picture
 from advex.common.randomness import numpy_generator, stable_seed
 from advex.common.settings import AttackSettings
 from advex.common.torch_randomness import torch_generator
+from advex.train.optimizers import Adam
 
 CLASSES = 2
 _MOST_DRAWS = 100_000
@@ -129,12 +130,12 @@ def fit(points: Tensor, labels: Tensor, counted: Tensor, how: Fit, seed: int) ->
         S networks, whose parameters need no gradients.
     """
     networks = Perceptrons(len(points), how.width, how.depth, seed)
-    optimizer = torch.optim.Adam(networks.parameters(), how.learning_rate, fused=True)
+    optimizer = Adam(networks.parameters(), how.learning_rate, fused=True)
     weights = counted / counted.sum(1, keepdim=True).clamp_min(1)
     for step in range(how.steps):
-        optimizer.param_groups[0]["lr"] = how.learning_rate * (1 - step / how.steps)
+        optimizer.learning_rate = how.learning_rate * (1 - step / how.steps)
         losses = functional.cross_entropy(networks(points).flatten(0, 1), labels.flatten(), reduction="none")
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         (losses * weights.flatten()).sum().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     return networks.requires_grad_(False)
