@@ -109,7 +109,7 @@ EDITS = {
     ),
     "new definition": Edit(f"{LIBRARY}/attack/loop.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef "),
     "new entry": Edit(
-        f"{LIBRARY}/registries.py", '{"l2"', '{"l1": "advex.attack.threat_models:L1Ball", "l2"'
+        f"{LIBRARY}/registries.py", '"l2":', '"l1": "advex.attack.threat_models:L1Ball", "l2":'
     ),
     "new field of settings": Edit(
         f"{LIBRARY}/common/settings.py",

@@ -204,7 +204,7 @@ EDITS = {
         "ARCHITECTURES", '"resnet18":', '"new": "advex.new:new", "resnet18":'
     ),
     "a row of a new instrument": Edit("INSTRUMENTS", '"accuracy":', '"new": "advex.new:rows", "accuracy":'),
-    "a row of a new norm": Edit("NORMS", '{"l2"', '{"l1": "advex.new:L1Ball", "l2"'),
+    "a row of a new norm": Edit("NORMS", '"l2":', '"l1": "advex.new:L1Ball", "l2":'),
     "a row of a new objective": Edit("OBJECTIVES", '"cw_margin"', '"new": "advex.new:new", "cw_margin"'),
     "a field of settings": Edit("LayerSizes", "min_length=1)]\n", "min_length=1)]\n    late: int = 3\n"),
     "a field of many settings": Edit(
