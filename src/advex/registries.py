@@ -96,14 +96,23 @@ TRAININGS: "Registry[Callable[..., tuple[Any, pd.DataFrame]]]" = Registry(
 
 ADVERSARIES: "Registry[Callable[..., Tensor]]" = Registry(
     "adversary",
-    {"cross_entropy": "advex.train.adversary:perturbed", "trades": "advex.train.adversary:diverged"},
+    {"perturbed": "advex.train.adversary:perturbed", "diverged": "advex.train.adversary:diverged"},
 )
-"""The inner maximisation of adversarial training, by the loss that it belongs to."""
+"""The inner maximisations of adversarial training, each under the name of its function.
+
+No recipe says such a name, so that only trainings with an adversary count what it stands for.
+"""
 
 LOSSES: "Registry[Loss]" = Registry(
     "loss", {"cross_entropy": "advex.train.losses:cross_entropy", "trades": "advex.train.losses:trades"}
 )
 """What a training descends."""
+
+ADVERSARY_OF = {"cross_entropy": "perturbed", "trades": "diverged"}
+"""Which of the adversaries a loss looks up where its recipe has one."""
+
+NEED_ADVERSARY = frozenset({"trades"})
+"""Losses that mean nothing without an adversary."""
 
 NORMS: "Registry[Callable[[float], ThreatModel]]" = Registry(
     "norm", {"l2": "advex.attack.threat_models:L2Ball", "linf": "advex.attack.threat_models:LinfBall"}

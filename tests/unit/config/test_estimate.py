@@ -7,7 +7,6 @@ import pytest
 from advex.common.settings import ArchitectureSettings
 from advex.config import load
 from advex.config.estimate import Estimate, StudyMeter, passes, read_hardware, report, speeds
-from advex.measure.entries import MeasurementEntry
 
 ROOT = Path(__file__).parents[3]
 PLAN = load(ROOT / "config")
@@ -89,7 +88,7 @@ def test_networks_on_squares_are_counted() -> None:
 def test_attacks_on_a_source_are_counted_once_for_all_models() -> None:
     meter = StudyMeter(PLAN, "cifar10")
     rows = [
-        (PLAN.experiments.instruments[name], MeasurementEntry(**entry))
+        (PLAN.experiments.instruments[name], entry)
         for name, entry in PLAN.measurement_entries("cifar10", "ilyas/transferability", 0)
         if name == "targeted_transfer"
     ]
