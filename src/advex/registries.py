@@ -152,17 +152,17 @@ TARGETS: "Registry[Callable[[Array, int, np.random.Generator], Array]]" = Regist
 INSTRUMENTS: "Registry[Callable[[MeasurementEntry, Bench], Iterable[Row]]]" = Registry(
     "instrument",
     {
-        "accuracy": "advex.measure.accuracy:rows",
-        "robust_accuracy": "advex.measure.robust_accuracy:rows",
-        "attack_strength": "advex.measure.attack_strength:rows",
-        "transfer": "advex.measure.transfer:rows",
-        "history": "advex.measure.history:rows",
+        "accuracy": "advex.measure.instruments.accuracy:rows",
+        "robust_accuracy": "advex.measure.instruments.robust_accuracy:rows",
+        "attack_strength": "advex.measure.instruments.attack_strength:rows",
+        "transfer": "advex.measure.instruments.transfer:rows",
+        "history": "advex.measure.instruments.history:rows",
         "filtered_accuracy": "advex.discussion.gilmer_hendrycks.filtered_accuracy:rows",
         "fourier_sensitivity": "advex.discussion.gilmer_hendrycks.fourier_sensitivity:rows",
         "fourier_norms": "advex.discussion.gilmer_hendrycks.fourier_norms:rows",
         "corruption_accuracy": "advex.discussion.gilmer_hendrycks.corruption_accuracy:rows",
         "corruption_spectrum": "advex.discussion.gilmer_hendrycks.corruption_spectrum:rows",
-        "layer_robustness": "advex.discussion.nakano.layer_robustness_instrument:rows",
+        "layer_robustness": "advex.discussion.nakano.layer_robustness:rows",
         "ensemble_transfer": "advex.discussion.nakkiran.ensemble_transfer:rows",
     },
 )

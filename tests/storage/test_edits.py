@@ -128,7 +128,7 @@ EDITS = {
     "constructions": Edit(f"{LIBRARY}/construct/constructions.py", "= 0.5, 0.05", "= 0.5, 0.06", INVERTING),
     "targeting": Edit(f"{LIBRARY}/construct/constructions.py", "start, {}", "start, dict()", AIMING),
     "instrument": Edit(
-        f"{LIBRARY}/measure/transfer.py",
+        f"{LIBRARY}/measure/instruments/transfer.py",
         '"untargeted_transfer": "cross_entropy"',
         '"untargeted_transfer": "cw_margin"',
         ("measure/ilyas/transferability/",),
