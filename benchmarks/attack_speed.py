@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from advex.attack.loop import projected_gradient
 from advex.attack.objectives import cross_entropy
-from advex.common.devices import Device
+from advex.common.machine.devices import Device
 from advex.common.settings import ArchitectureSettings, AttackSettings
 from advex.networks.classifier import Classifier, build
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, stack_module_state, vmap
 
-from advex.common.devices import Device
+from advex.common.machine.devices import Device
 from advex.common.settings import ArchitectureSettings
 from advex.networks.classifier import build
 from advex.networks.ensembles import Ensemble

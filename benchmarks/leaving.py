@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from advex.attack import fooling
 from advex.attack.strongest import robust_images
-from advex.common.devices import Device, as_float
 from advex.common.images import ImageSet
+from advex.common.machine.devices import Device, as_float
 from advex.config import load
 from advex.networks.classifier import Classifier
 from advex.networks.stored_models import read_model

@@ -2,6 +2,6 @@
 import os
 from pathlib import Path
 
-from advex.common.machine.isolation import isolate
+from advex.common.machine.environment import isolate
 
 isolate(os.environ, Path(".snakemake").absolute())

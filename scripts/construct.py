@@ -4,8 +4,8 @@ from pathlib import Path
 
 from advex import __version__
 from advex.common.artifacts import write_table
-from advex.common.devices import Device
 from advex.common.images import ImageSet
+from advex.common.machine.devices import Device
 from advex.common.settings import Construction, plain
 from advex.construct.constructions import construct
 from advex.networks.stored_models import read_ensemble, read_model

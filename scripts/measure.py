@@ -1,7 +1,7 @@
 """Measure models on data sets, for one seed."""
 
 from advex.common.artifacts import write_table
-from advex.common.devices import Device
+from advex.common.machine.devices import Device
 from advex.measure.entries import MeasurementEntry
 from advex.measure.measure import measure
 from advex.records.records import recorded

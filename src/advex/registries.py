@@ -99,11 +99,14 @@ TRAININGS: "Registry[Callable[..., tuple[Any, pd.DataFrame]]]" = Registry(
 ADVERSARIES: "Registry[Callable[..., Tensor]]" = Registry(
     "adversary",
     {
-        "cross_entropy": "advex.train.adversary:perturbed",
-        "trades": "advex.train.adversary:diverged",
+        "perturbed": "advex.train.adversary:perturbed",
+        "diverged": "advex.train.adversary:diverged",
     },
 )
-"""The inner maximisation of adversarial training, by the loss that it belongs to."""
+"""The inner maximisations of adversarial training, each under the name of its function.
+
+No recipe says such a name, so that only trainings with an adversary count what it stands for.
+"""
 
 LOSSES: "Registry[Loss]" = Registry(
     "loss",
@@ -113,6 +116,12 @@ LOSSES: "Registry[Loss]" = Registry(
     },
 )
 """What a training descends."""
+
+ADVERSARY_OF = {"cross_entropy": "perturbed", "trades": "diverged"}
+"""Which of the adversaries a loss looks up where its recipe has one."""
+
+NEED_ADVERSARY = frozenset({"trades"})
+"""Losses that mean nothing without an adversary."""
 
 NORMS: "Registry[Callable[[float], ThreatModel]]" = Registry(
     "norm",
@@ -159,17 +168,17 @@ TARGETS: "Registry[Callable[[Array, int, np.random.Generator], Array]]" = Regist
 INSTRUMENTS: "Registry[Callable[[MeasurementEntry, Bench], Iterable[Row]]]" = Registry(
     "instrument",
     {
-        "accuracy": "advex.measure.accuracy:rows",
-        "robust_accuracy": "advex.measure.robust_accuracy:rows",
-        "attack_strength": "advex.measure.attack_strength:rows",
-        "transfer": "advex.measure.transfer:rows",
-        "history": "advex.measure.history:rows",
+        "accuracy": "advex.measure.instruments.accuracy:rows",
+        "robust_accuracy": "advex.measure.instruments.robust_accuracy:rows",
+        "attack_strength": "advex.measure.instruments.attack_strength:rows",
+        "transfer": "advex.measure.instruments.transfer:rows",
+        "history": "advex.measure.instruments.history:rows",
         "filtered_accuracy": "advex.discussion.gilmer_hendrycks.filtered_accuracy:rows",
         "fourier_sensitivity": "advex.discussion.gilmer_hendrycks.fourier_sensitivity:rows",
         "fourier_norms": "advex.discussion.gilmer_hendrycks.fourier_norms:rows",
         "corruption_accuracy": "advex.discussion.gilmer_hendrycks.corruption_accuracy:rows",
         "corruption_spectrum": "advex.discussion.gilmer_hendrycks.corruption_spectrum:rows",
-        "layer_robustness": "advex.discussion.nakano.layer_robustness_instrument:rows",
+        "layer_robustness": "advex.discussion.nakano.layer_robustness:rows",
         "ensemble_transfer": "advex.discussion.nakkiran.ensemble_transfer:rows",
     },
 )

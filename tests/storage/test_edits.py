@@ -45,8 +45,7 @@ ATTACKED = (
 IN_L2 = (*ATTACKED, *INVERTING, "measure/nakano/layer_robustness/")
 TRAINING = ("train/", "measure/wallace/own_mistakes/", "measure/wallace/other_dataset/")
 STEPPING = ("measure/nakkiran/squares/", "measure/nakkiran/squares_2d/")  # through the same steps
-# The adversary of a recipe's loss has the loss's name, which all recipes know: it counts in every training.
-ATTACKING = (*IN_L2, *TRAINING, *STEPPING, "measure/wallace/two_dimensional/")
+ATTACKING = (*IN_L2, "measure/nakkiran/squares/", "measure/wallace/two_dimensional/")
 NAKANO = tuple(
     f"draw/nakano/{name}"
     for name in (
@@ -89,7 +88,7 @@ EDITS = {
         f"{LIBRARY}/attack/objectives.py",
         "labels, reduction=",
         "1 * labels, reduction=",
-        (*ATTACKED, *TRAINING, *STEPPING),
+        (*ATTACKED, "measure/nakkiran/squares/"),
     ),
     "one norm": Edit(f"{LIBRARY}/attack/threat_models.py", "clamp_max(1.0)", "clamp_max(1.1)", IN_L2),
     "another norm": Edit(
@@ -101,6 +100,9 @@ EDITS = {
             "measure/nakkiran/squares/",
             "measure/wallace/two_dimensional/",
         ),
+    ),
+    "adversary of a loss that nothing is trained with": Edit(
+        f"{LIBRARY}/train/adversary.py", "if start is None", "if start is None and True"
     ),
     "comment": Edit(f"{LIBRARY}/attack/loop.py", "best = current\n", "best = current  # so far\n"),
     "docstring": Edit(f"{LIBRARY}/train/training.py", "Train for all epochs", "Train through all epochs"),
@@ -126,7 +128,7 @@ EDITS = {
     "constructions": Edit(f"{LIBRARY}/construct/constructions.py", "= 0.5, 0.05", "= 0.5, 0.06", INVERTING),
     "targeting": Edit(f"{LIBRARY}/construct/constructions.py", "start, {}", "start, dict()", AIMING),
     "instrument": Edit(
-        f"{LIBRARY}/measure/transfer.py",
+        f"{LIBRARY}/measure/instruments/transfer.py",
         '"untargeted_transfer": "cross_entropy"',
         '"untargeted_transfer": "cw_margin"',
         ("measure/ilyas/transferability/",),

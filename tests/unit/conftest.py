@@ -8,8 +8,8 @@ import torch
 from samples import RECIPES, SMALL, first, run
 from torch import Tensor
 
-from advex.common.devices import Device
 from advex.common.images import ImageSet
+from advex.common.machine.devices import Device
 from advex.common.settings import AttackSettings, Recipe, TrainingRun
 from advex.config import load
 from advex.networks.classifier import Classifier

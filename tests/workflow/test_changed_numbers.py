@@ -19,7 +19,7 @@ from advex.common.pictures import Picture
 from advex.config import load
 from advex.discussion.goh_features.explorer import explorer_html
 from advex.discussion.ilyas.gaussian import gaussian_table, gaussian_theory_table
-from advex.discussion.nakano.style_slider import slider_html
+from advex.discussion.nakano.experiments.slider import slider_html
 from advex.discussion.wallace.worlds import worlds_table
 from advex.draw import style
 

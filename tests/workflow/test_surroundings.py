@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from advex.common.machine.isolation import isolate
+from advex.common.machine.environment import isolate
 
 REDRAW = Path(__file__).parents[1] / "redraw.py"
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from advex.attack.fooling import standing
 from advex.attack.objectives import Objective, cross_entropy, targeted_margin
-from advex.common.devices import Device
+from advex.common.machine.devices import Device
 from advex.common.randomness import stable_seed
 from advex.common.settings import AttackSettings
 from advex.networks.classifier import Classifier

@@ -1,1 +1,1 @@
-"""What everything stands on: errors, files, artifacts, images, statistics, devices, logs, frequencies."""
+"""What everything stands on: errors, files, artifacts, images, statistics, settings, generators."""

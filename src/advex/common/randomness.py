@@ -2,7 +2,7 @@
 
 A name says what is drawn, for what and in which repetition: ``("training", "on_det", 3)``. Things with other
 names draw other numbers, though the numbers of their repetitions are equal; the same name gives the same
-numbers in every process and on every machine. Those of torch are in :mod:`advex.common.torch_randomness`,
+numbers in every process and on every machine. Those of torch are in :mod:`advex.common.machine.devices`,
 since what draws with NumPy alone runs where there is no torch. A test sees that nothing else makes
 generators.
 """

@@ -127,21 +127,28 @@ class OneOf:
         return name
 
 
-def entries_of(settings: Any) -> set[str]:
-    """Return the entries that settings name: dataclasses and models of pydantic, and collections of them."""
+def parts_of(settings: Any) -> Iterator[Any]:
+    """Yield settings (dataclasses and models of pydantic) and all settings nested in them."""
     if isinstance(settings, Mapping):
-        return entries_of(list(settings.values()))
+        settings = list(settings.values())
     if isinstance(settings, (list, tuple)):
-        return set().union(*map(entries_of, settings))
-    fields = _fields(settings)
+        for each in settings:
+            yield from parts_of(each)
+    elif fields := _fields(settings):
+        yield settings
+        yield from parts_of([getattr(settings, name) for name in fields])
+
+
+def entries_of(settings: Any) -> set[str]:
+    """Return the entries that settings name, in whatever they are nested: see :func:`parts_of`."""
     found: set[str] = set()
-    for name, field in fields.items():
-        value = getattr(settings, name)
-        found |= entries_of(value)
-        for mark in _marks(field.annotation, field.metadata):
+    for part in parts_of(settings):
+        for name, field in _fields(part).items():
+            value = getattr(part, name)
             values = value if isinstance(value, (list, tuple)) else [value]
-            # A field may allow other texts besides, which are no entries.
-            found |= {mark.registry.entry(each) for each in values if each in mark.registry}
+            for mark in _marks(field.annotation, field.metadata):
+                # A field may allow other texts besides, which are no entries.
+                found |= {mark.registry.entry(each) for each in values if each in mark.registry}
     return found
 
 

@@ -133,12 +133,6 @@ class Recipe:
     loss: Annotated[str, OneOf(LOSSES)] = "cross_entropy"
     loss_options: dict[str, Positive] = field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _trades_has_an_adversary(self) -> "Recipe":
-        if self.loss == "trades" and not self.adversary:
-            raise ValueError("loss trades needs an adversary, whose images it compares with natural ones")
-        return self
-
 
 @dataclass(frozen=True, config=STRICT)
 class FilterSettings:

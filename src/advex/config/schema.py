@@ -9,12 +9,20 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, create_model, model_validator
 
 from advex.common.errors import UserError
-from advex.common.registry import OneOf
+from advex.common.registry import OneOf, parts_of
 from advex.common.settings import AttackSettings, Count, OddCount, Positive, Recipe
 from advex.config.weights import WeightsRow
 from advex.measure.kinds import Instrument, Name
 from advex.measure.sections import Strict
-from advex.registries import ARCHITECTURES, CONSTRUCTIONS, CORRUPTIONS, OBJECTIVES, SOURCES, TARGETS
+from advex.registries import (
+    ARCHITECTURES,
+    CONSTRUCTIONS,
+    CORRUPTIONS,
+    NEED_ADVERSARY,
+    OBJECTIVES,
+    SOURCES,
+    TARGETS,
+)
 
 FigureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")]
 Objective = Annotated[str, OneOf(OBJECTIVES)]
@@ -288,6 +296,16 @@ class Study(Strict):
     def _weights_have_no_seeds(self) -> "Study":
         if self.weights and self.seeds > 1:
             raise ValueError("with weights there is one of each model: seeds must be 1")
+        return self
+
+    @model_validator(mode="after")
+    def _losses_have_the_adversary_they_need(self) -> "Study":
+        recipes = {f"recipes.{name}": recipe for name, recipe in self.recipes.items()}
+        own = [name for name in type(self).model_fields if name not in Study.model_fields]
+        for place, settings in (recipes | {name: self.section(name) for name in own}).items():
+            for part in parts_of(settings):
+                if isinstance(part, Recipe) and part.loss in NEED_ADVERSARY and not part.adversary:
+                    raise ValueError(f"{place}: loss {part.loss} needs an adversary")
         return self
 
     def section(self, name: str) -> Any:

@@ -5,13 +5,15 @@ code of the job can look up do not count, so it does no harm to name more than i
 """
 
 from collections.abc import Iterable
+from typing import Any
 
-from advex.common.registry import entries_of
+from advex.common.registry import entries_of, parts_of
 from advex.common.settings import Recipe
 from advex.config.paths import find
 from advex.config.plan import Plan
 from advex.registries import (
     ADVERSARIES,
+    ADVERSARY_OF,
     ARCHITECTURES,
     CONSTRUCTIONS,
     EXPERIMENTS,
@@ -47,7 +49,7 @@ class Uses:
         row = find(self.plan.models(study), "model", model)
         training = TRAININGS.entry("ensemble" if row.ensemble else "single")
         recipe = self.plan.study(study).recipes[row.recipe]
-        return {training} | self._recipe(recipe) | self._models(study, [model])
+        return {training} | trained_by(recipe) | self._models(study, [model])
 
     def construct(self, study: str, dataset: str) -> set[str]:
         """Return what constructing a data set uses."""
@@ -80,17 +82,20 @@ class Uses:
         """Return what an experiment with a job of its own uses."""
         section = self.plan.section(study, experiment)
         models = self.plan.experiment(experiment).models.values()
-        return {EXPERIMENTS.entry(experiment)} | entries_of(section) | self._models(study, models)
+        return {EXPERIMENTS.entry(experiment)} | trained_by(section) | self._models(study, models)
 
     def draw(self, study: str, figure: str) -> set[str]:
         """Return what drawing a figure uses, in any study."""
         return {FIGURES.entry(figure)}
 
-    def _recipe(self, recipe: Recipe) -> set[str]:
-        adversary = {ADVERSARIES.entry(recipe.loss)} if recipe.adversary else set()
-        return adversary | entries_of(recipe)
-
     def _models(self, study: str, names: Iterable[str | None]) -> set[str]:
         """Return the architectures of models, of those that the study has."""
         rows, families = self.plan.models(study), self.plan.study(study).architectures
         return {ARCHITECTURES.entry(families[rows[name].architecture].name) for name in names if name in rows}
+
+
+def trained_by(settings: Any) -> set[str]:
+    """Return what settings name, and the adversaries of the losses of those recipes in them that have one."""
+    recipes = [part for part in parts_of(settings) if isinstance(part, Recipe) and part.adversary]
+    climbing = {ADVERSARY_OF[recipe.loss] for recipe in recipes if recipe.loss in ADVERSARY_OF}
+    return entries_of(settings) | set(map(ADVERSARIES.entry, climbing))

@@ -21,8 +21,8 @@ from advex.attack.finished_parts import Parts
 from advex.attack.loop import attack
 from advex.attack.objectives import representation_distance
 from advex.common.artifacts import Array
-from advex.common.devices import Device, as_float
 from advex.common.images import ImageSet
+from advex.common.machine.devices import Device, as_float
 from advex.common.randomness import numpy_generator, stable_seed
 from advex.common.settings import Construction, plain
 from advex.networks.classifier import Classifier

@@ -7,8 +7,8 @@ from typing import Any
 from torch import Tensor
 
 from advex.attack.targets import next_class, previous_class
-from advex.common.devices import Device, as_float
 from advex.common.images import ImageSet
+from advex.common.machine.devices import Device, as_float
 from advex.networks.classifier import Classifier
 from advex.networks.ensembles import Ensemble
 from advex.networks.folding import folded

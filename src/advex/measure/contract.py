@@ -47,7 +47,9 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Machine:
-    """What a job may compute with; :class:`advex.common.devices.Device` chooses from it, for whom has torch.
+    """What a job may compute with.
+
+    :class:`advex.common.machine.devices.Device` chooses from it, for whom has torch.
 
     Attributes:
         precision: to compute at on a GPU, ``float32`` or ``bfloat16``.

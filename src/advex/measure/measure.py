@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from advex.common.devices import Device
+from advex.common.machine.devices import Device
 from advex.measure.bench import Bench
 from advex.measure.entries import MeasurementEntry, Row
 from advex.registries import INSTRUMENTS

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from advex.common.errors import UserError
+from advex.common.machine.devices import initial_weights
 from advex.common.settings import ArchitectureSettings, FilterSettings
-from advex.common.torch_randomness import initial_weights
 from advex.networks.architectures.backbone import Backbone
 from advex.networks.architectures.filters import FrequencyFilter
 from advex.networks.architectures.pointwise import mend

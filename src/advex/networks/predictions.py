@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from advex.common.devices import Device, as_float
+from advex.common.machine.devices import Device, as_float
 from advex.networks.folding import folded
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from advex.common.artifacts import read_description, read_tensors, stored, write_tensors
-from advex.common.devices import Device
 from advex.common.errors import UserError
+from advex.common.machine.devices import Device
 from advex.common.settings import ArchitectureSettings, plain
 from advex.networks.classifier import Classifier, build
 from advex.networks.ensembles import Ensemble

@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 from torch import nn
 
-from advex.common.devices import Device
 from advex.common.images import ImageSet
+from advex.common.machine.devices import Device
 from advex.common.settings import TrainingRun
 from advex.registries import TRAININGS
 

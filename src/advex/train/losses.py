@@ -1,8 +1,9 @@
 """What training descends: functions of a model in training and a batch, chosen by name in a recipe.
 
 A loss perturbs the batch itself where the recipe has an adversary, since what the adversary climbs is part of
-it. It returns the number to be minimised, (), and the logits (N, classes) by which the batch counts as
-learnt; its keyword-only arguments, which have defaults, are the recipe's ``loss_options``.
+it: one of :data:`advex.registries.ADVERSARIES`, which :data:`advex.registries.ADVERSARY_OF` says of it. It
+returns the number to be minimised, (), and the logits (N, classes) by which the batch counts as learnt; its
+keyword-only arguments, which have defaults, are the recipe's ``loss_options``.
 """
 
 from collections.abc import Callable
@@ -39,7 +40,7 @@ def cross_entropy(
         The loss, (), and the logits of the images as perturbed, (N, classes).
     """
     if adversary:
-        images = ADVERSARIES["cross_entropy"](model, images, labels, adversary, generator)
+        images = ADVERSARIES["perturbed"](model, images, labels, adversary, generator)
     logits = model(images)
     return functional.cross_entropy(logits, labels), logits
 
@@ -48,7 +49,7 @@ def trades(
     model: nn.Module,
     images: Tensor,
     labels: Tensor,
-    adversary: AttackSettings,
+    adversary: AttackSettings | None,
     generator: torch.Generator,
     *,
     beta: float = 6.0,
@@ -73,8 +74,13 @@ def trades(
 
     Returns:
         The loss, (), and the logits of the perturbed images, (N, classes).
+
+    Raises:
+        UserError: there is no adversary.
     """
-    moved = ADVERSARIES["trades"](model, images, adversary, generator)
+    if adversary is None:
+        raise UserError("recipe: loss trades needs an adversary, whose images it compares with natural ones")
+    moved = ADVERSARIES["diverged"](model, images, adversary, generator)
     natural, perturbed = model(images), model(moved)
     loss = functional.cross_entropy(natural, labels) + beta * divergence(natural, perturbed).mean()
     return loss, perturbed

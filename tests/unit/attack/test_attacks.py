@@ -13,8 +13,8 @@ from advex.attack.loop import attack, projected_gradient, start_perturbation
 from advex.attack.objectives import cross_entropy, cw_margin
 from advex.attack.threat_models import threat_model
 from advex.common.errors import UserError
+from advex.common.machine.devices import torch_generator
 from advex.common.settings import AttackSettings
-from advex.common.torch_randomness import torch_generator
 from advex.networks.ensembles import Ensemble
 from advex.networks.predictions import evaluating
 from advex.registries import OBJECTIVES

@@ -7,7 +7,7 @@ import pytest
 from advex.attack.loop import attack
 from advex.attack.objectives import cross_entropy, cw_margin
 from advex.attack.strongest import robust_images
-from advex.common.devices import Device
+from advex.common.machine.devices import Device
 from advex.common.settings import AttackSettings
 
 foolbox = pytest.importorskip("foolbox")

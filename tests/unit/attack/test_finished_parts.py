@@ -11,7 +11,7 @@ from samples import random_set, tiny_model
 
 from advex.attack import finished_parts as parts
 from advex.attack import loop as attacks
-from advex.common.devices import Device
+from advex.common.machine.devices import Device
 from advex.common.settings import AttackSettings, Construction
 from advex.construct.constructions import construct
 

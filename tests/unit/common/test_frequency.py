@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from advex.common.devices import Device
 from advex.common.errors import UserError
 from advex.common.frequency import (
     distinct_frequencies,
@@ -17,6 +16,7 @@ from advex.common.frequency import (
     rings,
     signed_frequencies,
 )
+from advex.common.machine.devices import Device
 from advex.common.settings import ArchitectureSettings, FilterSettings, Recipe, TrainingRun
 from advex.networks.architectures.filters import FrequencyFilter
 from advex.networks.classifier import build

@@ -13,11 +13,10 @@ from samples import TINY
 from advex.attack.loop import attack
 from advex.attack.objectives import cross_entropy
 from advex.common import randomness
-from advex.common.devices import Device
 from advex.common.images import ImageSet
+from advex.common.machine.devices import Device, initial_weights, torch_generator
 from advex.common.randomness import numpy_generator, stable_seed, subsets_generator
 from advex.common.settings import AttackSettings, Construction
-from advex.common.torch_randomness import initial_weights, torch_generator
 from advex.config.schema import Study
 from advex.construct.constructions import construct
 from advex.discussion.goh_features.feature_studies import sizes_from, study
@@ -32,7 +31,7 @@ from advex.prepare.sources import Prepared
 
 ROOT = Path(__file__).parents[3]
 LIBRARY = ROOT / "src/advex"
-HELPERS = ("randomness.py", "torch_randomness.py")
+HELPERS = ("randomness.py", "devices.py")
 MAKERS = {"default_rng", "RandomState", "SeedSequence", "manual_seed", "manual_seed_all", "fork_rng", "seed"}
 """Calls that make or seed a generator, besides torch's class."""
 DRAWS = {

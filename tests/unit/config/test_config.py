@@ -2,15 +2,18 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from advex.common.errors import UserError
-from advex.common.settings import Construction, TrainingRun
+from advex.common.settings import AttackSettings, Construction, Recipe, TrainingRun
 from advex.config import Uses, figure_jobs, load
+from advex.config.uses import trained_by
 from advex.measure.entries import MeasurementEntry
+from advex.measure.sections import Section
 from advex.registries import ARCHITECTURES, INSTRUMENTS, SOURCES
 
 ROOT = Path(__file__).parents[3]
@@ -120,6 +123,18 @@ MISTAKES = {
         "    fog, contrast",
         "    fog, snow, contrast",
         ["corruptions", "snow: only with source cifar10_c"],
+    ),
+    "a loss without the adversary it needs": Mistake(
+        DIGITS,
+        "  filtered: *recipe",
+        "  filtered: {<<: *recipe, loss: trades}",
+        ["recipes.filtered", "loss trades needs an adversary"],
+    ),
+    "a loss without the adversary it needs, in a section": Mistake(
+        DIGITS,
+        "recipe: &learn {epochs: 9,",
+        "recipe: &learn {loss: trades, epochs: 9,",
+        ["other_dataset", "loss trades needs an adversary"],
     ),
     "recipe of filtered models not given": Mistake(
         DIGITS, "  filtered: *recipe", "", ["recipes.filtered", "missing", "model low_pass"]
@@ -306,6 +321,19 @@ def test_every_row_of_every_study_makes_settings_the_library_takes(study: str) -
     assert PLAN.study(study).data.source in SOURCES
 
 
+def test_recipes_in_a_section_name_the_adversary_of_their_loss() -> None:
+    class Own(Section):
+        recipes: dict[str, Recipe]
+
+    attack = AttackSettings("linf", 0.1, 1, 0.1)
+    plain, attacked = Recipe(1, 2, 0.1), Recipe(1, 2, 0.1, adversary=attack)
+    moved = replace(attacked, loss="trades")
+    assert trained_by(Own(recipes={"a": plain})) == {"loss cross_entropy"}
+    for recipe, loss, climbed in ((attacked, "cross_entropy", "perturbed"), (moved, "trades", "diverged")):
+        named = {f"loss {loss}", f"adversary {climbed}", "norm linf"}
+        assert trained_by(Own(recipes={"a": recipe})) == named
+
+
 def test_a_study_may_train_with_any_loss(tmp_path: Path) -> None:
     config = tmp_path / "config"
     shutil.copytree(ROOT / "config", config)
@@ -316,7 +344,8 @@ def test_a_study_may_train_with_any_loss(tmp_path: Path) -> None:
     plan = load(config)
     recipe = TrainingRun(**plan.training("digits", "robust", 0)).recipe
     assert (recipe.loss, recipe.loss_options) == ("trades", {"beta": 6.0})
-    assert {"loss trades", "adversary trades"} <= Uses(plan).train("digits", "robust")
+    assert {"loss trades", "adversary diverged"} <= Uses(plan).train("digits", "robust")
+    assert "adversary perturbed" not in Uses(plan).train("digits", "robust")
     for other in PLAN.models("digits"):
         assert TrainingRun(**PLAN.training("digits", other, 0)).recipe.loss == "cross_entropy"
 

@@ -14,9 +14,9 @@ from advex.attack.objectives import cross_entropy, targeted_cross_entropy, targe
 from advex.common.artifacts import write_table
 from advex.common.images import ImageSet
 from advex.common.settings import AttackSettings, Recipe, TrainingRun, plain
-from advex.measure import attacked as attacked_images
 from advex.measure.bench import Bench
 from advex.measure.entries import MeasurementEntry, Sweep
+from advex.measure.instruments import attacked as attacked_images
 from advex.networks.classifier import build
 from advex.networks.stored_models import write_model
 from advex.registries import OBJECTIVES

@@ -205,6 +205,20 @@ def test_moving_changes_nothing(tree: Tree, move: Callable[[Tree], None]) -> Non
     assert (tree.digest(), tree.digest("norm cube")) == before
 
 
+def test_modules_that_import_the_same_can_be_put_together(tree: Tree) -> None:
+    """They import it once then, and twice before."""
+    first = "def first(x):\n    return math.e * x\n"
+    tree.write("losses.py", f"import math\n\n\n{first}")
+    before = tree.digest()
+    tree.replace("attack.py", "from advex import losses\n", "")
+    tree.replace("attack.py", "losses.second", "second")
+    tree.replace("attack.py", "losses.first", "first")
+    tree.replace("attack.py", "STEPS = 3\n", f"STEPS = 3\n\n\n{first}")
+    assert tree.digest() == before
+    tree.replace("attack.py", "import math", "import cmath as math")
+    assert tree.digest() != before
+
+
 def test_what_a_name_stands_for_counts(tree: Tree) -> None:
     """Though both functions are reached before and after, with the same texts."""
     tree.write(

@@ -195,6 +195,16 @@ class Edit(NamedTuple):
 SHARE = 0.4
 """How many of the definitions are mutated, so that it takes a minute at most."""
 RING = ("measure/gilmer_hendrycks/fourier_heatmaps",)
+MEASURING_BY_ATTACK = (
+    "measure/ilyas/attack_strength",
+    "measure/ilyas/robust_datasets",
+    "measure/ilyas/robust_generalisation",
+    "measure/ilyas/transferability",
+    "measure/nakano/layer_robustness",
+    "measure/nakkiran/attack_transfer",
+    "measure/nakkiran/squares/",
+    "measure/wallace/two_dimensional/",
+)
 EDITS = {
     "a function of a module that many import": Edit(
         "frequency.ring_means", "ring = rings", "ring = 1 * rings", RING, 1
@@ -222,9 +232,13 @@ EDITS = {
         "projected_gradient",
         "best = current\n",
         "best = current + 0\n",
-        ("train/", "construct/", "measure/"),
-        60,
+        ("train/robust", "construct/", *MEASURING_BY_ATTACK),
+        22,
     ),
+    "an adversary that no recipe of the study has": Edit(
+        "diverged", "if start is None", "if start is None and True"
+    ),
+    "a loss that no recipe of the study has": Edit("trades", "beta * ", "1 * beta * "),
 }
 
 

@@ -49,7 +49,7 @@ import json, sys, time
 from pathlib import Path
 import torch
 from advex.train import training
-from advex.common.devices import Device
+from advex.common.machine.devices import Device
 from advex.common.images import ImageSet
 from advex.common.progress import Progress
 from advex.common.settings import TrainingRun

@@ -1,5 +1,6 @@
 """Losses of training: TRADES against its closed form on linear models, and what recipes may say."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -12,8 +13,9 @@ from torch.nn import functional
 from advex.attack.strongest import robust_images
 from advex.attack.threat_models import threat_model
 from advex.common.errors import UserError
+from advex.common.registry import UndeclaredError, declaring
 from advex.common.settings import AttackSettings, TrainingRun, plain
-from advex.registries import LOSSES
+from advex.registries import ADVERSARIES, ADVERSARY_OF, LOSSES, NEED_ADVERSARY
 from advex.train.adversary import SMALL_START, diverged
 from advex.train.losses import cross_entropy, trades
 from advex.train.training import train
@@ -189,6 +191,27 @@ def test_the_weight_of_the_divergence_is_read_from_the_recipe(few_digits, cpu):
 
 
 @pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_looks_up_its_own_adversary_and_no_other(name):
+    """So a job that declares what :data:`ADVERSARY_OF` names can run, and no other adversary counts in it."""
+    loss, settings = LOSSES[name], attack_on("l2", False, steps=1)
+    batch = tiny_model("perceptron"), random_images(6), torch.arange(6) % 4
+    of_attacks = {f"norm {settings.norm}"}
+    with declaring(of_attacks | {ADVERSARIES.entry(ADVERSARY_OF[name])}):
+        loss(*batch, settings, generator())
+    others = set(map(ADVERSARIES.entry, ADVERSARIES)) - {ADVERSARIES.entry(ADVERSARY_OF[name])}
+    with declaring(of_attacks | others), pytest.raises(UndeclaredError, match="adversary"):
+        loss(*batch, settings, generator())
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_without_an_adversary_a_loss_does_without_or_says_that_it_needs_one(name):
+    loss, batch = LOSSES[name], (tiny_model("perceptron"), random_images(6), torch.arange(6) % 4)
+    refused = pytest.raises(UserError, match=f"loss {name} needs an adversary")
+    with declaring([]), refused if name in NEED_ADVERSARY else nullcontext():
+        loss(*batch, None, generator())
+
+
+@pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_gives_a_number_and_logits(name):
     model, images, labels = tiny_model("perceptron"), random_images(6), torch.arange(6) % 4
     loss, logits = LOSSES[name](model, images, labels, attack_on("l2", False, steps=1), generator())
@@ -198,8 +221,6 @@ def test_every_loss_gives_a_number_and_logits(name):
 
 
 def test_a_recipe_says_what_its_loss_lacks():
-    with pytest.raises(ValidationError, match="loss trades needs an adversary"):
-        replace(STANDARD, loss="trades")
     with pytest.raises(ValidationError, match="'cross_entropy', 'trades'"):
         replace(STANDARD, loss="tradez")
     with pytest.raises(ValidationError, match="greater than 0"):

@@ -85,7 +85,7 @@ from dataclasses import replace
 sys.path.insert(0, sys.argv[1])
 import torch
 from samples import RECIPES, random_set, run, TINY
-from advex.common.devices import Device
+from advex.common.machine.devices import Device
 from advex.discussion.nakano.style_transfer import _update
 from advex.discussion.wallace.two_dimensional import Fit, fit
 from advex.train.training import train

@@ -1,8 +1,9 @@
 """The environment variables under which everything of this repository runs, whoever's machine it is.
 
 What a user has set for other programs must neither change results nor stop a run, and caches must find a
-place where the user has no home: in a container with a bare user id, for example. Only the standard library
-is used, since ``envs/install.py`` needs this before anything is installed.
+place where the user has no home: in a container with a bare user id, for example. :func:`settle` sees to that
+for every program, :func:`isolate` to what jobs inherit besides. Only the standard library is used, since
+``envs/install.py`` needs this before anything is installed.
 """
 
 import os
@@ -33,6 +34,29 @@ _ANOTHER_REPOSITORY = (
 )  # fmt: skip
 """What git exports to its hooks and aliases: with these, git and DVC would look at another repository."""
 
+_OF_JOBS = {
+    "MPLBACKEND": "agg",
+    "PYTHONHASHSEED": "0",
+    "PYTHONNOUSERSITE": "1",
+    "PYTHONUTF8": "1",
+}
+"""What all jobs are given."""
+
+_KEPT_FROM_JOBS = (
+    "MATPLOTLIBRC",
+    "PYTHONOPTIMIZE",
+    "PYTHONWARNINGS",
+    "SOURCE_DATE_EPOCH",
+    # How linear algebra is shared out among threads, or which of its variants counts: both change last bits.
+    "MKL_CBWR",
+    "MKL_DOMAIN_NUM_THREADS",
+    "MKL_DYNAMIC",
+    "OMP_DYNAMIC",
+    "OMP_SCHEDULE",
+    "OMP_THREAD_LIMIT",
+)
+"""What no job sees: it would change what is computed or drawn."""
+
 
 def settle(environment: MutableMapping[str, str], caches: Path = CACHES) -> None:
     """Take away what would change results, and give what a bare user id lacks; changes ``environment``.
@@ -59,6 +83,23 @@ def settle(environment: MutableMapping[str, str], caches: Path = CACHES) -> None
         environment["MPLCONFIGDIR"] = str(_made(caches / "matplotlib"))
     if not environment.get("DVC_SITE_CACHE_DIR") and not _dvc_can_write():
         environment["DVC_SITE_CACHE_DIR"] = str(_made(caches / "dvc"))
+
+
+def isolate(environment: MutableMapping[str, str], caches: Path) -> None:
+    """Replace the user's own settings in an environment by those that jobs run with; changes ``environment``.
+
+    What it says about threads of linear algebra, Snakemake replaces by the rule's own number; what says how
+    processors are used (``ONEDNN_MAX_CPU_ISA`` and the like) stays, since it makes one machine compute as
+    another does.
+
+    Args:
+        environment: what jobs will inherit.
+        caches: a folder of the repository, for what libraries keep: matplotlib has its list of fonts there,
+            so that it needs no home that can be written and reads no settings from one.
+    """
+    for name in _KEPT_FROM_JOBS:
+        environment.pop(name, None)
+    environment.update(_OF_JOBS, MPLCONFIGDIR=str(caches / "matplotlib"))
 
 
 def _dvc_can_write() -> bool:

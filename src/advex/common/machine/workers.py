@@ -23,7 +23,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -241,7 +241,7 @@ def sure_imports(script: str, modules: Iterable[str] = ()) -> Imports:
     return frozenset(statements)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _imports_of_module(module: str) -> tuple[frozenset[str], tuple[str, ...]]:
     """Return what a module of ours imports at its top; nothing for what is no module."""
     base = _PACKAGE.joinpath(*module.split(".")[1:])
@@ -270,4 +270,4 @@ def _imports(tree: ast.Module) -> tuple[frozenset[str], tuple[str, ...]]:
 
 
 def _is_ours(module: str) -> bool:
-    return module.split(".")[0] == _PACKAGE.name
+    return module.split(".", maxsplit=1)[0] == _PACKAGE.name

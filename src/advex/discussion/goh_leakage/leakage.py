@@ -15,8 +15,8 @@ from sklearn.preprocessing import StandardScaler
 
 from advex.attack.targets import next_class
 from advex.common.artifacts import Array
-from advex.common.devices import Device, as_float
 from advex.common.images import ImageSet
+from advex.common.machine.devices import Device, as_float
 from advex.common.randomness import numpy_generator
 from advex.discussion.goh_leakage.linear_classifiers import fit_robust_linear_features, radius_kept, rows_of
 from advex.networks.classifier import Classifier

@@ -6,9 +6,13 @@ The response to comment 4 (Nakano) defines, for a layer f and images x, x1, x2 d
 
 in l2 norms of whole activations: lower is more robust. It does not say which ball x' lies in, nor how the
 maximum was found; here both are those of an attack. Neither scaling f nor adding a constant changes R(f).
+
+The instrument's rows have, besides the usual columns, ``layer`` and ``position`` (its place among the layers
+that figures count, from 1), and ``relative_epsilon`` (the radius over that of the instrument's attack).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -16,12 +20,46 @@ from torch import Tensor, nn
 from advex.attack.loop import projected_gradient, start_perturbation
 from advex.attack.objectives import representation_distance
 from advex.common.errors import UserError
+from advex.common.machine.devices import torch_generator
 from advex.common.progress import Progress
-from advex.common.settings import AttackSettings
-from advex.common.torch_randomness import torch_generator
+from advex.common.randomness import stable_seed
+from advex.common.settings import AttackSettings, LayerSizes
+from advex.measure.bench import Bench
+from advex.measure.entries import MeasurementEntry, Row
 from advex.networks.classifier import Classifier
-from advex.networks.layers import Layers
+from advex.networks.layers import Layers, main_layers
 from advex.networks.predictions import evaluating
+
+
+def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
+    """R(f) of every layer at every radius, and of the images themselves (layer ``images``, position 0).
+
+    Changes are searched for on the first images of the data set, distances are those of random pairs of all.
+    The images' own value is the radius over their mean distance: what the identity has. All is computed in
+    float32: small changes of activations vanish in bfloat16.
+    """
+    strongest, sizes = entry.needed_attack, LayerSizes(**entry.sizes)
+    model, images = bench.model(entry.model_path), bench.images(entry.dataset_path).floats
+    perturbed = images[: sizes.images]
+    seed = stable_seed("layer robustness", bench.seed)
+    names = main_layers(model)
+    distances = pair_distances(model, names, images, sizes.pairs, seed=seed)
+    own_distance = pixel_distance(images, sizes.pairs, seed=seed)
+    for share in sizes.relative_epsilons:
+        epsilon = share * strongest.epsilon
+        attack = replace(strongest, epsilon=epsilon, step_size=share * strongest.step_size)
+        common: Row = {
+            "epsilon": epsilon,
+            "relative_epsilon": share,
+            "steps": attack.steps,
+            "unit": "ratio",
+            "images": len(perturbed),
+        }
+        yield {**common, "layer": "images", "position": 0, "value": epsilon / own_distance}
+        for position, layer in enumerate(names, 1):
+            changes = largest_changes(model, layer, perturbed, attack, seed=seed)
+            value = changes.double().mean().item() / distances[layer]
+            yield {**common, "layer": layer, "position": position, "value": value}
 
 
 class _Representation(nn.Module):

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from advex.common.errors import UserError
-from advex.common.torch_randomness import torch_generator
+from advex.common.machine.devices import torch_generator
 from advex.discussion.nakano.lbfgs import Lbfgs
 from advex.train.optimizers import Adam
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from advex.common.artifacts import Array
-from advex.common.devices import Device, as_float
+from advex.common.machine.devices import Device, as_float
 from advex.discussion.nakano.style_judges import Judge, untrained, verdicts
 from advex.discussion.nakano.style_transfer import LossNetwork, Transferred, noise_like, transfer
 from advex.networks.classifier import Classifier

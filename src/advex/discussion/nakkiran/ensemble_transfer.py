@@ -26,8 +26,8 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
     * targeted_rate, untargeted_rate: of all images, the share given the target, and not given the label.
       Where the model is the source itself, the first is the attack's success.
     * targeted_transfer, untargeted_transfer: of the images that both networks classify correctly and that
-      reach the target in the source, the same shares, as in :mod:`advex.measure.transfer`. Their number
-      is in ``images``; not a number where there is none.
+      reach the target in the source, the same shares, as in :mod:`advex.measure.instruments.transfer`. Their
+      number is in ``images``; not a number where there is none.
     """
     used = entry.needed_attack
     loaded = bench.images(entry.dataset_path)

@@ -12,11 +12,10 @@ from torch import Tensor, nn
 from advex.attack.loop import attack
 from advex.attack.objectives import cw_margin
 from advex.common.artifacts import Array
-from advex.common.devices import Device
+from advex.common.machine.devices import Device, initial_weights, torch_generator
 from advex.common.progress import Progress
 from advex.common.randomness import numpy_generator
 from advex.common.settings import ArchitectureSettings, AttackSettings, Recipe, StepDrops
-from advex.common.torch_randomness import initial_weights, torch_generator
 from advex.discussion.nakkiran.squares import SQUARES_COLUMNS, draw_squares
 from advex.networks.classifier import build
 from advex.networks.predictions import accuracy_of, evaluating, predictions

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from advex.common.artifacts import Array
-from advex.common.devices import Device
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
+from advex.common.machine.devices import Device
 from advex.common.pictures import Picture
 from advex.common.randomness import numpy_generator
 from advex.common.settings import ArchitectureSettings, StepDrops, TrainingRun

@@ -18,10 +18,10 @@ from torch.nn import functional
 from advex.attack.loop import projected_gradient
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
+from advex.common.machine.devices import torch_generator
 from advex.common.pictures import Picture
 from advex.common.randomness import numpy_generator, stable_seed
 from advex.common.settings import AttackSettings
-from advex.common.torch_randomness import torch_generator
 from advex.train.optimizers import Adam
 
 CLASSES = 2

@@ -207,19 +207,26 @@ class Reached:
             numbers.append(order.index(node))
         return numbers
 
+    def _identity(self, node: Node) -> Node | str:
+        """Return what makes a node one and no other; what is imported is the same for all who import it."""
+        if node.index == WHOLE or self._library.definition(node).kind != "import":
+            return node
+        return self._library.definition(node).form
+
     def _sort_key(self, node: Node) -> tuple[str, str, int]:
         return (self._form(node), node.module, node.index)
 
     def _graph(self, roots: Iterable[Node]) -> str:
         """Hash the graph of what some definitions reach, in an order that comes from the graph alone."""
-        number: dict[Node, int] = {}
+        number: dict[Node | str, int] = {}
         order: list[Node] = []
 
         def numbered(node: Node) -> int:
-            if node not in number:
-                number[node] = len(order)
+            key = self._identity(node)
+            if key not in number:
+                number[key] = len(order)
                 order.append(node)
-            return number[node]
+            return number[key]
 
         for node in roots:
             numbered(node)

@@ -9,6 +9,7 @@ from samples import TINY, first, measured
 from torch import nn
 
 from advex.common.frequency import distinct_frequencies, filter_mask, filtered, fourier_basis
+from advex.common.machine.devices import torch_generator
 from advex.common.settings import (
     ArchitectureSettings,
     FilterSettings,
@@ -17,7 +18,6 @@ from advex.common.settings import (
     TrainingRun,
     plain,
 )
-from advex.common.torch_randomness import torch_generator
 from advex.config.schema import OfficialCorruption
 from advex.discussion.gilmer_hendrycks.cifar10_c import NAMES
 from advex.discussion.gilmer_hendrycks.corruptions import corrupt

@@ -10,9 +10,9 @@ from samples import measured, random_images
 from scipy.optimize import minimize
 from torch import nn
 
-from advex.common.devices import Device
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
+from advex.common.machine.devices import Device
 from advex.common.settings import ArchitectureSettings, AttackSettings, LayerSizes, plain
 from advex.discussion.nakano.layer_robustness import (
     largest_changes,

@@ -2,10 +2,8 @@
 
 import numpy as np
 import pytest
-from scipy.stats import spearmanr
 
 from advex.common.errors import UserError
-from advex.common.rank_correlation import bootstrap_interval, given, rank_correlation
 from advex.discussion.nakano.spectra import high_frequency_share, power, radial_spectrum, stride_power
 
 
@@ -81,34 +79,3 @@ def test_what_only_fades_towards_an_edge_is_not_fine():
 def test_sizes_suit_the_period(size, period):
     with pytest.raises(UserError, match=f"found {size}; with period {period}"):
         stride_power(np.zeros((1, 1, size, size)), period)
-
-
-def test_rank_correlation_is_spearmans():
-    generator = np.random.default_rng(0)
-    x, y = generator.normal(size=12), generator.integers(4, size=12).astype(float)
-    assert rank_correlation(x, y) == pytest.approx(spearmanr(x, y).statistic)
-    assert np.isnan(rank_correlation(x, np.ones(12)))
-
-
-def test_what_a_third_explains_is_taken_off():
-    generator = np.random.default_rng(1)
-    z = np.repeat([1.0, 2.0, 3.0], 200)
-    x, y = z + 0.01 * generator.normal(size=600), z + 0.01 * generator.normal(size=600)
-    assert rank_correlation(x, y) > 0.8
-    assert abs(given(x, y, z)) < 0.15
-    assert np.isnan(given(x, y, x))
-
-
-def test_the_bootstrap_draws_whole_networks():
-    """Networks of equal points: however many layers, there is one value only."""
-    same = np.array([[1.0, 3.0], [2.0, 1.0], [3.0, 4.0], [4.0, 2.0]])
-    low, high = bootstrap_interval([[same, same]] * 3, repetitions=50)
-    expected = rank_correlation(*np.concatenate([same] * 6).T)
-    assert low == pytest.approx(expected)
-    assert high == pytest.approx(expected)
-    rising = np.stack([np.arange(4.0), np.arange(4.0)], 1)
-    falling = np.stack([np.arange(4.0), -np.arange(4.0)], 1)
-    low, high = bootstrap_interval([[rising, falling]], repetitions=200)
-    assert low == -1
-    assert high == 1
-    assert np.isnan(bootstrap_interval([[np.ones((3, 2))]], repetitions=20)).all()

@@ -18,9 +18,9 @@ from advex.common.pictures import Picture
 from advex.common.settings import ArchitectureSettings
 from advex.config import load
 from advex.config.estimate import Estimate, StudyMeter
+from advex.discussion.nakano.experiments.slider import slider_html
 from advex.discussion.nakano.settings import StyleSettings
 from advex.discussion.nakano.style_judges import Judge, untrained, verdicts
-from advex.discussion.nakano.style_slider import slider_html
 from advex.discussion.nakano.style_studies import SINGLE_LAYERS, TEXTURES, UNITS, snapshots, study_style
 from advex.discussion.nakano.style_transfer import gram
 from advex.discussion.nakano.style_workshop import FAMILIES, Job, StyleSizes, Workshop

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from advex.common.devices import Device
 from advex.common.images import ImageSet
+from advex.common.machine.devices import Device
 from advex.discussion.goh_leakage.leakage import leakage_table
 from advex.measure.contract import Inputs, Machine, Made
 from advex.measure.work import Meter

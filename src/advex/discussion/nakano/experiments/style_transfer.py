@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from advex.common.artifacts import read_table
-from advex.common.devices import Device
+from advex.common.machine.devices import Device
 from advex.discussion.nakano.settings import StyleSettings
 from advex.discussion.nakano.style_studies import SINGLE_LAYERS, TEXTURES, study_style
 from advex.discussion.nakano.style_workshop import (

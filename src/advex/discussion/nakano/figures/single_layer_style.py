@@ -11,8 +11,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from advex.common.artifacts import Array
 from advex.common.pictures import Picture
-from advex.common.rank_correlation import bootstrap_interval
-from advex.common.statistics import MeanInterval, mean_interval
+from advex.common.statistics import MeanInterval, bootstrap_interval, mean_interval
 from advex.discussion.nakano.figures import style_images
 from advex.draw import style
 

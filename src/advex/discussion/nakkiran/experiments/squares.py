@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from advex.common.devices import Device
+from advex.common.machine.devices import Device
 from advex.discussion.nakkiran.settings import SquaresSettings
 from advex.discussion.nakkiran.squares import linear_squares_table
 from advex.discussion.nakkiran.squares_networks import network_squares_table

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from advex.common.devices import Device
 from advex.common.images import ImageSet
+from advex.common.machine.devices import Device
 from advex.discussion.wallace.other_dataset import grey_pair, other_dataset
 from advex.discussion.wallace.settings import NATURAL, OtherDatasetSettings
 from advex.measure.contract import Inputs, Machine, Made

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from advex.common.artifacts import read_table
-from advex.common.devices import Device
+from advex.common.machine.devices import Device
 from advex.discussion.wallace.two_dimensional import Fit, published_points, two_dimensional
 from advex.measure.contract import Inputs, Machine, Made
 from advex.measure.work import Meter, Work

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from advex.measure.attacked import attacked
 from advex.measure.bench import Bench, percent
 from advex.measure.entries import MeasurementEntry, Row
+from advex.measure.instruments.attacked import attacked
 from advex.networks.predictions import predictions
 
 _TRANSFER_OBJECTIVES = {

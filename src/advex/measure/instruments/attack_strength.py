@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from advex.common.settings import AttackSettings
-from advex.measure.attacked import attacked
 from advex.measure.bench import Bench, percent
 from advex.measure.entries import MeasurementEntry, Row, Sweep
+from advex.measure.instruments.attacked import attacked
 from advex.networks.predictions import predictions
 
 

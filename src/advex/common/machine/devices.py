@@ -1,4 +1,7 @@
-"""Where and how numbers are computed: device, memory layout, precision, random generators."""
+"""Where and how numbers are computed: device, memory layout, precision, and torch's random generators.
+
+Generators are seeded with names as in :mod:`advex.common.randomness`.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -9,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from advex.common.artifacts import Array
-from advex.common.torch_randomness import torch_generator
+from advex.common.randomness import stable_seed
 
 
 @dataclass(frozen=True)
@@ -62,3 +65,25 @@ class Device:
 def as_float(images: Tensor) -> Tensor:
     """Return images in [0, 1] as float32: uint8 images are divided by 255."""
     return images.float().div_(255) if images.dtype == torch.uint8 else images
+
+
+def torch_generator(*name: str | int, device: torch.device | str = "cpu") -> torch.Generator:
+    """Return torch's generator of a name.
+
+    Args:
+        *name: what is drawn, for what, in which repetition.
+        device: where to draw. On the CPU a name means the same numbers wherever they are used; a GPU draws
+            other ones, and is for what is drawn at every step of a training.
+    """
+    return torch.Generator(device).manual_seed(stable_seed(*name))
+
+
+@contextmanager
+def initial_weights(*name: str | int) -> Iterator[None]:
+    """Let layers that are made in the body draw their weights by a name; afterwards nothing has changed.
+
+    Layers ask torch's global generator and take no other.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(stable_seed(*name))
+        yield
