@@ -214,7 +214,7 @@ SECTIONS: "Registry[type[Any]]" = Registry(
 """Sections of a study's file with the sizes of instruments."""
 
 EXPERIMENT_SECTIONS: "Registry[Mapping[str, type[Section]]]" = Registry(
-    "experiment section", pattern="advex.discussion.{}.settings:SECTIONS"
+    "experiment_section", pattern="advex.discussion.{}.settings:SECTIONS"
 )
 """Those with the sizes of a source's experiments: classes by the section's name."""
 
