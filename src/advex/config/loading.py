@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from advex.common.errors import UserError
+from advex.common.yaml_text import parse_yaml
 from advex.config.paths import made_by
 from advex.config.plan import Plan
 from advex.config.schema import (
@@ -135,7 +136,7 @@ def _repeated(content: Any, place: str = "") -> Iterator[str]:
 
 def _content(file: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = parse_yaml(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError(f"{file}: no such file") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 from pydantic import model_validator as check
 
 from advex.common.errors import UserError
+from advex.common.yaml_text import parse_yaml
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -244,7 +245,7 @@ def load_claims(paths: Sequence[str | os.PathLike[str]]) -> list[Claim]:
     first_seen: dict[str, str | os.PathLike[str]] = {}
     for path in paths:
         try:
-            data = _each_written_out(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
+            data = _each_written_out(parse_yaml(Path(path).read_text(encoding="utf-8")))
             file = _ClaimsFile.model_validate(data)
         except FileNotFoundError as error:
             raise UserError(f"{path}: no such claims file") from error

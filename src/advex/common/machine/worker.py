@@ -1,10 +1,11 @@
-"""A worker: a process that has imported something and forks for whoever needs that, :mod:`advex.common.machine.workers`.
+"""A worker: a process that has imported something and forks for whatever needs that.
 
-It is run as a program, by its path, so that it has loaded nothing of this repository; started by the command
-that would have started a job, it lives in a job's environment. It does what it is told over a socket that
-only Snakemake has the other end of: fork, to run a script or to import more and be a worker in turn. What it
-forks is handed to Snakemake as a child of its own: of the two forks that are made for each request the first
-ends at once, and Snakemake adopts the orphan. It ends when nobody is left at the other end.
+Who starts it is in :mod:`advex.common.machine.workers`. It is run as a program, by its path, so that it has
+loaded nothing of this repository; started by the command that would have started a job, it lives in a job's
+environment. It does what it is told over a socket that only Snakemake has the other end of: fork, to run a
+script or to import more and be a worker in turn. What it forks is handed to Snakemake as a child of its own:
+of the two forks that are made for each request the first ends at once, and Snakemake adopts the orphan. A
+worker ends when nobody is left at the other end.
 """
 
 import atexit
@@ -100,7 +101,7 @@ def become(script: str, folder: str, numbers: list[int], descriptors: list[int])
 def finish(script: ModuleType) -> None:
     """End a process whose script has ended well, as Python ends, but without taking libraries apart.
 
-    Taking them apart would first copy all that is shared with the worker: it takes longer than to import them.
+    Taking them apart would first copy all that is shared with the worker, which takes longer than most jobs.
     """
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
@@ -131,7 +132,9 @@ def main() -> None:
         told, descriptors = serve(connection)
     signal.signal(signal.SIGINT, interrupted)
     script = ModuleType("__main__")
-    script.__dict__.update(__file__=told["script"], __builtins__=__builtins__)
+    script.__dict__.update({name: value for name, value in globals().items() if name.startswith("__")})
+    loader = type(__loader__)("__main__", told["script"])
+    script.__dict__.update(__file__=told["script"], __doc__=None, __loader__=loader)
     sys.modules["__main__"] = script
     code = become(told["script"], told["folder"], told["numbers"], descriptors)
     exec(code, script.__dict__)

@@ -34,7 +34,7 @@ SCRIPTS = ".snakemake/scripts"
 """Folder in which Snakemake puts scripts while they run."""
 
 SHARED = ("from snakemake.logging import logger", "import pandas as pd", "import torch")
-"""What many kinds of job import, and takes long: each is imported once, by workers that others are forked from."""
+"""What takes long and many jobs import, as our modules write it: workers fork from one that has done so."""
 
 _PACKAGE = Path(__file__).parents[2]
 _PROGRAM = Path(__file__).with_name("worker.py")
@@ -93,7 +93,7 @@ class Workers:
         self._of_thread = threading.local()
 
     def start(self, command: str, **options: Any) -> "Forked | subprocess.Popen[Any]":
-        """Start a process as :class:`subprocess.Popen` does; from a worker if it is a job's and that can be."""
+        """Start a process as :class:`subprocess.Popen` does; that of a job from a worker if that can be."""
         self._of_thread.last = None
         script = script_of(command)
         if script and options.get("stdout") is not subprocess.PIPE and options.get("env") is not None:
@@ -207,7 +207,7 @@ def _ask(worker: _Worker, message: dict[str, Any], descriptors: list[int]) -> in
 
 
 def script_of(command: str) -> str | None:
-    """Return the script of a job that is started as ``python script`` and nothing else; None for any other."""
+    """Return the script of a job that is started as ``python script`` and nothing else, or None."""
     prefix = "set -euo pipefail;"
     try:
         words = shlex.split(command.removeprefix(prefix))

@@ -34,6 +34,7 @@ class Library:
     def __init__(self, folder: Path, memory: Memory) -> None:
         self._library = folder
         self._memory = memory
+        self._paths: dict[str, Path | None] = {}
         self._sources: dict[str, Source | None] = {}
         self._resolved: dict[tuple[str, Chain], tuple[frozenset[Node], str]] = {}
         self._acting: dict[str, bool] = {}
@@ -51,13 +52,13 @@ class Library:
         return self._memory.read(path, read_script)
 
     def path(self, module: str) -> Path | None:
-        """Return the file of a module."""
-        _, *parts = module.split(".")
-        base = self._library.joinpath(*parts)
-        for candidate in (base / "__init__.py", base.with_suffix(".py")):
-            if candidate.is_file() and (parts or candidate.name == "__init__.py"):
-                return candidate
-        return None
+        """Return the file of a module, as it is when it is first asked for."""
+        if module not in self._paths:
+            _, *parts = module.split(".")
+            base = self._library.joinpath(*parts)
+            candidates = [base / "__init__.py", *([base.with_suffix(".py")] if parts else [])]
+            self._paths[module] = next((path for path in candidates if path.is_file()), None)
+        return self._paths[module]
 
     def modules(self) -> Iterator[str]:
         """Yield the names of all modules."""

@@ -66,7 +66,8 @@ class Reached:
         return [name for name in sorted(self._run) if not self._looks(name) and self._library.acts(name)]
 
     def _visit(self, node: Node) -> Iterator[Node]:
-        self._import(node.module, [Imported(node.module)])
+        if node.module not in self._run:
+            self._import(node.module, [Imported(node.module)])
         if node.index != WHOLE:
             definition = self._library.definition(node)
             self._note(definition)
