@@ -2,7 +2,8 @@
 
 from advex.common.artifacts import read_table
 from advex.common.pictures import Picture
-from advex.draw.style import Context, save
+from advex.draw.lettering import Context
+from advex.draw.style import save
 from advex.records.records import recorded
 from advex.registries import FIGURES
 

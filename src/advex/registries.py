@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from advex.common.artifacts import Array
     from advex.construct.constructions import Rule
     from advex.discussion.gilmer_hendrycks.corruptions import Made
-    from advex.draw.style import Context
+    from advex.draw.lettering import Context
     from advex.measure.bench import Bench
     from advex.measure.columns import Columns
     from advex.measure.contract import Count, Run

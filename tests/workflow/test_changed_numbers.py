@@ -21,7 +21,7 @@ from advex.discussion.goh_features.explorer import explorer_html
 from advex.discussion.ilyas.gaussian import gaussian_table, gaussian_theory_table
 from advex.discussion.nakano.experiments.slider import slider_html
 from advex.discussion.wallace.worlds import worlds_table
-from advex.draw import style
+from advex.draw import lettering, style
 
 ROOT = Path(__file__).parents[2]
 PLAN = load(ROOT / "config")
@@ -395,7 +395,7 @@ def drawn(figure: str, tables: Tables) -> Any:
     source, _, name = figure.partition("/")
     module = importlib.import_module(f"advex.discussion.{source}.figures.{name}")
     published = read_table(ROOT / f"published/{PurePosixPath(figure).parent}.csv")
-    return module.draw(tables, published, style.Context(**PLAN.figure_context(STUDY, figure)))
+    return module.draw(tables, published, lettering.Context(**PLAN.figure_context(STUDY, figure)))
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -426,7 +426,9 @@ def test_features_have_a_lettered_row_for_every_pair(repository: Path, count: in
             for each in PLAN.figure_measurements(STUDY, figure)
         }
         titles = [axis.get_title(loc="left") for axis in drawn(figure, tables).axes]
-        assert [title[0] for title in titles if title] == [style.letter(place) for place in range(2 * count)]
+        assert [title[0] for title in titles if title] == [
+            lettering.letter(place) for place in range(2 * count)
+        ]
 
 
 @pytest.mark.parametrize("radii", [1, 4, 7])
@@ -464,4 +466,11 @@ def test_pages_are_written_with_other_numbers(repository: Path, change: str) -> 
 
 def test_line_styles_and_letters_never_repeat() -> None:
     assert len({str(style.line_style(index)) for index in range(30)}) == 30
-    assert [style.letter(index) for index in (0, 25, 26, 27, 51, 52)] == ["a", "z", "aa", "ab", "az", "ba"]
+    assert [lettering.letter(index) for index in (0, 25, 26, 27, 51, 52)] == [
+        "a",
+        "z",
+        "aa",
+        "ab",
+        "az",
+        "ba",
+    ]

@@ -1,4 +1,6 @@
-"""Numbers out of measurement tables: one a seed, and differences paired by seed."""
+"""Numbers out of tables: measured ones, one a seed, with differences paired by seed; and published ones."""
+
+import re
 
 import pandas as pd
 
@@ -35,3 +37,27 @@ def difference(a: Array, b: Array) -> MeanInterval:
         ValueError: the numbers of seeds differ.
     """
     return mean_interval([x - y for x, y in zip(a.tolist(), b.tolist(), strict=True)])
+
+
+def published_value(published: pd.DataFrame, key: str) -> float:
+    """Look up one published number by its key.
+
+    Raises:
+        UserError: no row or more than one has this key.
+    """
+    found = published.loc[published["key"] == key, "value"]
+    if len(found) != 1:
+        raise UserError(f"published numbers: {len(found)} rows have the key {key!r}, one is expected")
+    return float(found.iloc[0])
+
+
+def published_points(published: pd.DataFrame, prefix: str) -> tuple[Array, Array]:
+    """Look up the published points whose keys are ``prefix`` and a number: their x and their values.
+
+    Raises:
+        UserError: there is none.
+    """
+    found = published[published["key"].str.fullmatch(rf"{re.escape(prefix)}\d+")].sort_values("x")
+    if found.empty:
+        raise UserError(f"published numbers: no key is {prefix!r} and a number")
+    return found["x"].to_numpy(dtype=float), found["value"].to_numpy(dtype=float)

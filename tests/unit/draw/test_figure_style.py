@@ -7,9 +7,10 @@ from advex.common.errors import UserError
 from advex.discussion.ilyas import ellipses, gaussian
 from advex.discussion.ilyas.figures import gaussian as figure4
 from advex.discussion.ilyas.figures import gaussian_theory, robust_and_accurate
-from advex.draw import style
+from advex.draw import lettering, marks, style
+from advex.draw.tables import published_value
 
-CONTEXT = style.Context("digits", "ilyas/x", "measurements/ilyas/x.csv", "digits, 8x8", 3, 360)
+CONTEXT = lettering.Context("digits", "ilyas/x", "measurements/ilyas/x.csv", "digits, 8x8", 3, 360)
 PUBLISHED = pd.DataFrame(
     {
         "figure4_boundary_slope_eps0": 0.2,
@@ -25,13 +26,13 @@ PUBLISHED = pd.DataFrame(
 
 def small_figure():
     figure, axes = style.canvas(style.COLUMN_WIDTH, 60, 1, 2)
-    style.bars(axes[0, 0], 0, [50, 52, 49], "standard", label="standard")
-    style.bars(axes[0, 0], 1, [70], "robust")
-    style.published_marks(axes[0, 0], [0, 1], [60, 40], "published (Table 1)")
-    style.chance_line(axes[0, 0], 10)
-    style.mean_line(axes[0, 1], [0, 1, 2], np.arange(6.0).reshape(2, 3), "robust")
-    style.title(figure, "A finding")
-    style.footer(figure, CONTEXT)
+    marks.bars(axes[0, 0], 0, [50, 52, 49], "standard", label="standard")
+    marks.bars(axes[0, 0], 1, [70], "robust")
+    marks.published_marks(axes[0, 0], [0, 1], [60, 40], "published (Table 1)")
+    marks.chance_line(axes[0, 0], 10)
+    marks.mean_line(axes[0, 1], [0, 1, 2], np.arange(6.0).reshape(2, 3), "robust")
+    lettering.title(figure, "A finding")
+    lettering.footer(figure, CONTEXT)
     return figure
 
 
@@ -55,19 +56,19 @@ def test_saved_bytes_are_equal_for_equal_figures(tmp_path):
 def test_bars_and_lines_return_their_estimates_and_one_seed_has_no_interval():
     _, axes = style.canvas(80, 60)
     axis = axes[0, 0]
-    assert style.bars(axis, 0, [50, 52], "standard").mean == 51
+    assert marks.bars(axis, 0, [50, 52], "standard").mean == 51
     assert len(axis.containers) == 2  # bar and interval
-    style.bars(axis, 1, [50], "standard")
+    marks.bars(axis, 1, [50], "standard")
     assert len(axis.containers) == 3  # one bar more
-    line = style.mean_line(axis, [0, 1], np.array([[1, 2], [3, 4]]), "robust")
+    line = marks.mean_line(axis, [0, 1], np.array([[1, 2], [3, 4]]), "robust")
     assert [summary.mean for summary in line] == [2, 3]
     with pytest.raises(KeyError):
-        style.bars(axis, 0, [1], "no such role")
+        marks.bars(axis, 0, [1], "no such role")
 
 
 def test_footer_names_study_seeds_images_and_table_and_wraps():
     figure, _ = style.canvas(style.COLUMN_WIDTH, 60)
-    style.footer(figure, CONTEXT)
+    lettering.footer(figure, CONTEXT)
     text = " ".join(figure.get_supxlabel().split())
     for part in ("study digits", "digits, 8x8", "3 seeds", "360 images", "measurements/ilyas/x.csv"):
         assert part in text
@@ -80,9 +81,9 @@ def test_legend_below_names_each_entry_once_and_stays_clear_of_footer_and_panels
     for axis in axes.flat:
         axis.plot([0, 1], [0, 1], label="ours")
         axis.set_xlabel("epoch")
-    style.title(figure, "A finding")
-    style.footer(figure, CONTEXT)
-    style.legend_below(figure, columns=2)
+    lettering.title(figure, "A finding")
+    lettering.footer(figure, CONTEXT)
+    lettering.legend_below(figure, columns=2)
     figure.draw_without_rendering()
     legend = figure.legends[0]
     assert [text.get_text() for text in legend.get_texts()] == ["ours"]
@@ -93,23 +94,23 @@ def test_legend_below_names_each_entry_once_and_stays_clear_of_footer_and_panels
 def test_image_grid_places_images_without_smoothing():
     figure, axes = style.canvas(80, 60)
     images = np.random.default_rng(0).random((2, 3, 4, 5, 3))
-    axis = style.image_grid(axes[0, 0], images, ["a", "b"], ["x", "y", "z"])
+    axis = marks.image_grid(axes[0, 0], images, ["a", "b"], ["x", "y", "z"])
     shown = axis.images[0]
     assert shown.get_interpolation() == "nearest"
     np.testing.assert_array_equal(np.asarray(shown.get_array())[5:9, 12:17], images[1, 2])
     assert [label.get_text() for label in axis.get_yticklabels()] == ["a", "b"]
-    style.image_grid(style.canvas(80, 60)[1][0, 0], images[..., 0], [], [])
+    marks.image_grid(style.canvas(80, 60)[1][0, 0], images[..., 0], [], [])
     for wrong, rows in ((images * 2, ["a", "b"]), (images, ["a"]), (images[0], ["a", "b"])):
         with pytest.raises(ValueError, match="images"):
-            style.image_grid(figure, wrong, rows, ["x", "y", "z"])
+            marks.image_grid(figure, wrong, rows, ["x", "y", "z"])
 
 
 def test_published_value_must_exist_once():
-    assert style.published_value(PUBLISHED, "figure14_erm_slope") == -0.3
+    assert published_value(PUBLISHED, "figure14_erm_slope") == -0.3
     with pytest.raises(UserError, match="0 rows have the key 'nothing'"):
-        style.published_value(PUBLISHED, "nothing")
+        published_value(PUBLISHED, "nothing")
     with pytest.raises(UserError, match="2 rows"):
-        style.published_value(pd.concat([PUBLISHED, PUBLISHED]), "figure14_erm_slope")
+        published_value(pd.concat([PUBLISHED, PUBLISHED]), "figure14_erm_slope")
 
 
 @pytest.mark.parametrize("seeds", [1, 2])

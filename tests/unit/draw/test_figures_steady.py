@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.font_manager import fontManager
 
-from advex.draw import steady, style
+from advex.draw import lettering, marks, steady, style
 
 NOISE = 1e-14  # of a number: some last bits
 
@@ -23,10 +23,10 @@ def drawing(tmp_path, *, noise=0.0):
         return np.asarray(values, dtype=float) * (1 + noise * other.uniform(-1, 1, np.shape(values)))
 
     figure, axes = style.canvas(style.PAGE_WIDTH, 90, 2, 3)
-    style.bars(axes[0, 0], 0, off([50, 52, 49]).tolist(), "standard", label="standard")
-    style.mean_line(axes[0, 0], off([0, 1, 2]), off(100 * generator.random((2, 3))), "robust")
-    style.published_marks(axes[0, 0], off([0, 1]), off([60, 40]), "published")
-    style.chance_line(axes[0, 0], float(off(10)))
+    marks.bars(axes[0, 0], 0, off([50, 52, 49]).tolist(), "standard", label="standard")
+    marks.mean_line(axes[0, 0], off([0, 1, 2]), off(100 * generator.random((2, 3))), "robust")
+    marks.published_marks(axes[0, 0], off([0, 1]), off([60, 40]), "published")
+    marks.chance_line(axes[0, 0], float(off(10)))
     axes[0, 1].set(xscale="log", yscale="log")
     axes[0, 1].plot(off(generator.random(300)), off(generator.random(300)), ".", rasterized=True)
     axes[0, 1].plot(off(np.geomspace(0.01, 1, 50)), off(np.geomspace(0.02, 0.9, 50)), "--")
@@ -36,9 +36,9 @@ def drawing(tmp_path, *, noise=0.0):
     figure.colorbar(image, ax=axes[1, 0])
     axes[1, 1].contour(off(np.arange(9)), off(np.arange(8)), off(waves), [0.1, 0.5])
     axes[1, 1].annotate("an arrow", off((4, 4)), off((6, 6)), arrowprops={"arrowstyle": "->"})
-    style.image_grid(axes[1, 2], off(generator.random((2, 2, 5, 5)) * 0.9), ("a", "b"), ("c", r"$\mu^2$"))
-    style.title(figure, "A finding")
-    style.legend_below(figure, 2)
+    marks.image_grid(axes[1, 2], off(generator.random((2, 2, 5, 5)) * 0.9), ("a", "b"), ("c", r"$\mu^2$"))
+    lettering.title(figure, "A finding")
+    lettering.legend_below(figure, 2)
     style.save(figure, tmp_path / "a.svg", tmp_path / "a.png")
     return (tmp_path / "a.svg").read_bytes(), (tmp_path / "a.png").read_bytes()
 

@@ -11,11 +11,11 @@ from advex.common.errors import UserError
 from advex.common.frequency import ring_means
 from advex.common.pictures import Picture
 from advex.discussion.gilmer_hendrycks.figures import corruptions, fourier_heatmaps, frequency_filters
-from advex.draw import style
+from advex.draw import lettering, style
 from advex.judge.claims import load_published
 
 PUBLISHED = load_published([Path(__file__).parents[4] / "published" / "gilmer_hendrycks.csv"])
-CONTEXT = style.Context(
+CONTEXT = lettering.Context(
     "digits", "gilmer_hendrycks/x", "results/digits/measurements/gilmer_hendrycks/x.csv", "digits", 3, 360
 )
 NOISE = (0.0, 0.4, -0.4)  # by seed; sums to 0, so means are the values given below

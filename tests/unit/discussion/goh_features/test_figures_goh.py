@@ -12,10 +12,10 @@ from advex.discussion.goh_features.feature_studies import sizes_from, study
 from advex.discussion.goh_features.figures import containments, ensembles, features, singular_vectors
 from advex.discussion.goh_leakage.figures import leakage, robust_linear_features
 from advex.discussion.goh_leakage.linear_classifiers import robust_linear_features_table, weight_images
-from advex.draw import style
+from advex.draw import lettering
 
 ROOT = Path(__file__).parents[4]
-CONTEXT = style.Context("digits", "goh/x", "results/digits/measurements/goh/x.csv", "digits", 3, 500)
+CONTEXT = lettering.Context("digits", "goh/x", "results/digits/measurements/goh/x.csv", "digits", 3, 500)
 LEAKAGE = pd.read_csv(ROOT / "published/goh_leakage.csv")
 FEATURES = pd.read_csv(ROOT / "published/goh_features.csv")
 FIGURES = {"singular_vectors": singular_vectors, "ensembles": ensembles, "containments": containments}

@@ -8,17 +8,19 @@ import pytest
 from matplotlib.text import Text
 
 from advex.common.errors import UserError
+from advex.common.statistics import mean_interval
 from advex.discussion.ilyas.figures import (
     accuracy_curves,
     attack_strength,
     robust_generalisation,
     transferability,
 )
-from advex.draw import style
+from advex.draw import lettering, style
+from advex.draw.tables import published_points
 from advex.judge.claims import load_published
 
 PUBLISHED = load_published([Path(__file__).parents[4] / "published" / "ilyas.csv"])
-CONTEXT = style.Context("digits", "ilyas/x", "results/digits/measurements/ilyas/x.csv", "digits", 3, 360)
+CONTEXT = lettering.Context("digits", "ilyas/x", "results/digits/measurements/ilyas/x.csv", "digits", 3, 360)
 ARCHITECTURES = ("resnet50", "resnet18", "densenet", "inception", "vgg16")
 LEARNERS = ("on_det", *(f"on_det_{name}" for name in ARCHITECTURES[1:]))
 TARGETS = ("standard_independent", *(f"standard_{name}" for name in ARCHITECTURES[1:]))
@@ -237,10 +239,10 @@ def test_a_missing_model_is_named(name, model):
 
 
 def test_published_points_and_directions():
-    steps, values = style.published_points(PUBLISHED, "figure8_steps")
+    steps, values = published_points(PUBLISHED, "figure8_steps")
     assert list(steps[:2]) == [0, 20]
     assert values[0] == 95.3
     with pytest.raises(UserError, match="'nothing'"):
-        style.published_points(PUBLISHED, "nothing")
+        published_points(PUBLISHED, "nothing")
     for values, expected in (([1, 1.1], 1), ([-1, -1.1], -1), ([-1, 1], 0), ([2], 1), ([-2], -1)):
-        assert style.direction(style.mean_interval(values)) == expected
+        assert lettering.direction(mean_interval(values)) == expected

@@ -15,9 +15,9 @@ from advex.discussion.ilyas.figures import (
     relabelled,
     robust_datasets,
 )
-from advex.draw import style, tables
+from advex.draw import lettering, tables
 
-CONTEXT = style.Context("digits", "ilyas/x", "results/digits/measurements/ilyas/x.csv", "digits", 3, 360)
+CONTEXT = lettering.Context("digits", "ilyas/x", "results/digits/measurements/ilyas/x.csv", "digits", 3, 360)
 PUBLISHED = pd.read_csv(Path(__file__).parents[4] / "published" / "ilyas.csv")
 HALF, FULL = "robust_accuracy_half_epsilon", "robust_accuracy_full_epsilon"
 EPSILONS = {HALF: 0.5, FULL: 1.0}

@@ -17,11 +17,13 @@ from advex.discussion.nakano.figures import (
     texture_artifacts,
 )
 from advex.discussion.nakano.style_studies import study_style
-from advex.draw import style
+from advex.draw import lettering, style
 
 ROOT = Path(__file__).parents[4]
 PUBLISHED = pd.read_csv(ROOT / "published/nakano.csv")
-CONTEXT = style.Context("digits", "nakano/x", "results/digits/measurements/nakano/x.csv", "digits", 3, 500)
+CONTEXT = lettering.Context(
+    "digits", "nakano/x", "results/digits/measurements/nakano/x.csv", "digits", 3, 500
+)
 FIGURES = {
     "style_transfer": style_transfer,
     "texture_artifacts": texture_artifacts,

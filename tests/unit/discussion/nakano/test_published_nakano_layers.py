@@ -7,7 +7,7 @@ import pytest
 
 from advex.common.errors import UserError
 from advex.discussion.nakano.figures import layer_robustness
-from advex.draw import style
+from advex.draw import lettering
 from advex.judge.claims import load_claims, load_published
 from advex.judge.judge import DIRECTION, NOT_REPRODUCED, NOT_TESTED, judge
 
@@ -18,7 +18,7 @@ VALUE = dict(zip(PUBLISHED["key"], PUBLISHED["value"], strict=True))
 NETWORKS = {
     "vgg16": "standard_vgg16", "alexnet": "standard_alexnet", "standard": "standard", "robust": "robust",
 }  # fmt: skip
-CONTEXT = style.Context("digits", "nakano/layer_robustness", "results/x.csv", "digits, 8x8", 3, 500)
+CONTEXT = lettering.Context("digits", "nakano/layer_robustness", "results/x.csv", "digits, 8x8", 3, 500)
 
 
 def world(seeds=3, **changed):

@@ -16,11 +16,11 @@ from advex.discussion.nakkiran.figures import (
     transferability_with_bugs,
 )
 from advex.discussion.nakkiran.figures.transferability_with_bugs import _ARCHITECTURES
-from advex.draw import style
+from advex.draw import lettering
 
 ROOT = Path(__file__).parents[4]
 PUBLISHED = pd.read_csv(ROOT / "published/nakkiran.csv")
-CONTEXT = style.Context(
+CONTEXT = lettering.Context(
     "digits", "nakkiran/x", "results/digits/measurements/nakkiran/x.csv", "digits", 3, 500
 )
 FRESH = ("ensemble", "standard_independent", "standard_vgg16", "standard_densenet", "standard_inception")

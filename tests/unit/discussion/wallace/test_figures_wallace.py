@@ -11,10 +11,12 @@ from advex.discussion.wallace.figures import other_dataset, own_mistakes, two_di
 from advex.discussion.wallace.two_dimensional import Fit, published_points
 from advex.discussion.wallace.two_dimensional import two_dimensional as in_the_plane
 from advex.discussion.wallace.worlds import worlds_table
-from advex.draw import style
+from advex.draw import lettering
 
 PUBLISHED = pd.read_csv(Path(__file__).parents[4] / "published/wallace.csv")
-CONTEXT = style.Context("digits", "wallace/x", "results/digits/measurements/wallace/x.csv", "digits", 3, 500)
+CONTEXT = lettering.Context(
+    "digits", "wallace/x", "results/digits/measurements/wallace/x.csv", "digits", 3, 500
+)
 STRIP = Picture(np.full((1, 6, 1, 8, 8), 0.5, np.float32), ["labels"], list("123401"))
 SPREAD = (-1.0, 0.0, 1.0)
 

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
 from advex.common.statistics import MeanInterval, mean_interval
-from advex.draw import style
-from advex.draw.tables import difference, values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import difference, published_value, values
 
 _TABLE = "gilmer_hendrycks/corruptions"
 _MODELS = (
@@ -27,27 +27,27 @@ _SPELLING = {"jpeg compression": "JPEG compression", "gaussian": "Gaussian"}
 _WORDS = {1: "raises", -1: "lowers", 0: "does not clearly change"}
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw accuracies and power by ring from the table "gilmer_hendrycks/corruptions"."""
     table = tables[_TABLE]
     names = _ordered(table)
     figure, axes = style.canvas(
         style.PAGE_WIDTH, 62 + 6.2 * len(names), 1, 2, sharey=True, width_ratios=(1.8, 1)
     )
-    fog = {model: style.published_value(published, f"text_{model}_fog_accuracy") for model in _PUBLISHED}
+    fog = {model: published_value(published, f"text_{model}_fog_accuracy") for model in _PUBLISHED}
     _draw_accuracies(axes[0, 0], table, names, lowest=min(fog.values()))
     for model, accuracy in fog.items() if "fog" in names else ():
         place, label = names.index("fog") + 1, f"published (text), {_PUBLISHED[model]}"
-        style.published_marks(axes[0, 0], accuracy, place, label, role=model, clip=False)
+        marks.published_marks(axes[0, 0], accuracy, place, label, role=model, clip=False)
     _draw_spectra(axes[0, 1], table, names)
     axes[0, 0].set_yticks(range(len(names) + 1), [_NONE, *map(_spelled, names)])
     axes[0, 0].set_ylim(len(names) + 0.5, -0.6)
     if axes[0, 0].get_xlim()[0] < context.chance:
         axes[0, 0].axvline(context.chance, color=style.COLOURS["chance"], linestyle="--", linewidth=0.7)
         axes[0, 0].text(context.chance + 0.8, -0.55, "chance", va="top", color=style.COLOURS["chance"])
-    style.title(figure, _finding(table, names, fog))
-    style.footer(figure, context)
-    style.legend_below(figure, 3)
+    lettering.title(figure, _finding(table, names, fog))
+    lettering.footer(figure, context)
+    lettering.legend_below(figure, 3)
     return figure
 
 
@@ -143,8 +143,8 @@ def _finding(table: pd.DataFrame, names: Sequence[str], fog: Mapping[str, float]
         change: MeanInterval = difference(robust, standard)
         theirs = f", published {fog['standard']:.1f} to {fog['robust']:.1f} %" if corruption == "fog" else ""
         parts.append(
-            f"{_WORDS[style.direction(change)]} accuracy {where} "
+            f"{_WORDS[lettering.direction(change)]} accuracy {where} "
             f"({standard.mean():.1f} to {robust.mean():.1f} %{theirs})"
         )
-        note = style.one_seed(change)
+        note = lettering.one_seed(change)
     return f"Adversarial training {' and '.join(parts) or 'was not tried in fog or at low contrast'}{note}"

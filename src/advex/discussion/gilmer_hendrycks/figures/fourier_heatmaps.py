@@ -11,8 +11,8 @@ from advex.common.artifacts import Array
 from advex.common.errors import UserError
 from advex.common.frequency import fourier_basis
 from advex.common.pictures import Picture
-from advex.draw import style
-from advex.draw.tables import difference, values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import difference, published_points, values
 
 _TABLE, _PICTURE = "gilmer_hendrycks/fourier_heatmaps", "gilmer_hendrycks/test_images"
 _MODELS = (
@@ -29,7 +29,7 @@ _LEAST_SCALE = 10  # percent; the colour scale ends at the next multiple of it
 
 
 def draw(
-    tables: Mapping[str, pd.DataFrame | Picture], published: pd.DataFrame, context: style.Context
+    tables: Mapping[str, pd.DataFrame | Picture], published: pd.DataFrame, context: lettering.Context
 ) -> Figure:
     """Draw maps and ring means from "fourier_heatmaps", and an image of "test_images" under such noise."""
     table, picture = tables[_TABLE], tables[_PICTURE]
@@ -57,9 +57,9 @@ def draw(
     axes[1, 0].set(ylim=(0, 103), yticks=range(0, 101, 20), ylabel="error by ring (%)")
     axes[1, 2].set_xlabel("ring: largest of both frequencies / highest frequency")
     _draw_images(figure, axes[2], picture.images[0, 0], _strength(table))
-    style.title(figure, _finding(table))
-    style.footer(figure, context)
-    style.legend_below(figure, 2)
+    lettering.title(figure, _finding(table))
+    lettering.footer(figure, context)
+    lettering.legend_below(figure, 2)
     return figure
 
 
@@ -85,7 +85,7 @@ def _draw_rings(axis: Axes, table: pd.DataFrame, model: str, role: str) -> None:
         at = rows[rows["root_mean_square"] == strength]
         shares = np.unique(at["relative_ring"])
         found = np.stack([values(at, relative_ring=share) for share in shares], axis=1)
-        style.mean_line(axis, shares, found, role, linestyle=dashes, marker=False)
+        marks.mean_line(axis, shares, found, role, linestyle=dashes, marker=False)
         axis.plot([], [], color="black", linestyle=dashes, label=f"ours, root mean square {strength:g}")
     clean = values(table, model=model, quantity="clean_error").mean()
     axis.axhline(clean, color=style.COLOURS["neutral"], linewidth=0.8, zorder=1, label="ours, no noise")
@@ -93,9 +93,9 @@ def _draw_rings(axis: Axes, table: pd.DataFrame, model: str, role: str) -> None:
 
 
 def _draw_published(axis: Axes, published: pd.DataFrame, model: str) -> None:
-    rings, errors = style.published_points(published, f"figure2_{model}_ring")
+    rings, errors = published_points(published, f"figure2_{model}_ring")
     label = "published (Fig. 2), CIFAR-10, root mean square 0.125"
-    style.published_marks(axis, rings / _PUBLISHED_RINGS, errors, label, size=3)
+    marks.published_marks(axis, rings / _PUBLISHED_RINGS, errors, label, size=3)
 
 
 def _draw_images(figure: Figure, axes: Array, image: Array, strength: float) -> None:
@@ -109,7 +109,7 @@ def _draw_images(figure: Figure, axes: Array, image: Array, strength: float) -> 
     waves = [strength * side * fourier_basis(each, each, side) for each in frequencies]
     images = np.stack([image, *(np.clip(image + wave, 0, 1) for wave in waves)])
     names = ["no noise", *(f"{share:g}" for share in _SHOWN_SHARES)]
-    style.image_grid(row, images.transpose(0, 2, 3, 1)[None], (), names)
+    marks.image_grid(row, images.transpose(0, 2, 3, 1)[None], (), names)
     row.set_title(
         f"a test image under noise of root mean square {strength:g}, by its ring on the diagonal",
         loc="center", pad=14,
@@ -126,11 +126,12 @@ def _finding(table: pd.DataFrame) -> str:
     words = {1: "more error", -1: "less error", 0: "not clearly another error"}
     clean = [values(table, model=model, quantity="clean_error").mean() for model in ("robust", "standard")]
     corner, centre = (
-        f"{words[style.direction(compared[place])]} at {name} "
+        f"{words[lettering.direction(compared[place])]} at {name} "
         f"({found[place][0].mean():.1f} against {found[place][1].mean():.1f} %)"
         for place, name in (("corner", "the highest frequencies"), ("centre", "zero frequency"))
     )
     return (
         f"Adversarial training has {corner} and {centre} than standard training (published: less, then "
-        f"more); without noise {clean[0]:.1f} against {clean[1]:.1f} %{style.one_seed(compared['corner'])}"
+        f"more); without noise {clean[0]:.1f} against {clean[1]:.1f} %"
+        f"{lettering.one_seed(compared['corner'])}"
     )

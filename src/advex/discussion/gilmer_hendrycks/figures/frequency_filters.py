@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from advex.common.artifacts import Array
 from advex.common.frequency import FilterKind, filter_mask, filtered
 from advex.common.pictures import Picture
-from advex.draw import style
-from advex.draw.tables import difference, values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import difference, published_points, published_value, values
 
 _TABLE, _PICTURE = "gilmer_hendrycks/frequency_filters", "gilmer_hendrycks/test_images"
 _FILTERS: tuple[tuple[FilterKind, str, str], ...] = (
@@ -24,7 +24,7 @@ _PICTURES = 4  # columns of filtered images
 
 
 def draw(
-    tables: Mapping[str, pd.DataFrame | Picture], published: pd.DataFrame, context: style.Context
+    tables: Mapping[str, pd.DataFrame | Picture], published: pd.DataFrame, context: lettering.Context
 ) -> Figure:
     """Draw accuracy against bandwidth from "frequency_filters", and a filtered image of "test_images"."""
     table, picture = tables[_TABLE], tables[_PICTURE]
@@ -34,12 +34,12 @@ def draw(
     curves = {kind: _curve(table, kind) for kind, *_ in _FILTERS}
     _draw_curves(axes[0, 0], curves, published)
     unfiltered = values(table, objective="none")
-    style.chance_line(axes[0, 0], float(unfiltered.mean()), "no filter")
-    style.chance_line(axes[0, 0], context.chance)
+    marks.chance_line(axes[0, 0], float(unfiltered.mean()), "no filter")
+    marks.chance_line(axes[0, 0], context.chance)
     _draw_images(axes[0, 1], picture.images[0, 0], table)
-    style.title(figure, _finding(curves, context.chance, published))
-    style.footer(figure, context)
-    style.legend_below(figure, 2)
+    lettering.title(figure, _finding(curves, context.chance, published))
+    lettering.footer(figure, context)
+    lettering.legend_below(figure, 2)
     return figure
 
 
@@ -54,10 +54,10 @@ def _draw_curves(
     axis: Axes, curves: Mapping[FilterKind, tuple[Array, Array]], published: pd.DataFrame
 ) -> None:
     for kind, name, role in _FILTERS:
-        style.mean_line(axis, *curves[kind], role, label=f"ours, {name}")
-        sizes, accuracies = style.published_points(published, f"figure1_{kind}_size")
+        marks.mean_line(axis, *curves[kind], role, label=f"ours, {name}")
+        sizes, accuracies = published_points(published, f"figure1_{kind}_size")
         label = f"published (Fig. 1), {name}, ImageNet (1,000 classes)"
-        style.published_marks(axis, sizes / _PUBLISHED_SIDE, accuracies, label, role=role, size=3.5)
+        marks.published_marks(axis, sizes / _PUBLISHED_SIDE, accuracies, label, role=role, size=3.5)
     axis.set(xlim=(0, 1.02), ylim=(0, 103), yticks=range(0, 101, 20))
     axis.set_xlabel("bandwidth kept / side of the image")
     axis.set_ylabel("test accuracy behind the filter (%)")
@@ -86,7 +86,7 @@ def _draw_images(axis: Axes, image: Array, table: pd.DataFrame) -> None:
         rows.append(np.stack([np.ones_like(image) if rows else image, *kept]))
     names = ("low-pass", "high-pass", "high-pass,\nnormalised")
     labels = ["original", *(f"{width} of {side}" for width in chosen)]
-    style.image_grid(axis, np.stack(rows).transpose(0, 1, 3, 4, 2), names, labels)
+    marks.image_grid(axis, np.stack(rows).transpose(0, 1, 3, 4, 2), names, labels)
     axis.set_title("bandwidth kept", pad=16, loc="center")
     below = axis.secondary_xaxis("bottom")
     below.set_xticks(axis.get_xticks(), ["", *(f"{power[width]:.2g} %" for width in chosen)])
@@ -119,17 +119,17 @@ def _finding(curves: Mapping[FilterKind, tuple[Array, Array]], chance: float, pu
     at = int(wide[0]) if wide.size else len(high_shares) - 1
     invisible = high[:, at]
     against = [difference(found, np.full(len(found), chance)) for found in (narrow, invisible)]
-    above = [style.direction(each) > 0 for each in against]
+    above = [lettering.direction(each) > 0 for each in against]
     verdict = {
         (True, True): "Networks do better than chance behind both filters",
         (True, False): "Networks do better than chance behind the low-pass only",
         (False, True): "Networks do better than chance behind the high-pass only",
         (False, False): "Networks do not clearly do better than chance behind the filters",
     }[above[0], above[1]]
-    texts = (style.published_value(published, f"text_{kind}_accuracy") for kind in curves)
+    texts = (published_value(published, f"text_{kind}_accuracy") for kind in curves)
     low_text, high_text = (f"{value:.0f} %" for value in texts)
     return (
         f"{verdict}: {narrow.mean():.0f} % where a low-pass keeps {shares[0]:.3g} of the side "
         f"(published over {low_text}, ImageNet), {invisible.mean():.0f} % where a high-pass "
-        f"keeps {high_shares[at]:.3g} (published {high_text}){style.one_seed(against[0])}"
+        f"keeps {high_shares[at]:.3g} (published {high_text}){lettering.one_seed(against[0])}"
     )

@@ -12,7 +12,8 @@ from advex.common.pictures import Picture
 from advex.common.settings import MAIN_SUCCESS
 from advex.common.statistics import MeanInterval, mean_interval
 from advex.discussion.goh_features.figures import features
-from advex.draw import style
+from advex.draw import lettering, marks, style
+from advex.draw.tables import published_value
 
 _TABLE, _VECTORS, _THUMBNAILS = (
     "goh_features/containments",
@@ -28,7 +29,7 @@ _SOURCES = (
 _LEARNERS = (("least_squares", 0.0), ("difference_of_means", 0.52))
 
 
-def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw one row a pair: the plane with the path, the next-class experiment, the features as images."""
     table: pd.DataFrame = tables[_TABLE]
     vectors: pd.DataFrame = tables[_VECTORS]
@@ -40,15 +41,15 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
     for row, (pair, panels) in enumerate(zip(pairs, axes, strict=True)):
         label = features.label_of(table, pair)
         _draw_plane(panels[0], table, vectors, pair, published)
-        panels[0].set_title(f"{style.letter(2 * row)}  {label}: training images")
+        panels[0].set_title(f"{lettering.letter(2 * row)}  {label}: training images")
         _draw_transfer(panels[1], table, pair)
-        panels[1].set_title(f"{style.letter(2 * row + 1)}  {label}: next-class examples")
+        panels[1].set_title(f"{lettering.letter(2 * row + 1)}  {label}: next-class examples")
         features.thumbnails(
             panels[2], picture, pair, (("robust",), ("contained",), ("nonrobust",)), rows=("1", "f", "2")
         )
-    style.title(figure, features.about(table, pairs) + _finding(table, pairs[0]))
-    style.footer(figure, features.of_pairs(context, table))
-    style.legend_below(figure, 2)
+    lettering.title(figure, features.about(table, pairs) + _finding(table, pairs[0]))
+    lettering.footer(figure, features.of_pairs(context, table))
+    lettering.legend_below(figure, 2)
     return figure
 
 
@@ -71,9 +72,9 @@ def _draw_plane(
         x = features.one(table, pair, "robustness", name=name)[0]
         features.badge(axis, x, features.one(table, pair, "usefulness", name=name)[0], text, role=role)
     if pair == "plotted":
-        at = [style.published_value(published, f"{name}_robustness") for name, *_ in _POINTS]
-        heights = [style.published_value(published, f"{name}_usefulness") for name, *_ in _POINTS]
-        style.published_marks(axis, at, heights, "published", size=4)
+        at = [published_value(published, f"{name}_robustness") for name, *_ in _POINTS]
+        heights = [published_value(published, f"{name}_usefulness") for name, *_ in _POINTS]
+        marks.published_marks(axis, at, heights, "published", size=4)
 
 
 _ABBREVIATIONS = "LS: least squares, DM: difference of means"
@@ -87,13 +88,13 @@ def _draw_transfer(axis: Axes, table: pd.DataFrame, pair: str) -> None:
             for learner, offset in _LEARNERS:
                 place = 4.6 * group + 1.4 * number + offset
                 values = _accuracy(table, pair, source, sees, learner)
-                style.bars(axis, place, values.tolist(), role, width=0.46, label=label)
+                marks.bars(axis, place, values.tolist(), role, width=0.46, label=label)
     axis.set(ylim=(0, 104), yticks=range(0, 101, 25), ylabel="accuracy on held-out images (%)")
     groups = ((1.66, "learner sees the\nfeature's parts"), (6.26, "learner sees\nall features"))
-    style.group_ticks(
+    marks.group_ticks(
         axis, [place for place, _ in ticks], [text for _, text in ticks], groups, _ABBREVIATIONS
     )
-    style.chance_line(axis, 50, "chance")
+    marks.chance_line(axis, 50, "chance")
 
 
 def _accuracy(table: pd.DataFrame, pair: str, source: str, sees: str, learner: str) -> Any:
@@ -108,12 +109,12 @@ def _finding(table: pd.DataFrame, pair: str) -> str:
     for source, name in (("contained", "the contained feature"), ("ensemble", "the ensemble")):
         accuracy = _accuracy(table, pair, source, "parts", "least_squares")
         found = mean_interval((accuracy - 50).tolist())
-        verb = {1: "transfer", 0: "do not clearly transfer", -1: "mislead"}[style.direction(found)]
+        verb = {1: "transfer", 0: "do not clearly transfer", -1: "mislead"}[lettering.direction(found)]
         words.append(f"of {name} {verb} ({accuracy.mean():.0f} %)")
     assert found is not None
     useful = features.one(table, pair, "usefulness", name="contained").mean()
     radius = features.one(table, pair, "radius_useful", name="contained").mean()
     return (
         f"A contained feature is useful ({useful:.2f}) and robust up to ε = {radius:.2g} only; "
-        f"next-class examples {', '.join(words)}{style.one_seed(found)}"
+        f"next-class examples {', '.join(words)}{lettering.one_seed(found)}"
     )

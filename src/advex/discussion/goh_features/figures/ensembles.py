@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from advex.common.pictures import Picture
 from advex.common.statistics import mean_interval
 from advex.discussion.goh_features.figures import features
-from advex.draw import style
+from advex.draw import lettering, marks, style
+from advex.draw.tables import published_value
 
 _TABLE, _VECTORS, _THUMBNAILS = (
     "goh_features/ensembles",
@@ -28,7 +29,7 @@ _BARS = (
 _PLACES = (0.0, 1.0, 2.0, 3.0, 4.3, 5.3)
 
 
-def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw one row a pair: the plane with the ensemble, its usefulness against chance, its weights."""
     table: pd.DataFrame = tables[_TABLE]
     vectors: pd.DataFrame = tables[_VECTORS]
@@ -40,13 +41,13 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
     for row, (pair, panels) in enumerate(zip(pairs, axes, strict=True)):
         label = features.label_of(table, pair)
         _draw_plane(panels[0], table, vectors, pair, published)
-        panels[0].set_title(f"{style.letter(2 * row)}  {label}: training images")
+        panels[0].set_title(f"{lettering.letter(2 * row)}  {label}: training images")
         _draw_bars(panels[1], table, pair, published)
-        panels[1].set_title(f"{style.letter(2 * row + 1)}  {label}: the ensemble f")
+        panels[1].set_title(f"{lettering.letter(2 * row + 1)}  {label}: the ensemble f")
         features.thumbnails(panels[2], picture, pair, (("E",), ("ensemble",)), rows=("E", "f"))
-    style.title(figure, features.about(table, pairs) + _finding(table, pairs[0]))
-    style.footer(figure, features.of_pairs(context, table))
-    style.legend_below(figure, 2)
+    lettering.title(figure, features.about(table, pairs) + _finding(table, pairs[0]))
+    lettering.footer(figure, features.of_pairs(context, table))
+    lettering.legend_below(figure, 2)
     return figure
 
 
@@ -73,22 +74,22 @@ def _draw_plane(
     wanted = rows.dropna(subset=["at"]).set_index("quantity")["value"]
     features.badge(axis, float(wanted["robustness"]), float(wanted["usefulness"]), "f")
     if pair == "plotted":
-        at = style.published_value(published, "ensemble_robustness")
-        height = style.published_value(published, "ensemble_usefulness")
-        style.published_marks(axis, at, height, "published (measured on training images)", size=4)
+        at = published_value(published, "ensemble_robustness")
+        height = published_value(published, "ensemble_usefulness")
+        marks.published_marks(axis, at, height, "published (measured on training images)", size=4)
 
 
 def _draw_bars(axis: Axes, table: pd.DataFrame, pair: str, published: pd.DataFrame) -> None:
     for place, (quantity, role, _) in zip(_PLACES, _BARS, strict=True):
-        style.bars(
+        marks.bars(
             axis, place, features.one(table, pair, quantity, name="ensemble").tolist(), role, width=0.7
         )
     if pair == "plotted":
-        height = style.published_value(published, "ensemble_usefulness")
-        style.published_marks(axis, 1.42, height, None, size=4)
+        height = published_value(published, "ensemble_usefulness")
+        marks.published_marks(axis, 1.42, height, None, size=4)
     axis.axhline(0, color="black", linewidth=0.6)
     groups = ((1.5, "training images"), (4.8, "held-out images"))
-    style.group_ticks(axis, _PLACES, [label for *_, label in _BARS], groups, "")
+    marks.group_ticks(axis, _PLACES, [label for *_, label in _BARS], groups, "")
     axis.spines["bottom"].set_visible(False)
     axis.set_ylabel("usefulness E[y f(x)]")
 
@@ -100,9 +101,9 @@ def _finding(table: pd.DataFrame, pair: str) -> str:
     null = features.one(table, pair, "usefulness_permuted", name="ensemble")
     reached = features.one(table, pair, "usefulness_permuted_held_out", name="ensemble")
     found = mean_interval((held_out - reached).tolist())
-    outcome = "is useful" if style.direction(found) > 0 else "is not clearly useful"
+    outcome = "is useful" if lettering.direction(found) > 0 else "is not clearly useful"
     return (
         f"On held-out images the ensemble {outcome}: {held_out.mean():.3f}, where permuted labels reach "
         f"{reached.mean():.3f} (95 %); on training images {train.mean():.3f}, and permuted labels "
-        f"{null.mean():.3f}{style.one_seed(found)}"
+        f"{null.mean():.3f}{lettering.one_seed(found)}"
     )

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
 from advex.common.pictures import Picture
-from advex.draw import style
+from advex.draw import lettering, marks, style
 
 LEAST_USEFUL = 0.002  # where the logarithmic axis of usefulness ends
 MEMBER, PALE, FOUND = "neutral", "#D9D9D9", "robust"
@@ -31,7 +31,7 @@ def about(table: pd.DataFrame, pairs: Sequence[str]) -> str:
     return f"{label_of(table, pairs[0])}: " if len(pairs) > 1 else ""
 
 
-def of_pairs(context: style.Context, table: pd.DataFrame) -> style.Context:
+def of_pairs(context: lettering.Context, table: pd.DataFrame) -> lettering.Context:
     """Let a context count the held-out images of a pair, not those of all classes."""
     return replace(context, images=int(table["images"].max()))
 
@@ -129,4 +129,4 @@ def thumbnails(
     """
     row = picture.images[picture.rows.index(pair)]
     images = np.stack([[row[picture.columns.index(name)] for name in line] for line in names])
-    style.image_grid(axis, images.transpose(0, 1, 3, 4, 2), labels.get("rows", ()), labels.get("columns", ()))
+    marks.image_grid(axis, images.transpose(0, 1, 3, 4, 2), labels.get("rows", ()), labels.get("columns", ()))

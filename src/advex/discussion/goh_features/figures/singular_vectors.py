@@ -11,14 +11,15 @@ from matplotlib.figure import Figure
 from advex.common.pictures import Picture
 from advex.common.statistics import mean_interval
 from advex.discussion.goh_features.figures import features
-from advex.draw import style
+from advex.draw import lettering, marks, style
+from advex.draw.tables import published_points
 
 _TABLE, _THUMBNAILS = "goh_features/singular_vectors", "goh_features/thumbnails"
 _LETTERS = (("A", "B"), ("C", "D"), ("E", "F"))
 _PUBLISHED = "published points (a selection)"
 
 
-def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw one row a pair: on training images, on held-out images, and six features as images."""
     table: pd.DataFrame = tables[_TABLE]
     picture: Picture = tables[_THUMBNAILS]
@@ -29,9 +30,9 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
     for row, (pair, panels) in enumerate(zip(pairs, axes, strict=True)):
         label = features.label_of(table, pair)
         _draw_plane(panels[0], table, pair, "usefulness", published)
-        panels[0].set_title(f"{style.letter(2 * row)}  {label}: training images")
+        panels[0].set_title(f"{lettering.letter(2 * row)}  {label}: training images")
         _draw_plane(panels[1], table, pair, "usefulness_held_out", published)
-        panels[1].set_title(f"{style.letter(2 * row + 1)}  {label}: held-out images")
+        panels[1].set_title(f"{lettering.letter(2 * row + 1)}  {label}: held-out images")
         panels[1].set_ylabel("")  # as on its left
         features.thumbnails(
             panels[2],
@@ -41,9 +42,9 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
             rows=("A, B", "C, D", "E, F"),
             columns=("most\nuseful", "least\nuseful"),
         )
-    style.title(figure, features.about(table, pairs) + _finding(table, pairs[0]))
-    style.footer(figure, features.of_pairs(context, table))
-    style.legend_below(figure, 2)
+    lettering.title(figure, features.about(table, pairs) + _finding(table, pairs[0]))
+    lettering.footer(figure, features.of_pairs(context, table))
+    lettering.legend_below(figure, 2)
     return figure
 
 
@@ -68,8 +69,8 @@ def _draw_plane(axis: Axes, table: pd.DataFrame, pair: str, quantity: str, publi
             features.badge(axis, vectors.loc[index, "robustness"], vectors.loc[index, "usefulness"], letter)
         if pair == "plotted":
             for prefix, label in (("singular_vectors_point", _PUBLISHED), ("frontier_point", None)):
-                log_x, log_y = style.published_points(published, prefix)
-                style.published_marks(axis, np.exp(log_x), np.exp(log_y), label, size=3)
+                log_x, log_y = published_points(published, prefix)
+                marks.published_marks(axis, np.exp(log_x), np.exp(log_y), label, size=3)
 
 
 def _finding(table: pd.DataFrame, pair: str) -> str:
@@ -77,10 +78,10 @@ def _finding(table: pd.DataFrame, pair: str) -> str:
     ours = features.one(table, pair, "largest_nonrobust_usefulness")
     null = features.one(table, pair, "largest_nonrobust_usefulness_permuted")
     compared = mean_interval((ours - null).tolist())
-    beats = "Some" if style.direction(compared) > 0 else "No"
+    beats = "Some" if lettering.direction(compared) > 0 else "No"
     correlation = features.one(table, pair, "rank_correlation")
     return (
         f"{beats} non-robust singular vector beats chance: the most useful one has {ours.mean():.3f}, "
         f"with permuted labels {null.mean():.3f}; rank correlation of usefulness and robustness "
-        f"{correlation.mean():.2f}{style.one_seed(compared)}"
+        f"{correlation.mean():.2f}{lettering.one_seed(compared)}"
     )

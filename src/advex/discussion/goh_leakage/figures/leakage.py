@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
 from advex.common.statistics import mean_interval
-from advex.draw import style
-from advex.draw.tables import values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import published_value, values
 
 _TABLE = "goh_leakage/leakage"
 _SETS = (
@@ -37,16 +37,16 @@ _PUBLISHED = (  # set, features, key, size of the mark, colour, what it is
 )
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw accuracy by training set, the two labels of the next-class set, and the toy argument."""
     table = tables[_TABLE]
     figure, axes = style.canvas(style.PAGE_WIDTH, 112, 1, 3, width_ratios=[2.9, 1.15, 1])
     _draw_accuracies(axes[0, 0], table, published, context)
     _draw_next_class(axes[0, 1], table, context)
     _draw_toy(axes[0, 2], table)
-    style.title(figure, _finding(table, context.chance))
-    style.footer(figure, context)
-    style.legend_below(figure, 2)
+    lettering.title(figure, _finding(table, context.chance))
+    lettering.footer(figure, context)
+    lettering.legend_below(figure, 2)
     return figure
 
 
@@ -59,14 +59,14 @@ def _place(number: int, index: int) -> float:
 
 
 def _draw_accuracies(
-    axis: Axes, table: pd.DataFrame, published: pd.DataFrame, context: style.Context
+    axis: Axes, table: pd.DataFrame, published: pd.DataFrame, context: lettering.Context
 ) -> None:
     names = [name for name, _ in _SETS]
     order = [feature for feature, *_ in _FEATURES]
     for number, (training_set, _) in enumerate(_SETS):
         for index, (features, role, label) in enumerate(_FEATURES):
             place = _place(number, index)
-            style.bars(
+            marks.bars(
                 axis, place, _accuracy(table, training_set, features).tolist(), role, width=_BAR, label=label
             )
             before = f"{training_set}_before"
@@ -82,8 +82,8 @@ def _draw_accuracies(
                 )
     for training_set, features, key, size, role, label in _PUBLISHED:
         place = _place(names.index(training_set), order.index(features))
-        height = style.published_value(published, key)
-        style.published_marks(axis, place, height, label, role=role, size=size, clip=False)
+        height = published_value(published, key)
+        marks.published_marks(axis, place, height, label, role=role, size=size, clip=False)
     axis.set_xticks([number * 1.15 for number in range(len(_SETS))], [label for _, label in _SETS])
     axis.tick_params(axis="x", length=0)
     axis.set(
@@ -98,11 +98,11 @@ def _draw_accuracies(
     axis.set_title("a  What is learnt")
 
 
-def _draw_next_class(axis: Axes, table: pd.DataFrame, context: style.Context) -> None:
+def _draw_next_class(axis: Axes, table: pd.DataFrame, context: lettering.Context) -> None:
     for index, (features, role, _) in enumerate(_FEATURES):
         for group, quantity in enumerate(("accuracy", "accuracy_next_class")):
             values_of = _accuracy(table, "det", features, quantity).tolist()
-            style.bars(axis, 1.1 * group + (index - 1.5) * _BAR, values_of, role, width=_BAR)
+            marks.bars(axis, 1.1 * group + (index - 1.5) * _BAR, values_of, role, width=_BAR)
     axis.set_xticks([0, 1.1], ["true", "next"])
     axis.tick_params(axis="x", length=0)
     axis.set(ylim=(0, 104), yticks=range(0, 101, 20), xlabel="label it is tested on")
@@ -133,12 +133,12 @@ def _finding(table: pd.DataFrame, chance: float) -> str:
     for training_set, name in (("rand", "random targets"), ("det", "the next class")):
         linear = _accuracy(table, training_set, "linear")
         compared = mean_interval((linear - chance).tolist())
-        word = {1: "above", 0: "about at", -1: "below"}[style.direction(compared)]
+        word = {1: "above", 0: "about at", -1: "below"}[lettering.direction(compared)]
         parts.append(f"{linear.mean():.0f} % from {name} ({word} chance)")
     assert compared is not None
     deep = [f"{_accuracy(table, training_set, 'deep').mean():.0f} %" for training_set in ("rand", "det")]
     kept = values(table, features="linear", quantity="radius_kept").mean()
     return (
         f"Linear features robust up to ε = {kept:.2g} alone learn {' and '.join(parts)}; "
-        f"deep ones {' and '.join(deep)}{style.one_seed(compared)}"
+        f"deep ones {' and '.join(deep)}{lettering.one_seed(compared)}"
     )

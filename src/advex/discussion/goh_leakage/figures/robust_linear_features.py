@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from advex.common.artifacts import Array
 from advex.common.pictures import Picture
 from advex.common.statistics import mean_interval
-from advex.draw import style
-from advex.draw.tables import values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import published_value, values
 
 _TABLE, _WEIGHTS = "goh_leakage/robust_linear_features", "goh_leakage/weights"
 _METHODS = (
@@ -25,7 +25,7 @@ _ENOUGH_FOR_A_LINE = 8  # columns of weights above which the title fits in one l
 _PUBLISHED = f"published {_GAMMA} (CIFAR-10)"
 
 
-def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw the weights above, gamma by class and certificates below."""
     table: pd.DataFrame = tables[_TABLE]
     picture: Picture = tables[_WEIGHTS]
@@ -36,10 +36,10 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
     grid = axes[1, 0].get_subplotspec().subgridspec(1, 2, width_ratios=[1.35, 1])
     _draw_gammas(figure.add_subplot(grid[0]), table, picture.columns, published)
     _draw_certificates(figure.add_subplot(grid[1]), table, published)
-    style.title(figure, _finding(table))
+    lettering.title(figure, _finding(table))
     held_out = table[table["split"] == "test"]["images"]
-    style.footer(figure, replace(context, images=int(held_out.max())))
-    style.legend_below(figure, 3)
+    lettering.footer(figure, replace(context, images=int(held_out.max())))
+    lettering.legend_below(figure, 3)
     return figure
 
 
@@ -57,7 +57,7 @@ def _draw_weights(axis: Axes, table: pd.DataFrame, picture: Picture) -> None:
         ]
         names.append(f"{name}\n{_GAMMA} = {row[0.0]:.3f}\n{row[_epsilon(table)]:.3f}")
     axis.axis("on")
-    style.image_grid(axis, picture.images.transpose(0, 1, 3, 4, 2), [label for *_, label in _METHODS], names)
+    marks.image_grid(axis, picture.images.transpose(0, 1, 3, 4, 2), [label for *_, label in _METHODS], names)
     broken = " " if len(names) >= _ENOUGH_FOR_A_LINE else "\n"
     axis.set_title(
         f"a  Weights of the robust features (zero is grey);{broken}above, {_GAMMA} of the ridge{broken}"
@@ -85,7 +85,7 @@ def _draw_gammas(axis: Axes, table: pd.DataFrame, classes: list[str], published:
             )  # fmt: skip
     x = published["x"][published["key"].str.startswith("goh_gamma_")].to_numpy(dtype=float)
     y = published["value"][published["key"].str.startswith("goh_gamma_")].to_numpy(dtype=float)
-    style.published_marks(axis, x, y, _PUBLISHED, size=4)
+    marks.published_marks(axis, x, y, _PUBLISHED, size=4)
     axis.axhline(0, color="black", linewidth=0.6)
     axis.set_xticks(
         positions,
@@ -106,7 +106,7 @@ def _draw_certificates(axis: Axes, table: pd.DataFrame, published: pd.DataFrame)
         ("certified_share", "from_robust", "-", "ridge: predictions certified"),
         ("accuracy", "standard", "--", "ridge: accuracy"),
     ):
-        style.mean_line(
+        marks.mean_line(
             axis, penalties, _by_penalty(rows, quantity, penalties), role, label=label, linestyle=dashes
         )
     softmax = table[(table["split"] == "test") & (table["method"] == "worst_case_softmax")]
@@ -120,7 +120,7 @@ def _draw_certificates(axis: Axes, table: pd.DataFrame, published: pd.DataFrame)
     axis.axvline(
         chosen, color="black", linewidth=0.7, linestyle=":", label="penalty chosen on training images"
     )
-    style.chance_line(axis, style.published_value(published, "goh_specification_share"), "spec. 2")
+    marks.chance_line(axis, published_value(published, "goh_specification_share"), "spec. 2")
     axis.set(ylim=(0, 104), xlabel="penalty t of the ridge", ylabel="held-out images (%)")
     axis.minorticks_off()
     axis.set_title(f"c  Certified at ε = {_epsilon(table):g}")

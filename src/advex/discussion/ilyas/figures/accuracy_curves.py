@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
-from advex.draw import style
-from advex.draw.tables import difference, values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import difference, published_points, values
 
 _PANELS = (
     (
@@ -25,7 +25,7 @@ _PANELS = (
 _SOURCES = {"from_standard": "standard source", "from_robust": "robust source"}
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw four panels from the table "ilyas/accuracy_curves"."""
     table = tables["ilyas/accuracy_curves"]
     figure, axes = style.canvas(style.PAGE_WIDTH, 130, 2, 2, sharex=True, sharey=True)
@@ -35,7 +35,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
         for axis, (model, role, name) in zip(axes[row], panels, strict=True):
             drops[model] = _draw_ours(axis, table, model, role)
             theirs[model] = _draw_published(axis, published, model)
-            style.chance_line(axis, context.chance)
+            marks.chance_line(axis, context.chance)
             axis.set_title(name, loc="left")
         axes[row, 0].set_ylabel("accuracy (%)")
     ours = _epochs(table).max()
@@ -44,9 +44,9 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
         differs = "" if upper == lower else f", below {lower}"
         axis.set_xlabel(f"% of training (ours {ours} epochs, published {upper}{differs})")
     axes[0, 0].set(xlim=(0, 102), ylim=(0, 103), yticks=range(0, 101, 20))
-    style.title(figure, _finding(drops))
-    style.footer(figure, context)
-    style.legend_below(figure, 3)
+    lettering.title(figure, _finding(drops))
+    lettering.footer(figure, context)
+    lettering.legend_below(figure, 3)
     return figure
 
 
@@ -66,11 +66,11 @@ def _curve(table: pd.DataFrame, model: str, quantity: str) -> tuple[Array, Array
 def _draw_ours(axis: Axes, table: pd.DataFrame, model: str, role: str) -> Array:
     """Draw both accuracies; return how far test accuracy is below its best epoch at the end, (seeds,)."""
     epochs, test = _curve(table, model, "test_accuracy")
-    style.mean_line(
+    marks.mean_line(
         axis, 100 * epochs / epochs.max(), test, role, label=f"test set, {_SOURCES[role]}", marker=False
     )
     epochs, train = _curve(table, model, "train_accuracy")
-    style.mean_line(
+    marks.mean_line(
         axis, 100 * epochs / epochs.max(), train, "neutral", label="training set, new labels",
         linestyle="--", marker=False,
     )  # fmt: skip
@@ -81,11 +81,11 @@ def _draw_ours(axis: Axes, table: pd.DataFrame, model: str, role: str) -> Array:
 def _draw_published(axis: Axes, published: pd.DataFrame, model: str) -> int:
     """Draw Fig. 10's points on the same scale and return its last epoch."""
     source = "published (Fig. 10), CIFAR-10 ResNet-50"
-    test_epochs, test = style.published_points(published, f"figure10_{model}_test_epoch")
-    epochs, train = style.published_points(published, f"figure10_{model}_train_epoch")
+    test_epochs, test = published_points(published, f"figure10_{model}_test_epoch")
+    epochs, train = published_points(published, f"figure10_{model}_train_epoch")
     last = float(test_epochs.max())
-    style.published_marks(axis, 100 * test_epochs / last, test, f"{source}: test set", size=4)
-    style.published_marks(
+    marks.published_marks(axis, 100 * test_epochs / last, test, f"{source}: test set", size=4)
+    marks.published_marks(
         axis, 100 * epochs / last, train, f"{source}: training set", role="neutral", size=2.5
     )
     return round(last)
@@ -97,7 +97,7 @@ def _finding(drops: Mapping[str, Array]) -> str:
         target: difference(drops[f"{model}_robust"], drops[model])
         for target, model in (("random", "on_rand"), ("next-class", "on_det"))
     }
-    more = [target for target, found in compared.items() if style.direction(found) > 0]
+    more = [target for target, found in compared.items() if lettering.direction(found) > 0]
     random, random_robust, shifted, shifted_robust = (
         f"{drops[model].mean():.1f}" for model in ("on_rand", "on_rand_robust", "on_det", "on_det_robust")
     )
@@ -109,5 +109,5 @@ def _finding(drops: Mapping[str, Array]) -> str:
     return (
         f"{words}: from its best epoch to the last by {random_robust} against {random} points "
         f"(random target) and {shifted_robust} against {shifted} (next class)"
-        f"{style.one_seed(compared['random'])}"
+        f"{lettering.one_seed(compared['random'])}"
     )

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
 from advex.common.statistics import mean_interval
-from advex.draw import style
-from advex.draw.tables import values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import published_points, values
 
 _STRONGEST = "strongest"
 _OBJECTIVES = (  # a study may try fewer, but the strongest attack is always there
@@ -24,7 +24,7 @@ _USUAL_STEPS = 7  # of the paper's attacks; stronger ones are compared with the 
 _DROP = 2.0  # percentage points, the most that the paper's attacks take
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw robust accuracy against the number of steps from the table "ilyas/attack_strength"."""
     table = tables["ilyas/attack_strength"]
     figure, axes = style.canvas(style.COLUMN_WIDTH, 88)
@@ -36,16 +36,16 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
     for objective, role, dashes, label in drawn:
         steps, found = curves[objective]
         name = f"{label}, ℓ₂, ε = {epsilon:g}"
-        means = style.mean_line(axis, steps, found, role, linestyle=dashes, label=name)
+        means = marks.mean_line(axis, steps, found, role, linestyle=dashes, label=name)
         if len(means) == 1 and means[0].n > 1:
             axis.errorbar(steps, means[0].mean, means[0].half_width, color="black", capsize=2, linewidth=0.8)
     _draw_published(axis, published)
-    style.chance_line(axis, context.chance)
+    marks.chance_line(axis, context.chance)
     axis.set(ylim=(0, 112), xlabel="number of PGD steps", ylabel="robust accuracy (%)")
     axis.set_yticks(range(0, 101, 20))
-    style.title(figure, _finding(curves, context.chance))
-    style.footer(figure, context)
-    style.legend_below(figure, 1)
+    lettering.title(figure, _finding(curves, context.chance))
+    lettering.footer(figure, context)
+    lettering.legend_below(figure, 1)
     return figure
 
 
@@ -60,8 +60,8 @@ def _curve(table: pd.DataFrame, objective: str) -> tuple[Array, Array]:
 
 def _draw_published(axis: Axes, published: pd.DataFrame) -> None:
     """Draw Fig. 8's points on its axis: logarithmic, with room for zero steps."""
-    steps, accuracies = style.published_points(published, "figure8_steps")
-    style.published_marks(axis, steps, accuracies, "published (Fig. 8), CIFAR-10 ResNet-50, ℓ₂, ε = 0.25")
+    steps, accuracies = published_points(published, "figure8_steps")
+    marks.published_marks(axis, steps, accuracies, "published (Fig. 8), CIFAR-10 ResNet-50, ℓ₂, ε = 0.25")
     axis.annotate(
         "published: the standard model", (steps[0], accuracies[0]), (7, 7), textcoords="offset points",
         fontsize=style.SMALLEST_TEXT,
@@ -83,13 +83,13 @@ def _finding(curves: Mapping[str, tuple[Array, Array]], chance: float) -> str:
     )
     drop = mean_interval((before - strongest).tolist())
     above_chance = mean_interval((strongest - chance).tolist())
-    small = style.direction(mean_interval((before - strongest - _DROP).tolist())) < 0
+    small = lettering.direction(mean_interval((before - strongest - _DROP).tolist())) < 0
     words = (
         f"Beyond {steps[usual]:.0f} steps the strongest attack takes "
         f"{'only ' if small else ''}{drop.mean:.1f} points more: "
         f"robust accuracy {'stays at' if small else 'goes from ' + format(before.mean(), '.0f') + ' to'} "
         f"{strongest.mean():.0f} %"
     )
-    if style.direction(above_chance) <= 0:
+    if lettering.direction(above_chance) <= 0:
         words += ", not clearly above chance"
-    return words + style.one_seed(drop)
+    return words + lettering.one_seed(drop)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
 from advex.common.pictures import Picture
-from advex.draw import style
+from advex.draw import lettering, marks, style
 
 _ORIGINAL = "original"
 _PANELS = (
@@ -21,14 +21,14 @@ _PANELS = (
 _ROW_NAMES = ("original", "robust", "non-robust")
 
 
-def draw(tables: Mapping[str, Picture], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, Picture], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw both ways of starting side by side, from the picture "ilyas/dataset_grid"."""
     picture = tables["ilyas/dataset_grid"]
     figure, axes = style.canvas(style.PAGE_WIDTH, 70, 1, 2)
     for axis, panel in zip(axes[0], _PANELS, strict=True):
         _draw_panel(axis, picture, *panel, row_names=_ROW_NAMES if axis is axes[0, 0] else ())
-    style.title(figure, _finding(picture))
-    style.footer(figure, replace(context, images=None))  # the context counts test images; these are not
+    lettering.title(figure, _finding(picture))
+    lettering.footer(figure, replace(context, images=None))  # the context counts test images; these are not
     return figure
 
 
@@ -47,7 +47,7 @@ def _draw_panel(
     axis: Axes, picture: Picture, name: str, robust: str, nonrobust: str, *, row_names: tuple[str, ...]
 ) -> None:
     rows = np.stack([_row(picture, row) for row in (_ORIGINAL, robust, nonrobust)])
-    style.image_grid(axis, rows, row_names, picture.columns)
+    marks.image_grid(axis, rows, row_names, picture.columns)
     axis.set_title(name, loc="left")
 
 

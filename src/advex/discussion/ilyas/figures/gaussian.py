@@ -11,7 +11,8 @@ from matplotlib.patches import Ellipse
 
 from advex.common.artifacts import Array
 from advex.common.statistics import mean_interval
-from advex.draw import style
+from advex.draw import lettering, marks, style
+from advex.draw.tables import published_value
 
 _HALF_WIDTH, _HALF_HEIGHT = 20.0, 10.0
 _UNIT_BALL = 3.0  # the paper draws its l2 ball with radius 3
@@ -20,7 +21,7 @@ _CONTOURS = (1.0, 2.0)  # in standard deviations
 _CLASSES = ((1, "accent", "y = +1"), (-1, "neutral", "y = -1"))
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw Figure 4 from the table "ilyas/gaussian" (mean of the fits over seeds): one panel a radius."""
     table = tables["ilyas/gaussian"]
     mean, variances = _parameters(table, "true", 0.0)
@@ -43,15 +44,17 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
         _draw_boundary(panel, standard_slope, "neutral", "boundary at ε = 0")
         _draw_boundary(panel, slopes.mean, "robust", "robust boundary", low=slopes.low, high=slopes.high)
         spread = f" ± {slopes.half_width:.2f}" if slopes.n > 1 else ""
-        _name(panel, f"{style.letter(number)}  Robust, ε = {epsilon:g}", f"slope {slopes.mean:.2f}{spread}")
+        _name(
+            panel, f"{lettering.letter(number)}  Robust, ε = {epsilon:g}", f"slope {slopes.mean:.2f}{spread}"
+        )
     for panel, epsilon in zip(panels[1:], [0.0, *epsilons], strict=True):
         key = f"figure4_boundary_slope_eps{epsilon:g}"
         if key not in set(published["key"]):
             continue
-        slope = style.published_value(published, key)
+        slope = published_value(published, key)
         reach = min(0.85 * _HALF_WIDTH, 0.9 * _HALF_HEIGHT / abs(slope))
         ends = np.array([-reach, reach])
-        style.published_marks(panel, ends, slope * ends, "published (Fig. 4)")
+        marks.published_marks(panel, ends, slope * ends, "published (Fig. 4)")
         _add_to_name(panel, f" (published {slope:.2f})")
     for panel in panels[-2:]:
         panel.set_xlabel("feature x₁")
@@ -62,8 +65,8 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
     steps = ", ".join(f"{angle:.0f}° at ε = {e:g}" for angle, e in zip(angles, [0.0, *epsilons], strict=True))
     steadily = "" if angles == sorted(angles, reverse=True) else " not steadily"
     finding = f"Robust training turns the gradient{steadily} towards the line between the means"
-    style.title(figure, f"{finding}: off by {steps}")
-    style.footer(figure, context)
+    lettering.title(figure, f"{finding}: off by {steps}")
+    lettering.footer(figure, context)
     return figure
 
 

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
 from advex.common.statistics import mean_interval
-from advex.draw import style
+from advex.draw import lettering, marks, style
+from advex.draw.tables import published_value
 
 _READINGS = (
     ("relaxation_squared", "accent", "-", "Theorem 2 with ε²"),
@@ -19,7 +20,7 @@ _POWERS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 _PUBLISHED_EPSILONS = (0.0, 1.0, 10.0)
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw six panels from the table "ilyas/gaussian_theory"."""
     table = tables["ilyas/gaussian_theory"]
     figure, axes = style.canvas(style.PAGE_WIDTH, 122, 2, 3)
@@ -29,8 +30,8 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
     _draw_means(axes[1, 0], table)
     _draw_multipliers(axes[1, 1], table)
     _draw_cosines(axes[1, 2], table)
-    style.title(figure, _finding(table))
-    style.footer(figure, context)
+    lettering.title(figure, _finding(table))
+    lettering.footer(figure, context)
     return figure
 
 
@@ -126,10 +127,8 @@ def _draw_covariances(axis: Axes, table: pd.DataFrame) -> None:
 
 def _draw_slopes(axis: Axes, table: pd.DataFrame, published: pd.DataFrame) -> None:
     _fits_and_readings(axis, table, "boundary_slope")
-    slopes = [
-        style.published_value(published, f"figure4_boundary_slope_eps{e:g}") for e in _PUBLISHED_EPSILONS
-    ]
-    style.published_marks(axis, _PUBLISHED_EPSILONS, slopes, "published (Fig. 4)")
+    slopes = [published_value(published, f"figure4_boundary_slope_eps{e:g}") for e in _PUBLISHED_EPSILONS]
+    marks.published_marks(axis, _PUBLISHED_EPSILONS, slopes, "published (Fig. 4)")
     axis.set(yscale="log", ylabel="slope of the boundary")
     axis.minorticks_off()
     axis.set_yticks([0.2, 0.5, 1, 2, 5, 10], ["0.2", "0.5", "1", "2", "5", "10"])

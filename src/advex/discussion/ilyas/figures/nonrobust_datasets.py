@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
 from advex.common.statistics import mean_interval
-from advex.draw import style
-from advex.draw.tables import values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import published_value, values
 
 _MODELS = (
     (0.0, "standard", "standard", "table1_standard_accuracy"),
@@ -23,25 +23,23 @@ _WIDTH, _BESIDE = 0.6, 0.44
 _PUBLISHED = "published (Tables 1 and 9), CIFAR-10 ResNet-50"
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw test accuracy for every training set from the table "ilyas/nonrobust_datasets"."""
     table = tables["ilyas/nonrobust_datasets"]
     figure, axes = style.canvas(style.COLUMN_WIDTH, 95)
     axis = axes[0, 0]
     for place, model, role, key in _MODELS:
-        style.bars(axis, place, _accuracy(table, model).tolist(), role, width=_WIDTH)
-        style.published_marks(
-            axis, place + _BESIDE, style.published_value(published, key), _PUBLISHED, clip=False
-        )
+        marks.bars(axis, place, _accuracy(table, model).tolist(), role, width=_WIDTH)
+        marks.published_marks(axis, place + _BESIDE, published_value(published, key), _PUBLISHED, clip=False)
     places = [place for place, *_ in _MODELS]
-    style.group_ticks(
+    marks.group_ticks(
         axis, places, _TICKS, _GROUPS, "source of the adversarial examples; below, their labels"
     )
     axis.set(ylim=(0, 105), yticks=range(0, 101, 20), ylabel="test accuracy (%)")
-    style.chance_line(axis, context.chance)
-    style.title(figure, _finding(table, context.chance))
-    style.footer(figure, context)
-    style.legend_below(figure, 1)
+    marks.chance_line(axis, context.chance)
+    lettering.title(figure, _finding(table, context.chance))
+    lettering.footer(figure, context)
+    lettering.legend_below(figure, 1)
     return figure
 
 
@@ -56,7 +54,7 @@ def _finding(table: pd.DataFrame, chance: float) -> str:
         f"{found[model].mean():.0f} %" for model in ("on_rand", "on_det", "on_rand_robust", "on_det_robust")
     )
     compared = [mean_interval((found[model] - chance).tolist()) for model in ("on_rand", "on_det")]
-    above = (style.direction(compared[0]) > 0, style.direction(compared[1]) > 0)
+    above = (lettering.direction(compared[0]) > 0, lettering.direction(compared[1]) > 0)
     outcome = {
         (True, True): "lift accuracy above chance",
         (True, False): "lift accuracy above chance with random targets only",
@@ -65,5 +63,5 @@ def _finding(table: pd.DataFrame, chance: float) -> str:
     }[above]
     return (
         f"Relabelled examples of a standard model {outcome}: random targets {rand}, next class {det}; "
-        f"of a robust model: {rand_robust}, {det_robust}{style.one_seed(compared[0])}"
+        f"of a robust model: {rand_robust}, {det_robust}{lettering.one_seed(compared[0])}"
     )

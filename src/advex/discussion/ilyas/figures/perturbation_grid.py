@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from advex.common.pictures import Picture
-from advex.draw import style
+from advex.draw import lettering, marks, style
 
 _PANELS = (
     ("ilyas/random_perturbations", "a  Label: a random class"),
@@ -15,18 +15,18 @@ _PANELS = (
 )
 
 
-def draw(tables: Mapping[str, Picture], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, Picture], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw the pictures "ilyas/random_perturbations" and "ilyas/next_class_perturbations" side by side."""
     figure, axes = style.canvas(style.PAGE_WIDTH, 70, 1, 2)
     for axis, (name, heading) in zip(axes[0], _PANELS, strict=True):
         picture = tables[name]
         rows = picture.rows if axis is axes[0, 0] else []
-        style.image_grid(axis, picture.images.transpose(0, 1, 3, 4, 2), rows, picture.columns)
+        marks.image_grid(axis, picture.images.transpose(0, 1, 3, 4, 2), rows, picture.columns)
         axis.set_title(heading, loc="left")
-    style.title(
+    lettering.title(
         figure,
         "Training images under the label they were given: originals, and adversarial examples made with a "
         "standard and with a robust model",
     )
-    style.footer(figure, replace(context, images=None))  # the context counts test images; these are not
+    lettering.footer(figure, replace(context, images=None))  # the context counts test images; these are not
     return figure

@@ -6,8 +6,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.draw import style
-from advex.draw.tables import difference, values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import difference, published_value, values
 
 _MODELS = (
     ("on_det", "from_standard", "standard model"),
@@ -18,7 +18,7 @@ _PUBLISHED = "published (Table 10), CIFAR-10 ResNet-50"
 _GROUP, _WIDTH, _BESIDE = 2.4, 0.6, 0.44
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw accuracy on original and on shifted labels from the table "ilyas/relabelled"."""
     table = tables["ilyas/relabelled"]
     figure, axes = style.canvas(style.COLUMN_WIDTH, 92)
@@ -26,20 +26,20 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
     for group, (model, role, _) in enumerate(_MODELS):
         for step, (quantity, _) in enumerate(_QUANTITIES):
             place = group * _GROUP + step
-            style.bars(
+            marks.bars(
                 axis, place, values(table, model=model, quantity=quantity).tolist(), role, width=_WIDTH
             )
-            number = style.published_value(published, f"table10_{model}_{quantity}")
-            style.published_marks(axis, place + _BESIDE, number, _PUBLISHED, clip=False)
+            number = published_value(published, f"table10_{model}_{quantity}")
+            marks.published_marks(axis, place + _BESIDE, number, _PUBLISHED, clip=False)
     places = [group * _GROUP + step for group in range(len(_MODELS)) for step in range(len(_QUANTITIES))]
     groups = [(group * _GROUP + 0.5, name) for group, (*_, name) in enumerate(_MODELS)]
     labels = [name for _ in _MODELS for _, name in _QUANTITIES]
-    style.group_ticks(axis, places, labels, groups, "label; below, source of the next-class examples")
+    marks.group_ticks(axis, places, labels, groups, "label; below, source of the next-class examples")
     axis.set(ylim=(0, 105), yticks=range(0, 101, 20), ylabel="images given this label (%)")
-    style.chance_line(axis, context.chance)
-    style.title(figure, _finding(table))
-    style.footer(figure, context)
-    style.legend_below(figure, 1)
+    marks.chance_line(axis, context.chance)
+    lettering.title(figure, _finding(table))
+    lettering.footer(figure, context)
+    lettering.legend_below(figure, 1)
     return figure
 
 
@@ -49,7 +49,7 @@ def _finding(table: pd.DataFrame) -> str:
     first, second = (_taught(original, shifted) for original, shifted in pairs)
     return (
         f"Next-class examples of a standard model teach {first}, of a robust model "
-        f"{second}{style.one_seed(difference(*pairs[0]))}"
+        f"{second}{lettering.one_seed(difference(*pairs[0]))}"
     )
 
 
@@ -60,4 +60,4 @@ def _taught(original: Array, shifted: Array) -> str:
         1: f"the original class ({original_share} against {shifted_share} %)",
         -1: f"the next class ({shifted_share} against {original_share} %)",
         0: f"neither class clearly (original {original_share}, next {shifted_share} %)",
-    }[style.direction(difference(original, shifted))]
+    }[lettering.direction(difference(original, shifted))]

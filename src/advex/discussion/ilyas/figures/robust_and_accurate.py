@@ -10,7 +10,8 @@ from matplotlib.patches import Ellipse
 
 from advex.common.artifacts import Array
 from advex.discussion.ilyas.ellipses import CENTRE, SEMI_AXES
-from advex.draw import style
+from advex.draw import lettering, marks, style
+from advex.draw.tables import published_value
 
 _LINF, _L2 = r"$\ell_\infty$", r"$\ell_2$"
 _METHODS = (
@@ -24,7 +25,7 @@ _PUBLISHED_TOP, _PUBLISHED_BOTTOM = 1.1, -1.25  # x2 where the drawn robust boun
 _LIMIT = 1.0
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw the boundaries of every seed and the accuracies from the table "ilyas/robust_and_accurate"."""
     table = tables["ilyas/robust_and_accurate"]
     figure, axes = style.canvas(style.PAGE_WIDTH, 92, 1, 2, width_ratios=[1, 1])
@@ -36,13 +37,13 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
     )
     standard, robust = (_values(table, method, "robust_accuracy_percent").mean() for method in _COMPARED)
     accuracy = _values(table, "adversarial", "accuracy_percent").mean()
-    style.title(
+    lettering.title(
         figure,
         f"Adversarial training ({_LINF}, ε = {epsilon:g}) moves the boundary from {before:.0f}° to "
         f"{after:.0f}° off vertical: {accuracy:.0f} % accurate, robust accuracy {robust:.0f} % "
         f"against {standard:.0f} %",
     )
-    style.footer(figure, context)
+    lettering.footer(figure, context)
     return figure
 
 
@@ -65,13 +66,13 @@ def _draw_boundaries(axis: Axes, table: pd.DataFrame, published: pd.DataFrame) -
         for weight_1, weight_2, bias in zip(*classifiers, strict=True):
             x1, x2 = -bias * weight_1 - weight_2 * along, -bias * weight_2 + weight_1 * along
             axis.plot(x1, x2, color=style.COLOURS[role], linewidth=1.0, alpha=0.8)
-    slope = style.published_value(published, "figure14_erm_slope")
-    top = style.published_value(published, "figure14_robust_horizontal_extent_top")
-    bottom = style.published_value(published, "figure14_robust_horizontal_extent_bottom")
+    slope = published_value(published, "figure14_erm_slope")
+    top = published_value(published, "figure14_robust_horizontal_extent_top")
+    bottom = published_value(published, "figure14_robust_horizontal_extent_bottom")
     inside = 0.85 * _LIMIT * np.array([1.0, -1.0])
-    style.published_marks(axis, inside, slope * inside, None)
+    marks.published_marks(axis, inside, slope * inside, None)
     robust_x1 = np.interp(inside, [_PUBLISHED_BOTTOM, _PUBLISHED_TOP], [bottom, top])
-    style.published_marks(axis, robust_x1, inside, None)
+    marks.published_marks(axis, robust_x1, inside, None)
     axis.text(inside[1] - 0.05, slope * inside[1] - 0.06, "published,\nstandard (Fig. 14)", va="top")
     axis.text(robust_x1[0] + 0.08, inside[0], "published,\nrobust (Fig. 14)", va="center")
     axis.set(xlim=(-_LIMIT, _LIMIT), ylim=(-_LIMIT, _LIMIT), aspect="equal")
@@ -83,7 +84,7 @@ def _draw_boundaries(axis: Axes, table: pd.DataFrame, published: pd.DataFrame) -
 def _draw_accuracies(axis: Axes, table: pd.DataFrame, epsilon: float) -> None:
     """Draw robust accuracy as bars; clean accuracy is written above them."""
     for position, (method, role, _) in enumerate(_METHODS):
-        style.bars(
+        marks.bars(
             axis, position, _values(table, method, "robust_accuracy_percent").tolist(), role, width=0.6
         )
         clean = _values(table, method, "accuracy_percent").mean()

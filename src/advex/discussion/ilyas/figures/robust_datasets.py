@@ -6,8 +6,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from advex.draw import style
-from advex.draw.tables import difference, values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import difference, published_value, values
 
 _TABLE = "ilyas/robust_datasets"
 _MODELS = (
@@ -28,7 +28,7 @@ _WORDS = {1: "more", -1: "less", 0: "not clearly more"}
 _PUBLISHED = "published (Table 7), CIFAR-10 ResNet-50, ε = 0.5"
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw accuracy without attack and at two radii for every training set, from "ilyas/robust_datasets"."""
     table = tables[_TABLE]
     figure, axes = style.canvas(style.PAGE_WIDTH, 92)
@@ -36,15 +36,15 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
     for group, (model, role, _) in enumerate(_MODELS):
         for place, (quantity, _) in zip(_places(group), _QUANTITIES, strict=True):
             heights = values(table, model=model, quantity=quantity)
-            style.bars(axis, place, heights.tolist(), role, width=_WIDTH)
+            marks.bars(axis, place, heights.tolist(), role, width=_WIDTH)
             if model not in _UNPUBLISHED:
-                number = style.published_value(published, f"table7_{model}_{quantity}")
-                style.published_marks(axis, place + _BESIDE, number, _PUBLISHED, clip=False)
+                number = published_value(published, f"table7_{model}_{quantity}")
+                marks.published_marks(axis, place + _BESIDE, number, _PUBLISHED, clip=False)
     _name(axis, table)
-    style.chance_line(axis, context.chance)
-    style.title(figure, _finding(table))
-    style.footer(figure, context)
-    style.legend_below(figure, 1)
+    marks.chance_line(axis, context.chance)
+    lettering.title(figure, _finding(table))
+    lettering.footer(figure, context)
+    lettering.legend_below(figure, 1)
     return figure
 
 
@@ -59,7 +59,7 @@ def _name(axis: Axes, table: pd.DataFrame) -> None:
     centres = [(group - _BESIDE / 2, label) for group, (*_, label) in enumerate(_MODELS)]
     half, full = (float(table.loc[table["quantity"] == name, "epsilon"].max()) for name in (_HALF, _FULL))
     name = f"attack of radius 0, ε/2 = {half:g} or ε = {full:g}; below, the training set"
-    style.group_ticks(axis, places, radii, centres, name)
+    marks.group_ticks(axis, places, radii, centres, name)
     axis.set(ylabel="test accuracy (%)", ylim=(0, 105), yticks=range(0, 101, 20))
     axis.set_xlim(-0.55, len(_MODELS) - 0.5)
     for border in (1.5, 4.5):
@@ -72,10 +72,10 @@ def _finding(table: pd.DataFrame) -> str:
     robust, original, nonrobust = (values(table, model=name, quantity=_HALF) for name in names)
     ours, first, second = (f"{found.mean():.0f} %" for found in (robust, original, nonrobust))
     compared = [difference(robust, other) for other in (original, nonrobust)]
-    against_original, against_nonrobust = (_WORDS[style.direction(found)] for found in compared)
+    against_original, against_nonrobust = (_WORDS[lettering.direction(found)] for found in compared)
     conjunction = "and" if against_original == against_nonrobust else "but"
     return (
         f"Standard training on the robust set is {against_original} robust than on the original images "
         f"({ours} against {first} at ε/2) {conjunction} {against_nonrobust} robust than on the non-robust "
-        f"set ({second}){style.one_seed(compared[0])}"
+        f"set ({second}){lettering.one_seed(compared[0])}"
     )

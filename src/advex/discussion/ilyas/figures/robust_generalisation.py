@@ -6,8 +6,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.draw import style
-from advex.draw.tables import difference, values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import difference, published_value, values
 
 _DATASETS = (
     ("robust", "robust\ntraining set"),
@@ -18,7 +18,7 @@ _QUANTITY = "robust_accuracy_half_epsilon"
 _VERBS = {1: "falls", 0: "does not clearly change", -1: "rises"}
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw one bar a data set from the table "ilyas/robust_generalisation"."""
     table = tables["ilyas/robust_generalisation"]
     figure, axes = style.canvas(style.COLUMN_WIDTH, 82)
@@ -27,18 +27,18 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
     epsilon = float(table["epsilon"].max())
     for position, accuracies in enumerate(found):
         label = None if position else f"ours, trained on the robust set, ℓ₂, ε = {epsilon:g}"
-        style.bars(axis, position, accuracies.tolist(), "from_robust", width=0.6, label=label)
-    marks = [style.published_value(published, f"table8_{name}_{_QUANTITY}") for name, _ in _DATASETS]
-    style.published_marks(
-        axis, range(len(marks)), marks, "published (Table 8), CIFAR-10 ResNet-50, ℓ₂, ε = 0.25"
+        marks.bars(axis, position, accuracies.tolist(), "from_robust", width=0.6, label=label)
+    theirs = [published_value(published, f"table8_{name}_{_QUANTITY}") for name, _ in _DATASETS]
+    marks.published_marks(
+        axis, range(len(theirs)), theirs, "published (Table 8), CIFAR-10 ResNet-50, ℓ₂, ε = 0.25"
     )
-    style.chance_line(axis, context.chance)
+    marks.chance_line(axis, context.chance)
     axis.set_xticks(range(len(_DATASETS)), [label for _, label in _DATASETS])
     axis.set(ylim=(0, 105), ylabel="robust accuracy (%)")
     axis.set_yticks(range(0, 101, 20))
-    style.title(figure, _finding(found))
-    style.footer(figure, context)
-    style.legend_below(figure, 1)
+    lettering.title(figure, _finding(found))
+    lettering.footer(figure, context)
+    lettering.legend_below(figure, 1)
     return figure
 
 
@@ -46,9 +46,9 @@ def _finding(found: Sequence[Array]) -> str:
     """Say at which of the two steps robust accuracy falls, by differences paired over seeds."""
     robust_train, robust_test, natural_test = found
     steps = difference(robust_train, robust_test), difference(robust_test, natural_test)
-    first, second = (_VERBS[style.direction(step)] for step in steps)
+    first, second = (_VERBS[lettering.direction(step)] for step in steps)
     train, test, last = (f"{accuracies.mean():.0f}" for accuracies in found)
     return (
         f"Robust accuracy {first} from robust training to robust test images ({train} to {test} %), "
-        f"then {second} to the test set ({last} %){style.one_seed(steps[0])}"
+        f"then {second} to the test set ({last} %){lettering.one_seed(steps[0])}"
     )

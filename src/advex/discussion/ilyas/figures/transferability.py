@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
 from advex.common.statistics import MeanInterval, mean_interval
-from advex.draw import style
-from advex.draw.tables import values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import published_value, values
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ _LEAST_RIGHT = 53  # where the label of the published point on the right ends
 _SPREAD = 1e-9  # points nearer than this have no correlation
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw both panels from the table "ilyas/transferability"."""
     table = tables["ilyas/transferability"]
     figure, axes = style.canvas(style.PAGE_WIDTH, 105, 1, 2)
@@ -57,10 +57,10 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
         axis.set_title(name, loc="left")
         axis.set_ylabel("transfer from the standard source (%)")
         correlations.append(_correlation(accuracy, transfer))
-    drawn = [style.published_value(published, f"{key}_correlation") for _, key, *_ in _PANELS]
-    style.title(figure, _finding(correlations, drawn))
-    style.footer(figure, context)
-    style.legend_below(figure, 4)
+    drawn = [published_value(published, f"{key}_correlation") for _, key, *_ in _PANELS]
+    lettering.title(figure, _finding(correlations, drawn))
+    lettering.footer(figure, context)
+    lettering.legend_below(figure, 4)
     return figure
 
 
@@ -120,9 +120,9 @@ def _draw_fit(axis: Axes, means: Array) -> None:
 
 def _draw_published(axis: Axes, published: pd.DataFrame, figure: str, quantity: str) -> None:
     for each in _ARCHITECTURES:
-        x = style.published_value(published, f"figure3_{each.name}_accuracy")
-        y = style.published_value(published, f"{figure}_{each.name}_{quantity}")
-        style.published_marks(axis, x, y, "published (Figs. 3, 13), CIFAR-10")
+        x = published_value(published, f"figure3_{each.name}_accuracy")
+        y = published_value(published, f"{figure}_{each.name}_{quantity}")
+        marks.published_marks(axis, x, y, "published (Figs. 3, 13), CIFAR-10")
         axis.annotate(
             each.label, (x, y), each.beside, textcoords="offset points", ha=each.align, va="center",
             zorder=2.5, bbox={"color": "white", "alpha": 0.75, "pad": 0.5, "linewidth": 0},
@@ -145,7 +145,7 @@ def _finding(correlations: Sequence[MeanInterval | None], published: Sequence[fl
     grows = [
         name
         for name, found in zip(names, correlations, strict=True)
-        if found is not None and style.direction(found) > 0
+        if found is not None and lettering.direction(found) > 0
     ]
     words = {
         2: "receive more transfer",
@@ -157,7 +157,7 @@ def _finding(correlations: Sequence[MeanInterval | None], published: Sequence[fl
         for name, found in zip(names, correlations, strict=True)
     ]
     theirs = ", ".join(f"{value:.2f}" for value in published)
-    note = next((style.one_seed(found) for found in correlations if found is not None), "")
+    note = next((lettering.one_seed(found) for found in correlations if found is not None), "")
     return (
         f"Architectures that learn more from the next-class set {words}: "
         f"correlation {', '.join(ours)} (published {theirs}){note}"

@@ -14,8 +14,8 @@ from advex.common.artifacts import Array
 from advex.common.errors import UserError
 from advex.common.settings import MAIN_RADIUS
 from advex.common.statistics import MeanInterval, mean_interval
-from advex.draw import style
-from advex.draw.tables import values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import published_points, published_value, values
 
 LAYERS = 4
 """How many layers the published figure shows."""
@@ -41,7 +41,7 @@ _SERIES = (
 _TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2)
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw R(f) of the first layers from the table "nakano/layer_robustness", one panel a radius."""
     table = tables["nakano/layer_robustness"]
     shares = sorted(table["relative_epsilon"].unique())
@@ -56,17 +56,17 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
     for axis, share in zip(axes[0, 1:], shares, strict=True):
         _draw_ours(axis, table[table["relative_epsilon"] == share])
     axes[0, 0].set_ylabel("R(f), lower is more robust")
-    style.title(figure, _finding(table, published))
-    style.footer(figure, replace(context, images=int(table["images"].max())))
-    style.legend_below(figure, 3)
+    lettering.title(figure, _finding(table, published))
+    lettering.footer(figure, replace(context, images=int(table["images"].max())))
+    lettering.legend_below(figure, 3)
     return figure
 
 
 def _draw_published(axis: Axes, published: pd.DataFrame) -> None:
     for series in _SERIES:
         if series.published:
-            x, y = style.published_points(published, f"response_layers_{series.published}_")
-            style.published_marks(axis, x, y, f"published, {series.label}", role=series.role)
+            x, y = published_points(published, f"response_layers_{series.published}_")
+            marks.published_marks(axis, x, y, f"published, {series.label}", role=series.role)
     axis.set_title("published, ImageNet\nball not stated")
 
 
@@ -75,7 +75,7 @@ def _draw_ours(axis: Axes, table: pd.DataFrame) -> None:
     for series in _present(table):
         curve = _curve(table, series.model)
         positions = 1 + np.arange(curve.shape[1])
-        style.mean_line(
+        marks.mean_line(
             axis, positions, curve, series.role, label=f"ours, {series.label}", linestyle=series.linestyle
         )
     own = table[table["layer"] == "images"]["value"].mean()
@@ -107,7 +107,7 @@ def _finding(table: pd.DataFrame, published: pd.DataFrame) -> str:
         raise UserError(f"the measurement has no relative_epsilon {MAIN_RADIUS}; give it in the study's file")
     first = {series.model: _curve(rows, series.model)[:, 0] for series in _present(table)}
     theirs = {
-        series.model: style.published_value(published, f"response_layers_{series.published}_1")
+        series.model: published_value(published, f"response_layers_{series.published}_1")
         for series in _SERIES
         if series.published
     }
@@ -133,7 +133,7 @@ def _finding(table: pd.DataFrame, published: pd.DataFrame) -> str:
         other = "is about as robust"
     return (
         f"The first layers of VGG and AlexNet are {words} a robust ResNet's ({numbers(*plain)}); "
-        f"a standard ResNet's {other} ({numbers('standard')}){style.one_seed(ratio('standard'))}"
+        f"a standard ResNet's {other} ({numbers('standard')}){lettering.one_seed(ratio('standard'))}"
     )
 
 

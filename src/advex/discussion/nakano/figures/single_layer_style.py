@@ -13,7 +13,7 @@ from advex.common.artifacts import Array
 from advex.common.pictures import Picture
 from advex.common.statistics import MeanInterval, bootstrap_interval, mean_interval
 from advex.discussion.nakano.figures import style_images
-from advex.draw import style
+from advex.draw import lettering, marks, style
 
 _NETWORKS = ("vgg", "alexnet", "standard", "robust")
 _MARKERS = {"vgg": "s", "alexnet": "^", "standard": "o", "robust": "D"}
@@ -26,7 +26,7 @@ _CORRELATIONS = {
 _TICKS = (0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1)
 
 
-def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw images of "nakano/images" by layer, and style distance against R(f) of the table of this name."""
     table: pd.DataFrame = tables["nakano/single_layer_style"]
     picture: Picture = tables["nakano/images"]
@@ -38,9 +38,9 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
     scatter, each = right.subplots(2, 1, height_ratios=[1.5, 1])
     _draw_scatter(scatter, table)
     _draw_correlations(each, table)
-    style.title(figure, _finding(table))
-    style.footer(figure, style_images.described(context, picture))
-    style.legend_below(figure, 5)
+    lettering.title(figure, _finding(table))
+    lettering.footer(figure, style_images.described(context, picture))
+    lettering.legend_below(figure, 5)
     return figure
 
 
@@ -104,7 +104,7 @@ def _draw_correlations(axis: Axes, table: pd.DataFrame) -> None:
     """Draw rank correlations over all layers: as they are, for the other judge, and with depth held fixed."""
     for place, quantity in enumerate(_CORRELATIONS):
         found = style_images.means(table, quantity, network="all")
-        style.bars(axis, place, found.tolist(), "neutral", width=0.5)
+        marks.bars(axis, place, found.tolist(), "neutral", width=0.5)
     low, high = _interval(table)
     axis.plot(
         [0.36, 0.36], [low, high], color=style.COLOURS["second_accent"], linewidth=2,
@@ -133,7 +133,7 @@ def _finding(table: pd.DataFrame) -> str:
         -1: "bring images nearer to",
     }
     return (
-        f"Less robust layers {words[style.direction(found)]} the style: rank correlation of R(f) and "
+        f"Less robust layers {words[lettering.direction(found)]} the style: rank correlation of R(f) and "
         f"distance {found.mean:.2f} (over networks and seeds {low:.2f} to {high:.2f}), given depth "
-        f"{given.mean():.2f}{style.one_seed(found)}"
+        f"{given.mean():.2f}{lettering.one_seed(found)}"
     )

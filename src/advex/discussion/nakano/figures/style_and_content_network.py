@@ -11,7 +11,7 @@ from advex.common.artifacts import Array
 from advex.common.pictures import Picture
 from advex.common.statistics import mean_interval
 from advex.discussion.nakano.figures import style_images
-from advex.draw import style
+from advex.draw import lettering, marks, style
 
 _NETWORKS = ("standard", "vgg")
 _SHORT = {"standard": "ResNet", "vgg": "VGG"}
@@ -21,7 +21,7 @@ _PANELS = (
 )
 
 
-def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw the four images of "nakano/images", and numbers of "nakano/style_and_content_network"."""
     table: pd.DataFrame = tables["nakano/style_and_content_network"]
     picture: Picture = tables["nakano/images"]
@@ -44,9 +44,9 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
         _draw_numbers(panel, table, quantity)
         panel.set(ylabel=label)
         panel.set_title(name)
-    style.title(figure, _finding(table))
-    style.footer(figure, style_images.described(context, picture))
-    style.legend_below(figure, 3)
+    lettering.title(figure, _finding(table))
+    lettering.footer(figure, style_images.described(context, picture))
+    lettering.legend_below(figure, 3)
     return figure
 
 
@@ -67,7 +67,7 @@ def _draw_numbers(axis: Axes, table: pd.DataFrame, quantity: str) -> None:
             role = style_images.NETWORKS[content_network][0]
             found = _values(table, quantity, style_network, content_network).tolist()
             label = f"content: {_SHORT[content_network]}"
-            style.bars(axis, group + (index - 0.5) * 0.38, found, role, width=0.36, label=label)
+            marks.bars(axis, group + (index - 0.5) * 0.38, found, role, width=0.36, label=label)
     axis.set_xticks([0, 1], [f"style:\n{_SHORT[name]}" for name in _NETWORKS])
     axis.tick_params(axis="x", length=0)
     axis.set_ylim(bottom=0)
@@ -91,7 +91,7 @@ def _finding(table: pd.DataFrame) -> str:
     style_part, content_part = found["style"], found["content"]
     return (
         f"Distance to the style with VGG instead of a standard ResNet for the style loss: "
-        f"{words[style.direction(style_part)]} ({-style_part.mean:+.2f} of the content's distance); for the "
-        f"content loss: {words[style.direction(content_part)]} ({-content_part.mean:+.2f})"
-        f"{style.one_seed(style_part)}"
+        f"{words[lettering.direction(style_part)]} ({-style_part.mean:+.2f} of the content's distance); "
+        f"for the content loss: {words[lettering.direction(content_part)]} ({-content_part.mean:+.2f})"
+        f"{lettering.one_seed(style_part)}"
     )

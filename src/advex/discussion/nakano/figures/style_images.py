@@ -12,7 +12,7 @@ from advex.common.artifacts import Array
 from advex.common.errors import UserError
 from advex.common.pictures import Picture
 from advex.common.statistics import MeanInterval, mean_interval
-from advex.draw import style
+from advex.draw import lettering, marks, style
 
 NETWORKS = {
     "standard": ("standard", "standard ResNet"),
@@ -78,7 +78,7 @@ def network_bars(
     """Draw one bar for each network; colours tell which, see :func:`legend_of_networks`."""
     for place, network in enumerate(networks):
         found = means(table, quantity, network=network, **columns)
-        style.bars(axis, place, found.tolist(), NETWORKS[network][0], width=0.7)
+        marks.bars(axis, place, found.tolist(), NETWORKS[network][0], width=0.7)
     axis.set_xticks([])
     axis.set_ylim(bottom=0)
 
@@ -95,7 +95,7 @@ def compared(first: Array, second: Array) -> MeanInterval:
     return mean_interval((first - second).tolist())
 
 
-def described(context: style.Context, picture: Picture) -> style.Context:
+def described(context: lettering.Context, picture: Picture) -> lettering.Context:
     """Say in a footer that images are photographs, whatever the networks were trained on."""
     size, channels = picture.images.shape[-1], picture.images.shape[2]
     colours = "grey" if channels == 1 else "colour"

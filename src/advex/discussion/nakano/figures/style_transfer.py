@@ -10,7 +10,8 @@ from matplotlib.figure import Figure, SubFigure
 
 from advex.common.pictures import Picture
 from advex.discussion.nakano.figures import style_images
-from advex.draw import style
+from advex.draw import lettering, marks, style
+from advex.draw.tables import published_value
 
 _NETWORKS = ("standard", "robust", "on_robust", "vgg", "alexnet")
 _PUBLISHED = (  # key, role, what it is
@@ -23,7 +24,7 @@ _PUBLISHED = (  # key, role, what it is
 _CELL = 31.0  # side of an image in millimetres
 
 
-def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw the images of "nakano/images" above, the numbers of "nakano/style_transfer" below."""
     table: pd.DataFrame = tables["nakano/style_transfer"]
     picture: Picture = tables["nakano/images"]
@@ -49,9 +50,9 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
     panels[2].set(ylabel="share of the power (%)")
     panels[2].set_title("c  Fine grain of changes")
     style_images.legend_of_networks(panels[2], networks)
-    style.title(figure, _finding(table))
-    style.footer(figure, style_images.described(context, picture))
-    style.legend_below(figure, 3)
+    lettering.title(figure, _finding(table))
+    lettering.footer(figure, style_images.described(context, picture))
+    lettering.legend_below(figure, 3)
     return figure
 
 
@@ -86,11 +87,11 @@ def _draw_curves(axis: Axes, table: pd.DataFrame, published: pd.DataFrame) -> No
             index="seed", columns="evaluation", values="value"
         )
         role = style_images.NETWORKS[network][0]
-        style.mean_line(axis, wide.columns.to_numpy(dtype=float), wide.to_numpy(dtype=float), role)
+        marks.mean_line(axis, wide.columns.to_numpy(dtype=float), wide.to_numpy(dtype=float), role)
     for key, role, label in _PUBLISHED:
         row = published[published["key"] == key].iloc[0]
-        place, height = float(row["x"]), -np.log10(style.published_value(published, key))
-        style.published_marks(axis, place, height, label, role=role, clip=False)
+        place, height = float(row["x"]), -np.log10(published_value(published, key))
+        marks.published_marks(axis, place, height, label, role=role, clip=False)
     axis.set(xscale="log", xlabel="evaluations of loss and gradient", ylabel="log10 of the share left")
     axis.set_title("a  Style loss of the network itself")
 
@@ -119,12 +120,12 @@ def _finding(table: pd.DataFrame) -> str:
         1: "take on more of the style than",
         0: "do not clearly take on more or less of the style than",
         -1: "take on less of the style than",
-    }[style.direction(compared)]
+    }[lettering.direction(compared)]
     numbers = ", ".join(
         f"{name} {distances[network].mean():.2f}"
         for network, name in (("robust", "robust"), ("standard", "standard"), ("vgg", "VGG"))
     )
     return (
         f"Images by a robust ResNet {words} those by a standard one: distance to the style for a held-out "
-        f"network, as a share of the content's: {numbers}{style.one_seed(compared)}"
+        f"network, as a share of the content's: {numbers}{lettering.one_seed(compared)}"
     )

@@ -11,14 +11,14 @@ from matplotlib.patches import Rectangle
 
 from advex.common.pictures import Picture
 from advex.discussion.nakano.figures import style_images
-from advex.draw import style
+from advex.draw import lettering, marks, style
 
 _NETWORKS = ("standard", "robust", "vgg", "vgg_maximum", "alexnet")
 _LABELS = {"photograph": "photograph", "vgg": "VGG, average pooling"}  # others as everywhere
 _SMALLEST_CROP = 24  # pixels: less shows no structure
 
 
-def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw textures of "nakano/images" with insets, and numbers of "nakano/texture_artifacts"."""
     table: pd.DataFrame = tables["nakano/texture_artifacts"]
     picture: Picture = tables["nakano/images"]
@@ -47,9 +47,9 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
         axis.set(ylabel=label)
         axis.set_title(name)
     style_images.legend_of_networks(numbers[2], _NETWORKS)
-    style.title(figure, _finding(table))
-    style.footer(figure, style_images.described(context, picture))
-    style.legend_below(figure, 3)
+    lettering.title(figure, _finding(table))
+    lettering.footer(figure, style_images.described(context, picture))
+    lettering.legend_below(figure, 3)
     return figure
 
 
@@ -77,7 +77,7 @@ def _draw_spectra(axis: Axes, table: pd.DataFrame) -> None:
     frequencies = wide.columns.to_numpy(dtype=float)
     for network in _NETWORKS:
         role = style_images.NETWORKS[network][0]
-        style.mean_line(axis, frequencies, wide.loc[network].to_numpy(dtype=float), role, marker=False)
+        marks.mean_line(axis, frequencies, wide.loc[network].to_numpy(dtype=float), role, marker=False)
     own = wide.loc["photograph"].to_numpy(dtype=float).mean(0)
     axis.plot(frequencies, own, color="black", linewidth=1.0, linestyle="--", label="photograph of the style")
     axis.set(xlabel="frequency (cycles per pixel)", ylabel="log10 of power over its mean", xlim=(0, 0.5))
@@ -93,6 +93,7 @@ def _finding(table: pd.DataFrame) -> str:
     return (
         f"Power of textures at the frequencies of strides, over that around them: "
         f"{excess['robust'].mean():.2f} by a robust ResNet, {excess['vgg'].mean():.2f} by VGG "
-        f"({words[style.direction(compared)]}), {excess['vgg_maximum'].mean():.2f} by VGG with max pooling "
-        f"({words[-style.direction(pooling)]}){style.one_seed(compared)}"
+        f"({words[lettering.direction(compared)]}), "
+        f"{excess['vgg_maximum'].mean():.2f} by VGG with max pooling "
+        f"({words[-lettering.direction(pooling)]}){lettering.one_seed(compared)}"
     )

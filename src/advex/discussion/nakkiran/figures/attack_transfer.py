@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.draw import style
-from advex.draw.tables import difference, values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import difference, published_value, values
 
 _NORMS = (("l2", "l2"), ("linf", "l-infinity"))
 _SOURCE, _FRESH = "standard_resnet18", "ensemble"
@@ -35,7 +35,7 @@ _ENOUGH = 95
 """Where fewer targets are reached in the source, in percent, a comparison of transfer means little."""
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw success and transfer by norm and attack, and transfer by number of networks, by norm."""
     table = tables["nakkiran/attack_transfer"]
     figure, axes = style.canvas(style.PAGE_WIDTH, 132, 2, 2, height_ratios=[1.15, 1])
@@ -46,9 +46,9 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
         radius, steps = rows["epsilon"].iloc[0], int(rows["steps"].iloc[0])
         axes[0, column].set_title(f"{'ab'[column]}  {name}, radius {radius:.3g}, {steps} steps", loc="left")
         axes[1, column].set_title(f"{'cd'[column]}  {name}, by number of networks in the penalty", loc="left")
-    style.title(figure, _finding(table))
-    style.footer(figure, context)
-    style.legend_below(figure, 3)
+    lettering.title(figure, _finding(table))
+    lettering.footer(figure, context)
+    lettering.legend_below(figure, 3)
     return figure
 
 
@@ -65,7 +65,7 @@ def _draw_attacks(axis: Axes, rows: pd.DataFrame, published: pd.DataFrame, norm:
     for group, (objective, _, key) in enumerate(_ATTACKS):
         for step, (model, quantity, role, label, suffix) in enumerate(_BARS):
             place = group + (step - 1) * (_WIDTH + 0.02)
-            style.bars(
+            marks.bars(
                 axis,
                 place,
                 _chosen(rows, model, quantity, objective).tolist(),
@@ -74,10 +74,10 @@ def _draw_attacks(axis: Axes, rows: pd.DataFrame, published: pd.DataFrame, norm:
                 label=label,
             )
             if key and suffix:
-                number = style.published_value(published, f"{norm}_{key}_{suffix}")
-                style.published_marks(axis, place, number, "published, CIFAR-10 ResNet-18", clip=False)
+                number = published_value(published, f"{norm}_{key}_{suffix}")
+                marks.published_marks(axis, place, number, "published, CIFAR-10 ResNet-18", clip=False)
     accident = float(_chosen(rows, _FRESH, "targeted_rate", "none").mean())
-    style.chance_line(axis, accident, "by\naccident")
+    marks.chance_line(axis, accident, "by\naccident")
     axis.set_xticks(range(len(_ATTACKS)), [name for _, name, _ in _ATTACKS])
     axis.tick_params(axis="x", length=0)
     axis.set(ylim=(0, 105), yticks=range(0, 101, 20), ylabel="test images (%)")
@@ -94,8 +94,8 @@ def _draw_sizes(axis: Axes, rows: pd.DataFrame) -> None:
         ]
         return np.stack(columns, axis=1)
 
-    style.mean_line(axis, places, line(_SOURCE), "standard", label="target reached in the source")
-    style.mean_line(axis, places, line(_FRESH), "from_standard", label="target reached in a fresh network")
+    marks.mean_line(axis, places, line(_SOURCE), "standard", label="target reached in the source")
+    marks.mean_line(axis, places, line(_FRESH), "from_standard", label="target reached in a fresh network")
     for number, (model, name, marker) in enumerate(_OTHERS):
         means = line(model).mean(0)
         axis.plot(
@@ -116,7 +116,8 @@ def _finding(table: pd.DataFrame) -> str:
         plain, penalised = (
             _chosen(rows, _FRESH, "targeted_rate", objective) for objective in (_PLAIN, _PENALISED)
         )
-        words = {1: "less", 0: "not clearly less", -1: "more"}[style.direction(difference(plain, penalised))]
+        lower = lettering.direction(difference(plain, penalised))
+        words = {1: "less", 0: "not clearly less", -1: "more"}[lower]
         parts.append(f"{words} in {name} ({penalised.mean():.1f} against {plain.mean():.0f} %)")
         successes += [
             _chosen(rows, _SOURCE, "targeted_rate", objective).mean() for objective in (_PLAIN, _PENALISED)
@@ -125,5 +126,5 @@ def _finding(table: pd.DataFrame) -> str:
     success = "all" if least > _ENOUGH else f"not all (lowest {least:.0f} %)"
     return (
         f"Penalised attacks reach their target in a fresh network {' and '.join(parts)}; in the source "
-        f"{success} succeed on over {_ENOUGH} %{style.one_seed(difference(plain, penalised))}"
+        f"{success} succeed on over {_ENOUGH} %{lettering.one_seed(difference(plain, penalised))}"
     )

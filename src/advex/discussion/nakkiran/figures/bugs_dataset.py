@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from advex.draw import style
-from advex.draw.tables import difference, values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import difference, published_value, values
 
 _GROUPS = (  # model, role, name, key of the published numbers, table
     ("on_pgd_l2", "from_standard", "plain\nl2", "l2_pgd", "nakkiran/bugs_dataset"),
@@ -20,7 +20,7 @@ _QUANTITIES = (("accuracy", "original\nclass"), ("accuracy_next_class", "next\nc
 _STEP, _WIDTH, _BESIDE = 2.5, 0.6, 0.42
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw accuracy on original and next classes for every set that the study has."""
     groups = [group for group in _GROUPS if (tables[group[-1]]["model"] == group[0]).any()]
     figure, axes = style.canvas(style.PAGE_WIDTH, 95)
@@ -29,13 +29,13 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
         for step, (quantity, _) in enumerate(_QUANTITIES):
             place = number * _STEP + step
             numbers = values(tables[name], model=model, quantity=quantity)
-            style.bars(axis, place, numbers.tolist(), role, width=_WIDTH)
-            style.published_marks(
-                axis, place + _BESIDE, style.published_value(published, f"{key}_{quantity}"),
+            marks.bars(axis, place, numbers.tolist(), role, width=_WIDTH)
+            marks.published_marks(
+                axis, place + _BESIDE, published_value(published, f"{key}_{quantity}"),
                 "published: comment 5, CIFAR-10 ResNet-18; Ilyas et al., Table 10", clip=False,
             )  # fmt: skip
     places = [number * _STEP + step for number in range(len(groups)) for step in (0, 1)]
-    style.group_ticks(
+    marks.group_ticks(
         axis,
         places,
         [label for _ in groups for _, label in _QUANTITIES],
@@ -43,10 +43,10 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
         "label asked for on the test set; below, the attack behind the training set",
     )
     axis.set(ylim=(0, 105), yticks=range(0, 101, 20), ylabel="test images given this label (%)")
-    style.chance_line(axis, context.chance)
-    style.title(figure, _finding(tables["nakkiran/bugs_dataset"], context.chance))
-    style.footer(figure, context)
-    style.legend_below(figure, 1)
+    marks.chance_line(axis, context.chance)
+    lettering.title(figure, _finding(tables["nakkiran/bugs_dataset"], context.chance))
+    lettering.footer(figure, context)
+    lettering.legend_below(figure, 1)
     return figure
 
 
@@ -56,11 +56,11 @@ def _finding(table: pd.DataFrame, chance: float) -> str:
     shifted = values(table, model="on_bugs_l2", quantity="accuracy_next_class")
     taught = {1: "more than plain ones", 0: "not clearly less than plain ones", -1: "less than plain ones"}
     level = {1: "above", 0: "not clearly off", -1: "below"}[
-        style.direction(difference(bugs, 0 * bugs + chance))
+        lettering.direction(difference(bugs, 0 * bugs + chance))
     ]
-    change = style.direction(difference(bugs, plain))
+    change = lettering.direction(difference(bugs, plain))
     return (
         f"Examples that fool their source alone teach the original class {taught[change]} "
         f"({bugs.mean():.1f} against {plain.mean():.0f} %), {level} chance; they teach the next class "
-        f"to {shifted.mean():.0f} %{style.one_seed(difference(bugs, plain))}"
+        f"to {shifted.mean():.0f} %{lettering.one_seed(difference(bugs, plain))}"
     )

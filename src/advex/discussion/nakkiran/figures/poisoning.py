@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from advex.draw import style
-from advex.draw.tables import difference, values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import difference, published_value, values
 
 _MODELS = (
     ("poisoned_by_pgd", "from_standard", "plain attack"),
@@ -17,7 +17,7 @@ _PUBLISHED = {"accuracy": "poisoning_accuracy", "accuracy_previous_class": "pois
 _GROUP, _WIDTH, _BESIDE = 2.4, 0.6, 0.44
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw how often poisoned models give the true class and the one before, from "nakkiran/bugs_dataset"."""
     table = tables["nakkiran/bugs_dataset"]
     figure, axes = style.canvas(style.COLUMN_WIDTH, 95)
@@ -26,12 +26,12 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
         for step, (quantity, _) in enumerate(_QUANTITIES):
             place = group * _GROUP + step
             numbers = values(table, model=model, quantity=quantity)
-            style.bars(axis, place, numbers.tolist(), role, width=_WIDTH)
+            marks.bars(axis, place, numbers.tolist(), role, width=_WIDTH)
             if group == 0:
-                number = style.published_value(published, _PUBLISHED[quantity])
+                number = published_value(published, _PUBLISHED[quantity])
                 label = "published corollary of Tables 1 and 10\n(CIFAR-10, radius 0.5; not run)"
-                style.published_marks(axis, place + _BESIDE, number, label, clip=False)
-    style.group_ticks(
+                marks.published_marks(axis, place + _BESIDE, number, label, clip=False)
+    marks.group_ticks(
         axis,
         [group * _GROUP + step for group in range(len(_MODELS)) for step in (0, 1)],
         [label for _ in _MODELS for _, label in _QUANTITIES],
@@ -39,10 +39,10 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
         "answer on the test set; below, how\nthe training images were perturbed",
     )
     axis.set(ylim=(0, 105), yticks=range(0, 101, 20), ylabel="test images given this label (%)")
-    style.chance_line(axis, context.chance)
-    style.title(figure, _finding(table, context.chance))
-    style.footer(figure, context)
-    style.legend_below(figure, 1)
+    marks.chance_line(axis, context.chance)
+    lettering.title(figure, _finding(table, context.chance))
+    lettering.footer(figure, context)
+    lettering.legend_below(figure, 1)
     return figure
 
 
@@ -50,7 +50,7 @@ def _finding(table: pd.DataFrame, chance: float) -> str:
     """Say where right labels on perturbed images lead."""
     before = values(table, model="poisoned_by_pgd", quantity="accuracy_previous_class")
     bugs = values(table, model="poisoned_by_bugs", quantity="accuracy")
-    led = style.direction(difference(before, 0 * before + chance))
+    led = lettering.direction(difference(before, 0 * before + chance))
     outcome = {
         1: "leads to the class before on",
         0: "hardly leads to the class before:",
@@ -59,5 +59,5 @@ def _finding(table: pd.DataFrame, chance: float) -> str:
     return (
         f"Training with right labels on plain adversarial images {outcome} {before.mean():.0f} % of "
         f"test images; if they fool their source alone, {bugs.mean():.0f} % stay right"
-        f"{style.one_seed(difference(before, bugs))}"
+        f"{lettering.one_seed(difference(before, bugs))}"
     )

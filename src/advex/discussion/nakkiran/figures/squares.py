@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
 from advex.common.statistics import mean_interval
-from advex.draw import style
-from advex.draw.tables import difference, values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import difference, published_value, values
 
 _LINE_STYLES = {(False, False): ":", (False, True): "--", (True, False): "-.", (True, True): "-"}
 _ROLES = {
@@ -30,7 +30,7 @@ _FITTED = 99
 _PUBLISHED = "published: ResNet-18, final text and first draft"
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw the network's robust accuracy by step and by radius, and that of the linear interpolator."""
     table = tables["nakkiran/squares"]
     network, linear = (table[table["method"] == name] for name in ("network", "linear"))
@@ -40,9 +40,9 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
     _draw_robustness(axes[0, 1], network, radius)
     _draw_radii(axes[1, 0], network, published)
     _draw_linear(axes[1, 1], linear, published)
-    style.title(figure, _finding(network, linear, radius))
-    style.footer(figure, context)
-    style.legend_below(figure, 3)
+    lettering.title(figure, _finding(network, linear, radius))
+    lettering.footer(figure, context)
+    lettering.legend_below(figure, 3)
     return figure
 
 
@@ -83,7 +83,7 @@ def _draw_training(axis: Axes, network: pd.DataFrame) -> None:
         ("accuracy", "second_accent", "clean test images"),
     ):
         steps, shares = _by(rows, "step", quantity)
-        style.mean_line(axis, steps, shares, role, label=name)
+        marks.mean_line(axis, steps, shares, role, label=name)
     axis.set(ylim=(78, 101), xlabel="steps of training", ylabel="accuracy (%)")
     axis.set_title("a  network, both noises", loc="left")
 
@@ -104,7 +104,7 @@ def _draw_robustness(axis: Axes, network: pd.DataFrame, radius: float) -> None:
         if kinds.count(kind) > 1:
             name = f"{name}: {100 * label_noise:g} % of labels, deviation {pixel_noise:g}"
             line = style.line_style(kinds[:number].count(kind))
-        style.mean_line(axis, steps, shares, _ROLES[kind], label=name, linestyle=line)
+        marks.mean_line(axis, steps, shares, _ROLES[kind], label=name, linestyle=line)
     axis.set(ylim=(-4, 104), xlabel="steps of training", ylabel="accuracy under attack (%)")
     axis.set_title(f"b  network, attacked within {radius:g}", loc="left")
 
@@ -117,7 +117,7 @@ def _draw_radii(axis: Axes, network: pd.DataFrame, published: pd.DataFrame) -> N
     ):
         radii, shares = _by(rows, "epsilon", "robust_accuracy", step=step)
         label = f"both noises, after {int(step)} steps"
-        style.mean_line(axis, radii, shares, role, label=label, linestyle=line)
+        marks.mean_line(axis, radii, shares, role, label=label, linestyle=line)
     _draw_published(axis, published)
     _radius_axis(axis)
     axis.set_title("c  network, by radius", loc="left")
@@ -133,7 +133,7 @@ def _draw_linear(axis: Axes, linear: pd.DataFrame, published: pd.DataFrame) -> N
         radii, shares = _by(shown[shown["label_noise"] == label_noise], "epsilon", "robust_accuracy")
         placed = len(noises) == len(_PLACES)
         name = f"{100 * label_noise:g} % of{chr(10) if last and placed else ' '}labels wrong"
-        style.mean_line(axis, radii, shares, role, linestyle=line, label=None if placed else f"exact, {name}")
+        marks.mean_line(axis, radii, shares, role, linestyle=line, label=None if placed else f"exact, {name}")
         if placed:
             axis.text(
                 *_PLACES[number], name, fontsize=style.SMALLEST_TEXT, va="bottom", color=style.COLOURS[role]
@@ -155,15 +155,15 @@ def _alike(linear: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw_published(axis: Axes, published: pd.DataFrame) -> None:
-    radius = style.published_value(published, "squares_flip_radius")
-    style.published_marks(
+    radius = published_value(published, "squares_flip_radius")
+    marks.published_marks(
         axis,
         radius,
-        style.published_value(published, "squares_robust_accuracy_draft"),
+        published_value(published, "squares_robust_accuracy_draft"),
         _PUBLISHED,
         clip=False,
     )
-    possible = style.published_value(published, "squares_robust_radius")
+    possible = published_value(published, "squares_robust_radius")
     axis.axvline(possible, color=style.COLOURS["chance"], linestyle="--", linewidth=0.7, zorder=1)
     axis.text(
         possible, 50, " robust rule", color=style.COLOURS["chance"], fontsize=style.SMALLEST_TEXT,
@@ -185,7 +185,7 @@ def _finding(network: pd.DataFrame, linear: pd.DataFrame, radius: float) -> str:
         values(rows[rows["step"] == step], quantity="robust_accuracy", epsilon=radius)
         for step in (rows["step"].min(), rows["step"].max())
     )
-    lost = style.direction(difference(early, late))
+    lost = lettering.direction(difference(early, late))
     words = {1: "loses", 0: "does not clearly lose", -1: "gains"}[lost]
     exact = _alike(linear)
     exact = exact[exact["label_noise"] == exact["label_noise"].max()]
@@ -202,5 +202,5 @@ def _finding(network: pd.DataFrame, linear: pd.DataFrame, radius: float) -> str:
     return (
         f"{fitting}, a network {words} its robustness: {change}{without}. "
         f"An exact linear interpolator keeps {share:.0f} % within {near:g}"
-        f"{style.one_seed(mean_interval(early.tolist()))}"
+        f"{lettering.one_seed(mean_interval(early.tolist()))}"
     )

@@ -7,13 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from advex.draw import style
+from advex.draw import lettering, style
 from advex.draw.tables import values
 
 _BLACK, _WHITE = "robust", "standard"  # blue for label 1, as the map; orange for label -1
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw the training set and the network's map at the first and the last step, of seed 0."""
     table = tables["nakkiran/squares_2d"]
     drawn = table[table["seed"] == 0]
@@ -40,9 +40,9 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
     figure.colorbar(
         mesh, ax=list(axes[0]), shrink=0.75, pad=0.01, label="probability of white", ticks=(0, 0.5, 1)
     )
-    style.title(figure, _finding(table, steps))
-    style.footer(figure, context)
-    style.legend_below(figure, 2)
+    lettering.title(figure, _finding(table, steps))
+    lettering.footer(figure, context)
+    lettering.legend_below(figure, 2)
     return figure
 
 

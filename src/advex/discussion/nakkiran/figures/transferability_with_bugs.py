@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
 from advex.common.statistics import mean_interval
-from advex.draw import style
-from advex.draw.tables import values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import published_value, values
 
 _ARCHITECTURES = (  # name, label, learner, target, marker
     ("resnet50", "ResNet-50", "on_det", "standard_independent", "o"),
@@ -29,7 +29,7 @@ _PANELS = (("untargeted_transfer", "a  Untargeted"), ("targeted_transfer", "b  T
 _FRESH = "ensemble"
 
 
-def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw both panels, with least-squares lines through the architectures with and without the new set."""
     figure, axes = style.canvas(style.PAGE_WIDTH, 112, 1, 2)
     found = []
@@ -52,9 +52,9 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: s
             context.chance, 1.0, " chance", transform=axis.get_xaxis_transform(), ha="left", va="top",
             color=style.COLOURS["chance"], fontsize=style.SMALLEST_TEXT,
         )  # fmt: skip
-    style.title(figure, _finding(found))
-    style.footer(figure, context)
-    style.legend_below(figure, 3)
+    lettering.title(figure, _finding(found))
+    lettering.footer(figure, context)
+    lettering.legend_below(figure, 3)
     return figure
 
 
@@ -112,15 +112,15 @@ def _draw_sets(
 def _draw_published(axis: Axes, published: pd.DataFrame, quantity: str) -> None:
     label = "published, CIFAR-10; at the left, comment 5"
     for name, *_ in _ARCHITECTURES:
-        x = style.published_value(published, f"rebuttal_{name}_accuracy")
-        style.published_marks(axis, x, style.published_value(published, f"rebuttal_{name}_{quantity}"), label)
+        x = published_value(published, f"rebuttal_{name}_accuracy")
+        marks.published_marks(axis, x, published_value(published, f"rebuttal_{name}_{quantity}"), label)
     if quantity == "targeted_transfer":
         for norm in ("l2", "linf"):
-            x = style.published_value(published, f"{norm}_bugs_accuracy")
-            style.published_marks(axis, x, style.published_value(published, f"{norm}_bugs_transfer"), label)
+            x = published_value(published, f"{norm}_bugs_accuracy")
+            marks.published_marks(axis, x, published_value(published, f"{norm}_bugs_transfer"), label)
     else:
-        x = style.published_value(published, "new_point_accuracy")
-        style.published_marks(axis, x, style.published_value(published, "new_point_transfer"), label)
+        x = published_value(published, "new_point_accuracy")
+        marks.published_marks(axis, x, published_value(published, "new_point_transfer"), label)
 
 
 def _draw_line(

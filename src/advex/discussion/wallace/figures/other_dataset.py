@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from advex.common.artifacts import Array
 from advex.common.statistics import mean_interval
 from advex.discussion.wallace.figures.thumbnails import strip
-from advex.draw import style
-from advex.draw.tables import values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import published_value, values
 
 _TABLE, _PICTURE = "wallace/other_dataset", "wallace/other_images"
 _BARS = (  # learnt from, normalisation, student, colour, name, published numbers
@@ -38,7 +38,7 @@ _HISTOGRAMS = (
 )
 
 
-def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw some other images, what students of each kind of images learn, and the labels they saw."""
     table: pd.DataFrame = tables[_TABLE]
     figure, axes = style.canvas(style.PAGE_WIDTH, 122, 2, 1, height_ratios=[0.42, 1])
@@ -53,10 +53,10 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
     grid = axes[1, 0].get_subplotspec().subgridspec(1, 2, width_ratios=[1.9, 1])
     _draw_accuracies(figure.add_subplot(grid[0]), table, published, context.chance)
     _draw_labels(figure.add_subplot(grid[1]), table[table["pair"] == _main(table)])
-    style.title(figure, _finding(table, context.chance))
+    lettering.title(figure, _finding(table, context.chance))
     tested = table[(table["pair"] == _main(table)) & (table["learnt_from"] == "task")]["images"]
-    style.footer(figure, replace(context, images=int(tested.max())))
-    style.legend_below(figure, 3)
+    lettering.footer(figure, replace(context, images=int(tested.max())))
+    lettering.legend_below(figure, 3)
     return figure
 
 
@@ -97,7 +97,7 @@ def _draw_accuracies(axis: Axes, table: pd.DataFrame, published: pd.DataFrame, c
         for number, pair in enumerate(pairs):
             at = place + (number - (len(pairs) - 1) / 2) * width
             key = (pair, learnt_from, normalisation, student)
-            style.bars(axis, at, _of(table, *key).tolist(), role, width=0.92 * width)
+            marks.bars(axis, at, _of(table, *key).tolist(), role, width=0.92 * width)
             if learnt_from != "task":
                 agreement = _of(table, *key, "agreement").mean()
                 axis.plot(
@@ -110,8 +110,8 @@ def _draw_accuracies(axis: Axes, table: pd.DataFrame, published: pd.DataFrame, c
         for key_of in keys:
             stated = key_of != "fashion_student_accuracy"
             name = "published (MNIST from Fashion-MNIST)"
-            style.published_marks(
-                axis, place, style.published_value(published, key_of), name if stated else f"{name}, which?",
+            marks.published_marks(
+                axis, place, published_value(published, key_of), name if stated else f"{name}, which?",
                 role="published" if stated else "neutral",
             )  # fmt: skip
     axis.axhline(
@@ -125,7 +125,7 @@ def _draw_accuracies(axis: Axes, table: pd.DataFrame, published: pd.DataFrame, c
     }
     groups = [((places[0] + places[-1]) / 2, name) for name, places in by_group.items()]
     places, names = [at for at, _ in bars], [row[4] for _, row in bars]
-    style.group_ticks(axis, places, names, groups, "images that the teacher labelled")
+    marks.group_ticks(axis, places, names, groups, "images that the teacher labelled")
     axis.set_title("b  Students of the teacher's labels")
 
 
@@ -170,11 +170,11 @@ def _finding(table: pd.DataFrame, chance: float) -> str:
     least = min(other, key=lambda name: float(other[name].mean()))
     shuffled = _of(table, main, "shuffled", "task")
     compared = mean_interval((other["task"] - np.maximum(shuffled, chance)).tolist())
-    verb = {1: "teach", 0: "do not clearly teach", -1: "do not teach"}[style.direction(compared)]
+    verb = {1: "teach", 0: "do not clearly teach", -1: "do not teach"}[lettering.direction(compared)]
     noise = {kind: _of(table, main, kind, "task") for kind in ("uniform", "gaussian")}
     return (
         f"Another data set's images {verb} the task: {other[least].mean():.0f} to {other[best].mean():.0f} % "
         f"by normalisation, {shuffled.mean():.0f} % with labels shuffled; noise teaches "
         f"{noise['uniform'].mean():.0f} % (uniform) and {noise['gaussian'].mean():.0f} % (Gaussian)"
-        f"{style.one_seed(compared)}"
+        f"{lettering.one_seed(compared)}"
     )

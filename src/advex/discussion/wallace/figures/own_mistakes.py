@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from advex.common.artifacts import Array
 from advex.common.statistics import mean_interval
 from advex.discussion.wallace.figures.thumbnails import strip
-from advex.draw import style
-from advex.draw.tables import difference, values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import difference, published_value, values
 
 _TABLE, _PICTURE = "wallace/own_mistakes", "wallace/mistakes"
 _STUDENTS = (
@@ -23,7 +23,7 @@ _STUDENTS = (
 )
 
 
-def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw some mistakes, accuracies at the headline, and students against teachers."""
     table: pd.DataFrame = tables[_TABLE]
     figure, axes = style.canvas(style.PAGE_WIDTH, 118, 2, 1, height_ratios=[0.42, 1])
@@ -38,9 +38,9 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
     grid = axes[1, 0].get_subplotspec().subgridspec(1, 2, width_ratios=[1.3, 1])
     _draw_headline(figure.add_subplot(grid[0]), table, published, context.chance)
     _draw_sweep(figure.add_subplot(grid[1]), table, published, context.chance)
-    style.title(figure, _finding(table, published, context.chance))
-    style.footer(figure, context)
-    style.legend_below(figure, 3)
+    lettering.title(figure, _finding(table, published, context.chance))
+    lettering.footer(figure, context)
+    lettering.legend_below(figure, 3)
     return figure
 
 
@@ -55,7 +55,7 @@ def _draw_headline(axis: Axes, table: pd.DataFrame, published: pd.DataFrame, cha
     ]
     bars += [(_student(table, labels, which), role, name) for labels, which, role, name in _STUDENTS]
     for place, (found, role, _) in enumerate(bars):
-        style.bars(axis, place, found.tolist(), role, width=0.6)
+        marks.bars(axis, place, found.tolist(), role, width=0.6)
     for place, (labels, which, *_) in enumerate(_STUDENTS, start=2):
         agreement = _student(table, labels, which, "agreement").mean()
         axis.plot(
@@ -63,8 +63,8 @@ def _draw_headline(axis: Axes, table: pd.DataFrame, published: pd.DataFrame, cha
             label="agreement with the teacher",
         )  # fmt: skip
     keys = ("teacher_train_accuracy", "teacher_test_accuracy", "student_accuracy")
-    heights = [style.published_value(published, key) for key in keys]
-    style.published_marks(axis, range(3), heights, "published (CIFAR-10)")
+    heights = [published_value(published, key) for key in keys]
+    marks.published_marks(axis, range(3), heights, "published (CIFAR-10)")
     axis.axhline(
         chance, color=style.COLOURS["chance"], linestyle="--", linewidth=0.7, zorder=1, label="chance"
     )
@@ -83,18 +83,18 @@ def _draw_sweep(axis: Axes, table: pd.DataFrame, published: pd.DataFrame, chance
         return np.stack([values(learnt, stop=stop, quantity=quantity) for stop in stops], axis=1)
 
     teacher = by_stop("teacher_test_accuracy").mean(axis=0)
-    style.mean_line(axis, teacher, by_stop("accuracy"), "from_standard", label="student")
-    style.mean_line(
+    marks.mean_line(axis, teacher, by_stop("accuracy"), "from_standard", label="student")
+    marks.mean_line(
         axis, teacher, by_stop("agreement"), "second_accent", label="student's agreement with the teacher",
         linestyle="--",
     )  # fmt: skip
     for x, count in zip(teacher, by_stop("mistakes").mean(axis=0), strict=True):
         axis.text(x, 99, f"{count:,.0f}", ha="center", va="bottom", fontsize=style.SMALLEST_TEXT)
     axis.text(0.01, 1.0, "mistakes:", transform=axis.transAxes, va="bottom", fontsize=style.SMALLEST_TEXT)
-    style.published_marks(
+    marks.published_marks(
         axis,
-        style.published_value(published, "teacher_test_accuracy"),
-        style.published_value(published, "student_accuracy"),
+        published_value(published, "teacher_test_accuracy"),
+        published_value(published, "student_accuracy"),
         "published (CIFAR-10)",
     )
     axis.axhline(chance, color=style.COLOURS["chance"], linestyle="--", linewidth=0.7, zorder=1)
@@ -108,11 +108,11 @@ def _finding(table: pd.DataFrame, published: pd.DataFrame, chance: float) -> str
     student, blind = (_student(table, labels, "same") for labels in ("predictions", "same_confusion"))
     above_chance = mean_interval((student - chance).tolist())
     above_blind = difference(student, blind)
-    learns = style.direction(above_chance) > 0 and style.direction(above_blind) > 0
+    learns = lettering.direction(above_chance) > 0 and lettering.direction(above_blind) > 0
     verb = "learn the task" if learns else "do not clearly learn the task"
     size = values(table, headline="yes", quantity="mistakes").mean()
     return (
         f"Students {verb} from a teacher's {size:,.0f} mistakes: {student.mean():.0f} % of test images "
-        f"(published {style.published_value(published, 'student_accuracy'):.0f} %, CIFAR-10), "
-        f"{blind.mean():.0f} % where the same labels are blind to the image{style.one_seed(above_blind)}"
+        f"(published {published_value(published, 'student_accuracy'):.0f} %, CIFAR-10), "
+        f"{blind.mean():.0f} % where the same labels are blind to the image{lettering.one_seed(above_blind)}"
     )

@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 
 from advex.common.pictures import Picture
-from advex.draw import style
+from advex.draw import marks, style
 
 _TESTS = 2  # images right of the bar
 
@@ -18,7 +18,7 @@ def strip(axis: Axes, picture: Picture, left: str, right: str) -> None:
         ((0.68, 0.0, 0.32, 0.8), images[:, -_TESTS:], picture.columns[-_TESTS:], right),
     ):
         panel = axis.inset_axes(inset)
-        style.image_grid(panel, part, [], [f"“{name}”" for name in names])
+        marks.image_grid(panel, part, [], [f"“{name}”" for name in names])
         panel.set_xlabel(text, fontsize=style.SMALLEST_TEXT, labelpad=3)
     axis.plot([0.655, 0.655], [0, 0.8], color="black", linewidth=1.2, transform=axis.transAxes)
     assert count > _TESTS

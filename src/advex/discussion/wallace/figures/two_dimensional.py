@@ -13,8 +13,8 @@ from matplotlib.patches import Rectangle
 
 from advex.common.pictures import Picture
 from advex.common.statistics import mean_interval
-from advex.draw import style
-from advex.draw.tables import values
+from advex.draw import lettering, marks, style
+from advex.draw.tables import published_value, values
 
 _TABLE, _REGIONS, _WORLDS = "wallace/two_dimensional", "wallace/regions", "wallace/worlds"
 _PANELS = (  # title, network of the regions, points
@@ -29,7 +29,7 @@ _RADII_COLOURS = ("from_standard", "from_robust", "neutral", "accent", "second_a
 _TARGETS = (("random", "accent", "random targets"), ("flipped", "second_accent", "flipped targets"))
 
 
-def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Context) -> Figure:
+def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw the four panels for the published points, the counts of both kinds of points, and the worlds."""
     table: pd.DataFrame = tables[_TABLE]
     figure, axes = style.canvas(style.PAGE_WIDTH, 128, 2, 1, height_ratios=[1, 1.05])
@@ -44,10 +44,10 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: style.Cont
         _draw_counts(axis, table, kind, published)
         axis.set_title(f"{'ef'[place]}  {kind.capitalize()} points")
     _draw_worlds(figure.add_subplot(lower[2]), tables[_WORLDS])
-    style.title(figure, _finding(table, published))
+    lettering.title(figure, _finding(table, published))
     repetitions = int(values(table, points="random", quantity="majority_class").size)
-    style.footer(figure, replace(context, seeds=repetitions))
-    style.legend_below(figure, 3)
+    lettering.footer(figure, replace(context, seeds=repetitions))
+    lettering.legend_below(figure, 3)
     return figure
 
 
@@ -100,9 +100,7 @@ def _draw_counts(axis: Axes, table: pd.DataFrame, kind: str, published: pd.DataF
         )
     axis.axvline(largest.mean(), color="black", linestyle=":", linewidth=1, label="larger class (mean)")
     axis.set_ylim(0, 1.08 * axis.dataLim.y1)
-    style.published_marks(
-        axis, style.published_value(published, "points_correct"), 0.6, "published", clip=False
-    )
+    marks.published_marks(axis, published_value(published, "points_correct"), 0.6, "published", clip=False)
     axis.set_xlim(0, count)
     axis.set_xlabel(f"original points right, of {count}")
     axis.set_ylabel(f"% of {len(largest)} repetitions")
@@ -138,9 +136,9 @@ def _finding(table: pd.DataFrame, published: pd.DataFrame) -> str:
     for radius in _radii(table):
         above = mean_interval(values(random, quantity="correct_above_majority", radius=radius).tolist())
         correct = values(random, quantity="correct", radius=radius).mean()
-        word = {1: "more than", 0: "about as many as", -1: "fewer than"}[style.direction(above)]
+        word = {1: "more than", 0: "about as many as", -1: "fewer than"}[lettering.direction(above)]
         parts.append(f"{correct:.1f} at radius {radius:g} ({word} the larger class has)")
     return (
         f"Of {count} points, networks taught by adversarial examples alone get {', '.join(parts)}; "
-        f"published, once: {style.published_value(published, 'points_correct'):.0f}"
+        f"published, once: {published_value(published, 'points_correct'):.0f}"
     )
