@@ -35,7 +35,9 @@ def run_scripts():
         if "py_exec" in values:
             values["py_exec"] = shlex.quote(values["py_exec"])
         experiment = script.params.get("experiment")
-        known = [EXPERIMENTS.reference(experiment).partition(":")[0]] if experiment else []
+        known = (
+            [EXPERIMENTS.reference(experiment).partition(":")[0]] if experiment else []
+        )
         with WORKERS.sure_of(known):
             result = execute(script, command, **values)
         if WORKERS.last and script.bench_record and script.bench_record.data_collected:

@@ -133,7 +133,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, interrupted)
     script = ModuleType("__main__")
     script.__dict__.update({name: value for name, value in globals().items() if name.startswith("__")})
-    loader = type(__loader__)("__main__", told["script"])
+    loader = type(globals()["__loader__"])("__main__", told["script"])
     script.__dict__.update(__file__=told["script"], __doc__=None, __loader__=loader)
     sys.modules["__main__"] = script
     code = become(told["script"], told["folder"], told["numbers"], descriptors)

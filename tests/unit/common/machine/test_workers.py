@@ -64,7 +64,9 @@ ENDS = {
     "killed": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
     "terminated": "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
     "by an error of the system": "import ctypes; ctypes.string_at(0)",
-    "without a place for its output": "import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1); print('nowhere')",
+    "without a place for its output": (
+        "import os; os.dup2(os.open('/dev/full', os.O_WRONLY), 1); print('nowhere')"
+    ),
 }
 
 STATE = """
