@@ -77,7 +77,8 @@ def published_scorecard(study: str) -> pd.DataFrame:
         raise UserError(f"{study}: nothing of this study is published, so there is nothing to compare with")
     with tempfile.TemporaryDirectory() as folder:
         file = f"{folder}/scorecard.csv"
-        dvc("get", "--quiet", ".", f"results/{study}/scorecard.csv", "--out", file)
+        # Of a commit: without one, what lies in the results would be taken.
+        dvc("get", "--quiet", ".", f"results/{study}/scorecard.csv", "--rev", "HEAD", "--out", file)
         return read_table(file)
 
 
