@@ -8,12 +8,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from advex.common.artifacts import Array
 from advex.common.statistics import MeanInterval, mean_interval
 from advex.draw.style import COLOURS, SMALLEST_TEXT
+from advex.draw.tables import values
+
+_GROUP = 2.4  # from one group of two bars to the next
+_WIDE = 0.6  # width of a bar in a group
+_BESIDE = 0.44  # from the middle of such a bar to a published number beside it
 
 
 def bars(
@@ -134,6 +140,49 @@ def group_ticks(
     below.tick_params(axis="x", length=0)
     below.spines[:].set_visible(False)
     below.set_xlabel(name)
+
+
+def percent_axis(axis: Axes, label: str, chance: float) -> None:
+    """Let the y axis show all shares of images, 0 to 100 %, with the level of guessing.
+
+    Args:
+        axis: where shares are drawn.
+        label: what they are shares of, with the unit.
+        chance: what guessing reaches, in percent.
+    """
+    axis.set(ylim=(0, 105), yticks=range(0, 101, 20), ylabel=label)
+    chance_line(axis, chance)
+
+
+def answer_bars(
+    axis: Axes,
+    table: pd.DataFrame,
+    models: Sequence[tuple[str, str, str]],
+    answers: Sequence[tuple[str, str]],
+    name: str,
+) -> dict[tuple[str, str], float]:
+    """Draw how often models give each of some answers: a bar for each answer, a group for each model.
+
+    Args:
+        axis: where to draw.
+        table: a measurement with the columns seed, model, quantity and value.
+        models: model, colour (a key of COLOURS) and name of each group.
+        answers: quantity and name of each bar of a group.
+        name: what answers and groups are, written below both.
+
+    Returns:
+        Where a published number stands beside the bar of a model's quantity, on the x axis.
+    """
+    beside: dict[tuple[str, str], float] = {}
+    places = [_GROUP * group + step for group in range(len(models)) for step in range(len(answers))]
+    shown = [(model, role, quantity) for model, role, _ in models for quantity, _ in answers]
+    for place, (model, role, quantity) in zip(places, shown, strict=True):
+        bars(axis, place, values(table, model=model, quantity=quantity).tolist(), role, width=_WIDE)
+        beside[model, quantity] = place + _BESIDE
+    middle = (len(answers) - 1) / 2
+    groups = [(_GROUP * group + middle, text) for group, (*_, text) in enumerate(models)]
+    group_ticks(axis, places, [text for _ in models for _, text in answers], groups, name)
+    return beside
 
 
 def image_grid(

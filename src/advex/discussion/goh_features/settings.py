@@ -18,7 +18,7 @@ class PairRow(Strict):
 class FeatureSettings(Section):
     """Linear features of two classes, by name of pair.
 
-    See :class:`advex.discussion.goh_features.feature_studies.FeatureSizes`.
+    See :class:`advex.discussion.goh_features.feature_tables.FeatureSizes`.
     """
 
     description: str

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.text import Text
+from figures_seen import check_readable, heading, points_of
 
 from advex.common.errors import UserError
 from advex.common.frequency import ring_means
 from advex.common.pictures import Picture
 from advex.discussion.gilmer_hendrycks.figures import corruptions, fourier_heatmaps, frequency_filters
-from advex.draw import lettering, style
+from advex.draw import lettering
 from advex.judge.claims import load_published
 
 PUBLISHED = load_published([Path(__file__).parents[4] / "published" / "gilmer_hendrycks.csv"])
@@ -110,30 +110,13 @@ def drawn(name, tables):
 
 
 def title_of(name, tables):
-    return " ".join(drawn(name, tables).get_suptitle().split())
-
-
-def points_of(axis, marker):
-    lines = [np.array(line.get_xydata()) for line in axis.get_lines() if line.get_marker() == marker]
-    return np.concatenate(lines) if lines else np.empty((0, 2))
+    return heading(drawn(name, tables))
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
 @pytest.mark.parametrize("name", FIGURES)
 def test_figures_draw_with_readable_text_inside_the_figure(name, seeds):
-    figure = drawn(name, FIGURES[name][1](seeds))
-    figure.draw_without_rendering()
-    written = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
-    assert min(text.get_fontsize() for text in written) >= style.SMALLEST_TEXT
-    box = figure.get_tightbbox()
-    width, height = figure.get_size_inches()
-    assert box.x0 >= -0.02
-    assert box.y0 >= 0
-    assert box.x1 <= width + 0.02
-    assert box.y1 <= height
-    legend = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert any(entry.startswith("published (") for entry in legend)
-    assert ("(one seed)" in figure.get_suptitle().replace("\n", " ")) == (seeds == 1)
+    check_readable(drawn(name, FIGURES[name][1](seeds)), seeds, spill=0.02)
 
 
 def test_filters_are_drawn_over_the_side_beside_the_published_curve():

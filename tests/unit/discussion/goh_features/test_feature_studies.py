@@ -10,15 +10,12 @@ from advex.discussion.goh_features.explorer import explorer_html
 from advex.discussion.goh_features.feature_studies import (
     COLUMNS,
     CONSTRUCTIONS,
-    LETTERS,
-    ClassPair,
-    FeatureSizes,
     contained_pair,
-    lettered,
     shown_features,
     sizes_from,
     study,
 )
+from advex.discussion.goh_features.feature_tables import LETTERS, ClassPair, FeatureSizes, lettered
 from advex.discussion.goh_features.linear_features import (
     SingularVectors,
     singular_vectors,

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from figures_seen import heading
 
 from advex.common.errors import UserError
 from advex.common.pictures import Picture
@@ -19,10 +20,6 @@ CONTEXT = lettering.Context("digits", "goh/x", "results/digits/measurements/goh/
 LEAKAGE = pd.read_csv(ROOT / "published/goh_leakage.csv")
 FEATURES = pd.read_csv(ROOT / "published/goh_features.csv")
 FIGURES = {"singular_vectors": singular_vectors, "ensembles": ensembles, "containments": containments}
-
-
-def heading(figure):
-    return figure.get_suptitle().replace("\n", " ")
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.text import Text
+from figures_seen import check_readable, heading, points_of
 
 from advex.common.errors import UserError
 from advex.common.statistics import mean_interval
@@ -15,7 +15,7 @@ from advex.discussion.ilyas.figures import (
     robust_generalisation,
     transferability,
 )
-from advex.draw import lettering, style
+from advex.draw import lettering
 from advex.draw.tables import published_points
 from advex.judge.claims import load_published
 
@@ -97,31 +97,13 @@ def drawn(name, table):
 
 
 def title_of(name, table):
-    return " ".join(drawn(name, table).get_suptitle().split())
-
-
-def points_of(axis, marker):
-    """Return all points drawn with a marker, (points, 2)."""
-    lines = [np.array(line.get_xydata()) for line in axis.get_lines() if line.get_marker() == marker]
-    return np.concatenate(lines) if lines else np.empty((0, 2))
+    return heading(drawn(name, table))
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
 @pytest.mark.parametrize("name", FIGURES)
 def test_figures_draw_with_readable_text_inside_the_figure(name, seeds):
-    figure = drawn(name, FIGURES[name][1](seeds))
-    figure.draw_without_rendering()
-    written = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
-    assert min(text.get_fontsize() for text in written) >= style.SMALLEST_TEXT
-    box = figure.get_tightbbox()
-    width, height = figure.get_size_inches()
-    assert box.x0 >= 0
-    assert box.y0 >= 0
-    assert box.x1 <= width
-    assert box.y1 <= height
-    legend = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert any(entry.startswith("published (") for entry in legend)
-    assert ("(one seed)" in figure.get_suptitle().replace("\n", " ")) == (seeds == 1)
+    check_readable(drawn(name, FIGURES[name][1](seeds)), seeds)
 
 
 def test_attack_strength_draws_means_and_published_points():
@@ -217,7 +199,7 @@ def test_transferability_without_examples_that_could_transfer_has_no_correlation
     table = transfer_table(3)
     table.loc[table["quantity"] == "targeted_transfer", "value"] = np.nan
     figure = drawn("transferability", table)
-    assert "undefined targeted" in " ".join(figure.get_suptitle().split())
+    assert "undefined targeted" in heading(figure)
     assert len(points_of(figure.axes[1], "o")) == 0
     assert len(points_of(figure.axes[1], "D")) == 5
 

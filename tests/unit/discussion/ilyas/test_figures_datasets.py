@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from figures_seen import heading
 
 from advex.common.errors import UserError
 from advex.common.pictures import Picture
@@ -70,10 +71,6 @@ def heights(figure):
 def diamonds(figure):
     """Published values in drawing order."""
     return [line.get_ydata()[0] for line in figure.axes[0].lines if line.get_marker() == "D"]
-
-
-def heading(figure):
-    return figure.get_suptitle().replace("\n", " ")
 
 
 def picture(rows, channels=1, size=8, columns=5):

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from figures_seen import heading
 from test_style_studies import robustness, workshop
 
 from advex.common.errors import UserError
@@ -30,10 +31,6 @@ FIGURES = {
     "style_and_content_network": style_and_content_network,
     "single_layer_style": single_layer_style,
 }
-
-
-def heading(figure):
-    return figure.get_suptitle().replace("\n", " ")
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from figures_seen import heading
 
 from advex.discussion.nakkiran.figures import (
     attack_transfer,
@@ -24,10 +25,6 @@ CONTEXT = lettering.Context(
     "digits", "nakkiran/x", "results/digits/measurements/nakkiran/x.csv", "digits", 3, 500
 )
 FRESH = ("ensemble", "standard_independent", "standard_vgg16", "standard_densenet", "standard_inception")
-
-
-def heading(figure):
-    return figure.get_suptitle().replace("\n", " ")
 
 
 def diamonds(figure):

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from figures_seen import diamonds, heading
 
 from advex.common.pictures import Picture
 from advex.discussion.wallace.figures import other_dataset, own_mistakes, two_dimensional
@@ -19,15 +20,6 @@ CONTEXT = lettering.Context(
 )
 STRIP = Picture(np.full((1, 6, 1, 8, 8), 0.5, np.float32), ["labels"], list("123401"))
 SPREAD = (-1.0, 0.0, 1.0)
-
-
-def heading(figure):
-    return figure.get_suptitle().replace("\n", " ")
-
-
-def diamonds(axis):
-    marks = [line for line in axis.lines if line.get_marker() == "D"]
-    return sorted(float(y) for line in marks for y in line.get_ydata())
 
 
 def mistakes_table(student=40.0, blind=9.0, seeds=3):

@@ -1,6 +1,7 @@
 """Figure 2 of Gilmer and Hendrycks: error under noise of one frequency, for networks trained in five ways."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,13 +29,10 @@ _SHOWN_SHARES = (0, 0.25, 0.5, 0.75, 1)  # of the highest frequency
 _LEAST_SCALE = 10  # percent; the colour scale ends at the next multiple of it
 
 
-def draw(
-    tables: Mapping[str, pd.DataFrame | Picture], published: pd.DataFrame, context: lettering.Context
-) -> Figure:
+def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw maps and ring means from "fourier_heatmaps", and an image of "test_images" under such noise."""
-    table, picture = tables[_TABLE], tables[_PICTURE]
-    assert isinstance(table, pd.DataFrame)
-    assert isinstance(picture, Picture)
+    table: pd.DataFrame = tables[_TABLE]
+    picture: Picture = tables[_PICTURE]
     figure, axes = style.canvas(
         style.PAGE_WIDTH, 138, 3, len(_MODELS), height_ratios=(1, 1.15, 0.95), gridspec_kw={"hspace": 0.06}
     )

@@ -1,6 +1,7 @@
 """Figure 1 of Gilmer and Hendrycks: accuracy of networks trained and tested behind a frequency filter."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,13 +24,10 @@ _INVISIBLE = 0.37  # of the side: the high-pass of the text's 50 % keeps 105 of 
 _PICTURES = 4  # columns of filtered images
 
 
-def draw(
-    tables: Mapping[str, pd.DataFrame | Picture], published: pd.DataFrame, context: lettering.Context
-) -> Figure:
+def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw accuracy against bandwidth from "frequency_filters", and a filtered image of "test_images"."""
-    table, picture = tables[_TABLE], tables[_PICTURE]
-    assert isinstance(table, pd.DataFrame)
-    assert isinstance(picture, Picture)
+    table: pd.DataFrame = tables[_TABLE]
+    picture: Picture = tables[_PICTURE]
     figure, axes = style.canvas(style.PAGE_WIDTH, 92, 1, 2, width_ratios=(1.15, 1))
     curves = {kind: _curve(table, kind) for kind, *_ in _FILTERS}
     _draw_curves(axes[0, 0], curves, published)

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from advex.common.artifacts import Array
 from advex.common.pictures import Picture
 from advex.common.statistics import mean_interval
 from advex.discussion.goh_features.figures import features
@@ -34,21 +35,16 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.
     table: pd.DataFrame = tables[_TABLE]
     vectors: pd.DataFrame = tables[_VECTORS]
     picture: Picture = tables[_THUMBNAILS]
-    pairs = features.pairs_of(table)
-    figure, axes = style.canvas(
-        style.PAGE_WIDTH, 46 + 62 * len(pairs), len(pairs), 3, width_ratios=[1, 1.1, 0.3]
-    )
-    for row, (pair, panels) in enumerate(zip(pairs, axes, strict=True)):
-        label = features.label_of(table, pair)
+
+    def draw_row(panels: Array, pair: str) -> None:
         _draw_plane(panels[0], table, vectors, pair, published)
-        panels[0].set_title(f"{lettering.letter(2 * row)}  {label}: training images")
         _draw_bars(panels[1], table, pair, published)
-        panels[1].set_title(f"{lettering.letter(2 * row + 1)}  {label}: the ensemble f")
         features.thumbnails(panels[2], picture, pair, (("E",), ("ensemble",)), rows=("E", "f"))
-    lettering.title(figure, features.about(table, pairs) + _finding(table, pairs[0]))
-    lettering.footer(figure, features.of_pairs(context, table))
-    lettering.legend_below(figure, 2)
-    return figure
+
+    return features.one_row_a_pair(
+        table, context, _finding, draw_row, titles=("training images", "the ensemble f"),
+        height_mm=(46, 62), width_ratios=(1, 1.1, 0.3),
+    )  # fmt: skip
 
 
 def _draw_plane(

@@ -1,11 +1,12 @@
 """What the three figures of linear features share: the plane of robustness and usefulness, and thumbnails."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
@@ -34,6 +35,42 @@ def about(table: pd.DataFrame, pairs: Sequence[str]) -> str:
 def of_pairs(context: lettering.Context, table: pd.DataFrame) -> lettering.Context:
     """Let a context count the held-out images of a pair, not those of all classes."""
     return replace(context, images=int(table["images"].max()))
+
+
+def one_row_a_pair(
+    table: pd.DataFrame,
+    context: lettering.Context,
+    finding: Callable[[pd.DataFrame, str], str],
+    draw_row: Callable[[Array, str], None],
+    *,
+    titles: tuple[str, str],
+    height_mm: tuple[float, float],
+    width_ratios: tuple[float, float, float],
+) -> Figure:
+    """Draw a figure that has a row of three panels for each pair of classes.
+
+    Args:
+        table: the measurement that the figure is about.
+        context: origin of the figure.
+        finding: what the title says of a pair in the table; it is asked of the first.
+        draw_row: draws into panels (3,) what a pair has.
+        titles: of the first two panels, behind their letters and the pair's classes.
+        height_mm: of all that is no row, and of a row.
+        width_ratios: of the three panels.
+    """
+    pairs = pairs_of(table)
+    around, each = height_mm
+    figure, axes = style.canvas(
+        style.PAGE_WIDTH, around + each * len(pairs), len(pairs), 3, width_ratios=width_ratios
+    )
+    for row, (pair, panels) in enumerate(zip(pairs, axes, strict=True)):
+        draw_row(panels, pair)
+        for place, (panel, title) in enumerate(zip(panels, titles, strict=False), 2 * row):
+            panel.set_title(f"{lettering.letter(place)}  {label_of(table, pair)}: {title}")
+    lettering.title(figure, about(table, pairs) + finding(table, pairs[0]))
+    lettering.footer(figure, of_pairs(context, table))
+    lettering.legend_below(figure, 2)
+    return figure
 
 
 def one(table: pd.DataFrame, pair: str, quantity: str, **columns: object) -> Array:

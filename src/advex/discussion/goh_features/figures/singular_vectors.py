@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from advex.common.artifacts import Array
 from advex.common.pictures import Picture
 from advex.common.statistics import mean_interval
 from advex.discussion.goh_features.figures import features
@@ -23,16 +24,10 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.
     """Draw one row a pair: on training images, on held-out images, and six features as images."""
     table: pd.DataFrame = tables[_TABLE]
     picture: Picture = tables[_THUMBNAILS]
-    pairs = features.pairs_of(table)
-    figure, axes = style.canvas(
-        style.PAGE_WIDTH, 40 + 62 * len(pairs), len(pairs), 3, width_ratios=[1, 1, 0.42]
-    )
-    for row, (pair, panels) in enumerate(zip(pairs, axes, strict=True)):
-        label = features.label_of(table, pair)
+
+    def draw_row(panels: Array, pair: str) -> None:
         _draw_plane(panels[0], table, pair, "usefulness", published)
-        panels[0].set_title(f"{lettering.letter(2 * row)}  {label}: training images")
         _draw_plane(panels[1], table, pair, "usefulness_held_out", published)
-        panels[1].set_title(f"{lettering.letter(2 * row + 1)}  {label}: held-out images")
         panels[1].set_ylabel("")  # as on its left
         features.thumbnails(
             panels[2],
@@ -42,10 +37,11 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.
             rows=("A, B", "C, D", "E, F"),
             columns=("most\nuseful", "least\nuseful"),
         )
-    lettering.title(figure, features.about(table, pairs) + _finding(table, pairs[0]))
-    lettering.footer(figure, features.of_pairs(context, table))
-    lettering.legend_below(figure, 2)
-    return figure
+
+    return features.one_row_a_pair(
+        table, context, _finding, draw_row, titles=("training images", "held-out images"),
+        height_mm=(40, 62), width_ratios=(1, 1, 0.42),
+    )  # fmt: skip
 
 
 def _draw_plane(axis: Axes, table: pd.DataFrame, pair: str, quantity: str, published: pd.DataFrame) -> None:

@@ -35,8 +35,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
     marks.group_ticks(
         axis, places, _TICKS, _GROUPS, "source of the adversarial examples; below, their labels"
     )
-    axis.set(ylim=(0, 105), yticks=range(0, 101, 20), ylabel="test accuracy (%)")
-    marks.chance_line(axis, context.chance)
+    marks.percent_axis(axis, "test accuracy (%)", context.chance)
     lettering.title(figure, _finding(table, context.chance))
     lettering.footer(figure, context)
     lettering.legend_below(figure, 1)

@@ -15,7 +15,6 @@ _MODELS = (
 )
 _QUANTITIES = (("accuracy", "original\nclass"), ("accuracy_next_class", "next\nclass"))
 _PUBLISHED = "published (Table 10), CIFAR-10 ResNet-50"
-_GROUP, _WIDTH, _BESIDE = 2.4, 0.6, 0.44
 
 
 def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
@@ -23,20 +22,11 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
     table = tables["ilyas/relabelled"]
     figure, axes = style.canvas(style.COLUMN_WIDTH, 92)
     axis = axes[0, 0]
-    for group, (model, role, _) in enumerate(_MODELS):
-        for step, (quantity, _) in enumerate(_QUANTITIES):
-            place = group * _GROUP + step
-            marks.bars(
-                axis, place, values(table, model=model, quantity=quantity).tolist(), role, width=_WIDTH
-            )
-            number = published_value(published, f"table10_{model}_{quantity}")
-            marks.published_marks(axis, place + _BESIDE, number, _PUBLISHED, clip=False)
-    places = [group * _GROUP + step for group in range(len(_MODELS)) for step in range(len(_QUANTITIES))]
-    groups = [(group * _GROUP + 0.5, name) for group, (*_, name) in enumerate(_MODELS)]
-    labels = [name for _ in _MODELS for _, name in _QUANTITIES]
-    marks.group_ticks(axis, places, labels, groups, "label; below, source of the next-class examples")
-    axis.set(ylim=(0, 105), yticks=range(0, 101, 20), ylabel="images given this label (%)")
-    marks.chance_line(axis, context.chance)
+    what = "label; below, source of the next-class examples"
+    for (model, quantity), place in marks.answer_bars(axis, table, _MODELS, _QUANTITIES, what).items():
+        number = published_value(published, f"table10_{model}_{quantity}")
+        marks.published_marks(axis, place, number, _PUBLISHED, clip=False)
+    marks.percent_axis(axis, "images given this label (%)", context.chance)
     lettering.title(figure, _finding(table))
     lettering.footer(figure, context)
     lettering.legend_below(figure, 1)

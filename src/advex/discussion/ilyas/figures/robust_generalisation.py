@@ -32,10 +32,8 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
     marks.published_marks(
         axis, range(len(theirs)), theirs, "published (Table 8), CIFAR-10 ResNet-50, ℓ₂, ε = 0.25"
     )
-    marks.chance_line(axis, context.chance)
     axis.set_xticks(range(len(_DATASETS)), [label for _, label in _DATASETS])
-    axis.set(ylim=(0, 105), ylabel="robust accuracy (%)")
-    axis.set_yticks(range(0, 101, 20))
+    marks.percent_axis(axis, "robust accuracy (%)", context.chance)
     lettering.title(figure, _finding(found))
     lettering.footer(figure, context)
     lettering.legend_below(figure, 1)

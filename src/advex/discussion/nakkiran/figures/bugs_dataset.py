@@ -42,8 +42,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
         [(number * _STEP + 0.5, group[2]) for number, group in enumerate(groups)],
         "label asked for on the test set; below, the attack behind the training set",
     )
-    axis.set(ylim=(0, 105), yticks=range(0, 101, 20), ylabel="test images given this label (%)")
-    marks.chance_line(axis, context.chance)
+    marks.percent_axis(axis, "test images given this label (%)", context.chance)
     lettering.title(figure, _finding(tables["nakkiran/bugs_dataset"], context.chance))
     lettering.footer(figure, context)
     lettering.legend_below(figure, 1)

@@ -14,7 +14,6 @@ _MODELS = (
 )
 _QUANTITIES = (("accuracy", "true\nclass"), ("accuracy_previous_class", "class\nbefore"))
 _PUBLISHED = {"accuracy": "poisoning_accuracy", "accuracy_previous_class": "poisoning_previous_class"}
-_GROUP, _WIDTH, _BESIDE = 2.4, 0.6, 0.44
 
 
 def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
@@ -22,24 +21,13 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
     table = tables["nakkiran/bugs_dataset"]
     figure, axes = style.canvas(style.COLUMN_WIDTH, 95)
     axis = axes[0, 0]
-    for group, (model, role, _) in enumerate(_MODELS):
-        for step, (quantity, _) in enumerate(_QUANTITIES):
-            place = group * _GROUP + step
-            numbers = values(table, model=model, quantity=quantity)
-            marks.bars(axis, place, numbers.tolist(), role, width=_WIDTH)
-            if group == 0:
-                number = published_value(published, _PUBLISHED[quantity])
-                label = "published corollary of Tables 1 and 10\n(CIFAR-10, radius 0.5; not run)"
-                marks.published_marks(axis, place + _BESIDE, number, label, clip=False)
-    marks.group_ticks(
-        axis,
-        [group * _GROUP + step for group in range(len(_MODELS)) for step in (0, 1)],
-        [label for _ in _MODELS for _, label in _QUANTITIES],
-        [(group * _GROUP + 0.5, name) for group, (*_, name) in enumerate(_MODELS)],
-        "answer on the test set; below, how\nthe training images were perturbed",
-    )
-    axis.set(ylim=(0, 105), yticks=range(0, 101, 20), ylabel="test images given this label (%)")
-    marks.chance_line(axis, context.chance)
+    what = "answer on the test set; below, how\nthe training images were perturbed"
+    places = marks.answer_bars(axis, table, _MODELS, _QUANTITIES, what)
+    for quantity, key in _PUBLISHED.items():
+        place, number = places["poisoned_by_pgd", quantity], published_value(published, key)
+        label = "published corollary of Tables 1 and 10\n(CIFAR-10, radius 0.5; not run)"
+        marks.published_marks(axis, place, number, label, clip=False)
+    marks.percent_axis(axis, "test images given this label (%)", context.chance)
     lettering.title(figure, _finding(table, context.chance))
     lettering.footer(figure, context)
     lettering.legend_below(figure, 1)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
 from advex.common.statistics import mean_interval
-from advex.discussion.wallace.figures.thumbnails import strip
+from advex.discussion.wallace.figures.thumbnails import strip_over_two_panels
 from advex.draw import lettering, marks, style
 from advex.draw.tables import published_value, values
 
@@ -41,18 +41,12 @@ _HISTOGRAMS = (
 def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw some other images, what students of each kind of images learn, and the labels they saw."""
     table: pd.DataFrame = tables[_TABLE]
-    figure, axes = style.canvas(style.PAGE_WIDTH, 122, 2, 1, height_ratios=[0.42, 1])
-    strip(
-        axes[0, 0],
-        tables[_PICTURE],
-        "other images, with the teacher's predictions",
-        "test images of the task",
+    named = "other images, with the teacher's predictions", "test images of the task"
+    figure, first, second = strip_over_two_panels(
+        tables[_PICTURE], *named, height_mm=122, width_ratios=(1.9, 1)
     )
-    axes[0, 0].set_title("a  What the student learns, and what it is tested on")
-    axes[1, 0].axis("off")
-    grid = axes[1, 0].get_subplotspec().subgridspec(1, 2, width_ratios=[1.9, 1])
-    _draw_accuracies(figure.add_subplot(grid[0]), table, published, context.chance)
-    _draw_labels(figure.add_subplot(grid[1]), table[table["pair"] == _main(table)])
+    _draw_accuracies(first, table, published, context.chance)
+    _draw_labels(second, table[table["pair"] == _main(table)])
     lettering.title(figure, _finding(table, context.chance))
     tested = table[(table["pair"] == _main(table)) & (table["learnt_from"] == "task")]["images"]
     lettering.footer(figure, replace(context, images=int(tested.max())))

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
 from advex.common.statistics import mean_interval
-from advex.discussion.wallace.figures.thumbnails import strip
+from advex.discussion.wallace.figures.thumbnails import strip_over_two_panels
 from advex.draw import lettering, marks, style
 from advex.draw.tables import difference, published_value, values
 
@@ -26,18 +26,12 @@ _STUDENTS = (
 def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.Context) -> Figure:
     """Draw some mistakes, accuracies at the headline, and students against teachers."""
     table: pd.DataFrame = tables[_TABLE]
-    figure, axes = style.canvas(style.PAGE_WIDTH, 118, 2, 1, height_ratios=[0.42, 1])
-    strip(
-        axes[0, 0],
-        tables[_PICTURE],
-        "training images the teacher gets wrong, with its predictions",
-        "test images, with true labels",
+    named = "training images the teacher gets wrong, with its predictions", "test images, with true labels"
+    figure, first, second = strip_over_two_panels(
+        tables[_PICTURE], *named, height_mm=118, width_ratios=(1.3, 1)
     )
-    axes[0, 0].set_title("a  What the student learns, and what it is tested on")
-    axes[1, 0].axis("off")
-    grid = axes[1, 0].get_subplotspec().subgridspec(1, 2, width_ratios=[1.3, 1])
-    _draw_headline(figure.add_subplot(grid[0]), table, published, context.chance)
-    _draw_sweep(figure.add_subplot(grid[1]), table, published, context.chance)
+    _draw_headline(first, table, published, context.chance)
+    _draw_sweep(second, table, published, context.chance)
     lettering.title(figure, _finding(table, published, context.chance))
     lettering.footer(figure, context)
     lettering.legend_below(figure, 3)

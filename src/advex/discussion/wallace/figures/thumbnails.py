@@ -1,11 +1,32 @@
 """The strips of the comment's figures 1 and 3: images with their labels, a bar, test images with theirs."""
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from advex.common.pictures import Picture
 from advex.draw import marks, style
 
 _TESTS = 2  # images right of the bar
+
+
+def strip_over_two_panels(
+    picture: Picture, left: str, right: str, *, height_mm: float, width_ratios: tuple[float, float]
+) -> tuple[Figure, Axes, Axes]:
+    """Make a figure with a strip above, named a, and two panels below.
+
+    Args:
+        picture: of the strip, see :func:`strip`.
+        left: what stands left of its bar.
+        right: what stands right of it.
+        height_mm: of the figure.
+        width_ratios: of the two panels.
+    """
+    figure, axes = style.canvas(style.PAGE_WIDTH, height_mm, 2, 1, height_ratios=[0.42, 1])
+    strip(axes[0, 0], picture, left, right)
+    axes[0, 0].set_title("a  What the student learns, and what it is tested on")
+    axes[1, 0].axis("off")
+    grid = axes[1, 0].get_subplotspec().subgridspec(1, 2, width_ratios=width_ratios)
+    return figure, figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
 
 
 def strip(axis: Axes, picture: Picture, left: str, right: str) -> None:

@@ -1,0 +1,30 @@
+"""A comment's own numbers, held against its claims: one that they do not meet is a mistake in the claim."""
+
+from collections.abc import Mapping, Sequence, Set
+
+import pandas as pd
+
+from advex.judge.claims import Claim, needed_tables
+from advex.judge.judge import DIRECTION, NOT_TESTED, REPRODUCED, judge
+
+
+def check_own_numbers(
+    claims: Sequence[Claim],
+    tables: Mapping[str, pd.DataFrame],
+    published: pd.DataFrame,
+    contradictions: Set[str] = frozenset(),
+) -> None:
+    """Check that tables made of published numbers reproduce all tested claims but for known contradictions.
+
+    Args:
+        claims: of one comment or several.
+        tables: by name, all that the claims read and no other.
+        published: all published numbers.
+        contradictions: claims of which the comment's own numbers have the direction but not the size.
+    """
+    tested = [claim for claim in claims if claim.not_tested is None]
+    assert {table for claim in tested for table in needed_tables([claim])} == set(tables)
+    result = judge(tested, dict(tables), published, True, 10).set_index("claim")
+    assert set(result.index[result["verdict"] != REPRODUCED]) == contradictions
+    assert set(result.loc[list(contradictions), "verdict"]) <= {DIRECTION}
+    assert set(judge(tested, {}, published, True, 10)["verdict"]) == {NOT_TESTED}
