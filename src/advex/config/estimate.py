@@ -133,7 +133,7 @@ class StudyMeter:
         return not known
 
 
-class Estimate:
+class StudyWork:
     """The work of every job of a study, in ``works`` by its name as in :func:`figure_jobs`.
 
     ``not_counted`` names experiments and kinds of instruments that do not count their work.
@@ -247,19 +247,19 @@ def read_hardware(file: Path) -> dict[str, Hardware]:
 
 def report(plan: Plan, study: str, hardware: Hardware) -> str:
     """Say what each figure of a study costs on a device, and what that is based on."""
-    estimate = Estimate(plan, study)
+    counted = StudyWork(plan, study)
     training, attacking = speeds(hardware)
 
     def hours(work: Work) -> float:
         return (work.train / training + work.attack / attacking) / 3600
 
     lines = [f"{'figure':<34}{'jobs':>6}{'PFLOP':>12}{'hours':>9}{'disk, GB':>10}"]
-    for figure, (jobs, work) in estimate.figures().items():
+    for figure, (jobs, work) in counted.figures().items():
         operations = (work.train + work.attack) / 1e15
         lines.append(
             f"{figure:<34}{jobs:>6}{operations:>12,.1f}{hours(work):>9,.1f}{work.bytes / 1e9:>10.2f}"
         )
-    longest_hours, longest = max((hours(work), job) for job, work in estimate.works.items())
+    longest_hours, longest = max((hours(work), job) for job, work in counted.works.items())
     notes = [
         f"Hours of {hardware.name}, at {training / 1e12:.2f} TFLOP/s in training and {attacking / 1e12:.2f} "
         f"in attacks; the longest job, {longest}, takes {longest_hours:.1f} of them.",
@@ -268,9 +268,9 @@ def report(plan: Plan, study: str, hardware: Hardware) -> str:
         "though an image that is fooled needs no other: at most so much. Loading and starting Python are not "
         "counted.",
     ]
-    if estimate.not_counted:
+    if counted.not_counted:
         notes.append(
-            f"Not counted, as they are small beside trainings: {', '.join(sorted(estimate.not_counted))}."
+            f"Not counted, as they are small beside trainings: {', '.join(sorted(counted.not_counted))}."
         )
     return "\n".join([*lines, "", *(textwrap.fill(note, 110) for note in notes)])
 

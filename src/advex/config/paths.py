@@ -24,7 +24,7 @@ from advex.config.schema import (
 from advex.config.sources import source_of
 from advex.measure.sections import OtherDataSettings, Section
 
-Row = TypeVar("Row")
+Listed = TypeVar("Listed")
 
 
 class Paths:
@@ -215,7 +215,7 @@ def _with_filtered(experiments: Experiments, study: Study) -> dict[str, ModelRow
     return {name: row for name, row in models.items() if row.trained_on not in study.left_out}
 
 
-def find(rows: Mapping[str, Row], kind: str, name: str) -> Row:
+def find(rows: Mapping[str, Listed], kind: str, name: str) -> Listed:
     """Return the row of a name.
 
     Raises:

@@ -13,7 +13,7 @@ from pathlib import Path
 from advex.common.errors import UserError
 from advex.config.plan import Plan
 from advex.config.tables import known_tables
-from advex.judge.claims import Claim, Combination, Comparison, Rows, load_claims
+from advex.judge.claims import Claim, Combination, Comparison, RowSelector, load_claims
 from advex.measure.columns import ANY_TEXT, Columns
 
 _MOST = 12  # names that a message lists where none is near
@@ -105,7 +105,7 @@ def _of_selector(
         for number, part in enumerate(selector.of):
             along = [*points, *filter(None, [selector.along])]
             yield from _of_selector(f"{place}.of.{number}", part, table, tables, along)
-    elif isinstance(selector, Rows):
+    elif isinstance(selector, RowSelector):
         name = selector.table or table or ""
         if name not in tables:
             if selector.table is not None:
@@ -119,7 +119,7 @@ def _of_selector(
         yield from _texts(f"{place}.rows", selector, columns)
 
 
-def _texts(place: str, selector: Rows, columns: Columns) -> Iterator[str]:
+def _texts(place: str, selector: RowSelector, columns: Columns) -> Iterator[str]:
     """Find values that a column never has: texts it does not know, and texts among numbers or the reverse."""
     for column, wanted in selector.rows.items():
         known = columns.get(column)

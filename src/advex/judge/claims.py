@@ -53,7 +53,7 @@ class Near(_Strict):
     within: float = Field(gt=0)
 
 
-class Rows(_Strict):
+class RowSelector(_Strict):
     """One number for each seed: the matching rows of a measured table.
 
     Attributes:
@@ -86,7 +86,7 @@ class Rows(_Strict):
         return rows
 
     @check(mode="after")
-    def _several_rows_need_a_column(self) -> "Rows":
+    def _several_rows_need_a_column(self) -> "RowSelector":
         if (self.pick == "only") != (self.along is None):
             raise ValueError(f"found pick: {self.pick}, along: {self.along}; allowed: both, or neither")
         return self
@@ -125,11 +125,11 @@ def _kind(value: Any) -> str:
     return "combination" if is_combination else "rows"
 
 
-_RowsChoice = Annotated[Rows, Tag("rows")]
+_RowChoice = Annotated[RowSelector, Tag("rows")]
 _CombinationChoice = Annotated[Combination, Tag("combination")]
-Selector = Annotated[_RowsChoice | _CombinationChoice, Discriminator(_kind)]
+Selector = Annotated[_RowChoice | _CombinationChoice, Discriminator(_kind)]
 Reference = Annotated[
-    _RowsChoice | _CombinationChoice | Annotated[float, Tag("number")]
+    _RowChoice | _CombinationChoice | Annotated[float, Tag("number")]
     | Annotated[Literal["chance"], Tag("chance")],
     Discriminator(_kind),
 ]  # fmt: skip
@@ -156,7 +156,7 @@ class Comparison(_Strict):
         return self
 
     @property
-    def reference(self) -> "float | str | Rows | Combination":
+    def reference(self) -> "float | str | RowSelector | Combination":
         """What ours is compared with."""
         given = [value for value in (self.above, self.below, self.equals) if value is not None]
         return given[0]
@@ -215,13 +215,13 @@ class _ClaimsFile(_Strict):
     claims: tuple[Claim, ...]
 
 
-def all_rows(claim: Claim) -> list[Rows]:
+def all_rows(claim: Claim) -> list[RowSelector]:
     """All row selectors of a claim, those inside combinations and comparisons too."""
-    found: list[Rows] = []
+    found: list[RowSelector] = []
     pending: list[Any] = [claim.ours, *(comparison.reference for comparison in claim.effect)]
     while pending:
         selector = pending.pop(0)
-        if isinstance(selector, Rows):
+        if isinstance(selector, RowSelector):
             found.append(selector)
         elif isinstance(selector, Combination):
             pending.extend(selector.of)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from advex.common.errors import UserError
 from advex.common.statistics import MeanInterval, mean_interval
-from advex.judge.claims import MARKS, Claim, Combination, Comparison, Rows, all_rows
+from advex.judge.claims import MARKS, Claim, Combination, Comparison, RowSelector, all_rows
 
 REPRODUCED = "reproduced"
 DIRECTION = "direction"
@@ -45,9 +45,9 @@ class _Measured:
     tables: Mapping[str, pd.DataFrame]
     chance: float
 
-    def values(self, selector: Rows | Combination, points: str | None = None) -> pd.Series:
+    def values(self, selector: RowSelector | Combination, points: str | None = None) -> pd.Series:
         """One number for each seed (for each seed and point, where ``points`` names a column)."""
-        if isinstance(selector, Rows):
+        if isinstance(selector, RowSelector):
             return self._rows(selector, points)
         if selector.combine in ("correlation", "slope"):
             return self._over_points(selector)
@@ -61,7 +61,7 @@ class _Measured:
             raise _NotTestedError(f"division by 0 in {describe(selector, self.claim)}")
         return first / second
 
-    def _rows(self, selector: Rows, points: str | None) -> pd.Series:
+    def _rows(self, selector: RowSelector, points: str | None) -> pd.Series:
         words = describe(selector, self.claim)
         name = selector.table or self.claim.table or ""
         if name not in self.tables:
@@ -124,7 +124,7 @@ class _Measured:
     def holds(self, comparison: Comparison, ours: pd.Series) -> tuple[bool, str]:
         """Whether a part of the effect is there, and that part in words with its numbers."""
         reference = comparison.reference
-        if isinstance(reference, Rows | Combination):
+        if isinstance(reference, RowSelector | Combination):
             difference = (ours - self.values(reference)).dropna()
         else:
             difference = ours - (self.chance if isinstance(reference, str) else float(reference))
@@ -234,7 +234,7 @@ def _size(
     return near, f"{rule}: {'holds' if near else 'fails'} [distance {_number(distance)}]"
 
 
-def describe(selector: Rows | Combination, claim: Claim) -> str:
+def describe(selector: RowSelector | Combination, claim: Claim) -> str:
     """A selector in words."""
     if isinstance(selector, Combination):
         first, second = (describe(part, claim) for part in selector.of)
@@ -262,7 +262,7 @@ def describe(selector: Rows | Combination, claim: Claim) -> str:
 def requirement(comparison: Comparison, claim: Claim, chance: float) -> str:
     """What a comparison asks for, in words."""
     reference = comparison.reference
-    if isinstance(reference, Rows | Combination):
+    if isinstance(reference, RowSelector | Combination):
         words = describe(reference, claim)
     elif isinstance(reference, str):
         words = f"chance ({_number(chance)})"

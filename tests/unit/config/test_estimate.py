@@ -6,7 +6,7 @@ import pytest
 
 from advex.common.settings import ArchitectureSettings
 from advex.config import load
-from advex.config.estimate import Estimate, StudyMeter, passes, read_hardware, report, speeds
+from advex.config.estimate import StudyMeter, StudyWork, passes, read_hardware, report, speeds
 
 ROOT = Path(__file__).parents[3]
 PLAN = load(ROOT / "config")
@@ -31,7 +31,7 @@ def test_hours_of_the_basis_itself_come_out() -> None:
 
 
 def test_work_follows_from_the_settings() -> None:
-    estimate = Estimate(PLAN, "cifar10")
+    estimate = StudyWork(PLAN, "cifar10")
     sizes = PLAN.study("cifar10")
     one = passes(ArchitectureSettings("resnet50", {}, 3, 10, (0.5,) * 3, (0.25,) * 3), 32)
     standard = estimate.works["train/standard/seed0"]
@@ -46,7 +46,7 @@ def test_work_follows_from_the_settings() -> None:
 
 
 def test_students_of_mistakes_are_counted() -> None:
-    estimate = Estimate(PLAN, "cifar10")
+    estimate = StudyWork(PLAN, "cifar10")
     small, large = (
         passes(ArchitectureSettings(name, {}, 3, 10, (0.5,) * 3, (0.25,) * 3), 32)
         for name in ("resnet18", "vgg16")
@@ -57,7 +57,7 @@ def test_students_of_mistakes_are_counted() -> None:
 
 
 def test_students_of_other_images_are_counted() -> None:
-    estimate = Estimate(PLAN, "cifar10")
+    estimate = StudyWork(PLAN, "cifar10")
     options = {
         "small_plain": {"width": 32, "stages": 2},
         "small_perceptron": {"width": 512, "stages": 2},
@@ -77,7 +77,7 @@ def test_students_of_other_images_are_counted() -> None:
 def test_networks_on_squares_are_counted() -> None:
     row = PLAN.study("cifar10").squares.network
     one = passes(ArchitectureSettings("resnet18", {}, 3, 2, (0.5,) * 3, (0.25,) * 3), 32)
-    found = Estimate(PLAN, "cifar10").works["measure/nakkiran/squares/seed0"]
+    found = StudyWork(PLAN, "cifar10").works["measure/nakkiran/squares/seed0"]
     networks = len(row.label_noise) * len(row.pixel_noise)
     assert found.train == pytest.approx(networks * row.evaluate_after[-1] * row.batch_size * one.train)
     attacked = networks * len(row.evaluate_after) * len(row.epsilons) * row.test_images
@@ -100,7 +100,7 @@ def test_attacks_on_a_source_are_counted_once_for_all_models() -> None:
 
 
 def test_all_figures_count_a_shared_job_once() -> None:
-    estimate = Estimate(PLAN, "test")
+    estimate = StudyWork(PLAN, "test")
     rows = estimate.figures()
     jobs, work = rows.pop("all figures")
     assert jobs == len(estimate.works) < sum(count for count, _ in rows.values())
@@ -116,4 +116,4 @@ def test_every_study_can_be_estimated(study: str) -> None:
     # What attacks or trains is counted; only what passes forward a few times may be left out.
     attacking = {row.kind for row in PLAN.experiments.instruments.values() if row.attack}
     assert attacking
-    assert not attacking & Estimate(PLAN, study).not_counted
+    assert not attacking & StudyWork(PLAN, study).not_counted

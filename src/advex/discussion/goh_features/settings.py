@@ -8,7 +8,7 @@ from advex.common.settings import MAIN_SUCCESS, Count, Positive, Share
 from advex.measure.sections import Section, Strict
 
 
-class PairRow(Strict):
+class ClassPairRow(Strict):
     """Two classes by name; ``robust_feature`` is the one in the containment, by default the most useful."""
 
     classes: tuple[str, str]
@@ -22,7 +22,7 @@ class FeatureSettings(Section):
     """
 
     description: str
-    pairs: Annotated[dict[str, PairRow], Field(min_length=1)]
+    pairs: Annotated[dict[str, ClassPairRow], Field(min_length=1)]
     epsilons: Annotated[list[Positive], Field(min_length=1)]
     ensemble_below: Positive
     contained_robustness: Positive

@@ -55,7 +55,7 @@ class OwnMistakesSettings(Section):
         return self
 
 
-class PairRow(Strict):
+class TaskAndImagesRow(Strict):
     """Learn ``task`` from images of ``images``: each names other data, or ``natural``."""
 
     task: str
@@ -71,7 +71,7 @@ class OtherDatasetSettings(Section):
     description: str
     seeds: Count
     data: dict[str, OtherDataSettings] = Field(default_factory=dict)
-    pairs: Annotated[dict[str, PairRow], Field(min_length=1)]
+    pairs: Annotated[dict[str, TaskAndImagesRow], Field(min_length=1)]
     teacher: NetworkSettings
     student: NetworkSettings
     other_students: Annotated[dict[str, NetworkSettings], Field(min_length=1)]

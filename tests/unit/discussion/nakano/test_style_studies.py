@@ -17,7 +17,7 @@ from advex.common.errors import UserError
 from advex.common.pictures import Picture
 from advex.common.settings import ArchitectureSettings
 from advex.config import load
-from advex.config.estimate import Estimate, StudyMeter
+from advex.config.estimate import StudyMeter, StudyWork
 from advex.discussion.nakano.experiments.slider import slider_html
 from advex.discussion.nakano.settings import StyleSettings
 from advex.discussion.nakano.style_judges import Judge, untrained, verdicts
@@ -292,7 +292,7 @@ def test_the_page_shows_colour():
 def test_the_cost_of_a_study_counts_every_evaluation():
     plan = load(ROOT / "config")
     job = f"measure/{STYLE_TRANSFER}/seed0"
-    estimate = Estimate(plan, "test")
+    estimate = StudyWork(plan, "test")
     one, images = estimate.works[job].attack, 0.0
     shop = plan.studies["test"].style_transfer
     forward = {
