@@ -12,7 +12,7 @@ os.environ |= {
     "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*",
     "DVC_GLOBAL_CONFIG_DIR": "/nonexistent", "DVC_SYSTEM_CONFIG_DIR": "/nonexistent",
 }  # fmt: skip
-for _name in ("ADVEX_MIRROR", "ADVEX_SITE", "SNAKEMAKE_PROFILE"):
+for _name in ("ADVEX_MIRROR", "ADVEX_SITE", "ADVEX_WORKERS", "SNAKEMAKE_PROFILE"):
     os.environ.pop(_name, None)
 
 
@@ -23,6 +23,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     watching = {
         "PYTHONPATH": os.pathsep.join([str(folder / "src"), str(Path(__file__).parent / "watching")]),
         "ADVEX_EXECUTED": str(folder / "executed"),
+        "ADVEX_WORKERS": "no",  # Python itself starts to watch, so each job starts Python
     }
     finished = runner(folder)("--config", "study=test", environment=watching)
     assert finished.returncode == 0, finished.stderr[-5000:]

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from copies import ROOT, copy_repository
 
+from advex.common.machine.workers import SWITCH
+
 FIGURE = "results/test/figures/ilyas/robust_and_accurate.svg"
 LAUNCH = (".venv/bin/python", "-I", "-m", "advex.common.machine.launch")
 
@@ -181,8 +183,12 @@ def eventually(true: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-def test_a_killed_run_is_put_right_once_nothing_of_it_is_left(place: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["yes", "no"])
+def test_a_killed_run_is_put_right_once_nothing_of_it_is_left(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: str
+) -> None:
     """One run at a time; after a kill its jobs still count; then `make` goes on."""
+    monkeypatch.setenv(SWITCH, workers)
     script = place / "scripts/experiment.py"
     waiting = (
         "import pathlib, time\n"

@@ -114,8 +114,8 @@ def command_of(folder: Path, name: str, text: str) -> str:
 
 def run(how: str, folder: Path, *commands: str, threads: int = 1) -> subprocess.CompletedProcess[str]:
     assert BASH is not None
-    environment = {**os.environ, "FOLDER": str(folder), "PYTHONHASHSEED": "0"}
-    environment |= dict.fromkeys(THREADS, str(threads))
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    environment |= {"FOLDER": str(folder), "PYTHONHASHSEED": "0"} | dict.fromkeys(THREADS, str(threads))
     return subprocess.run(
         [sys.executable, "-c", STARTS, how, BASH, *commands],
         env=environment, input="", capture_output=True, text=True, timeout=120, check=True,
