@@ -88,7 +88,7 @@ EDITS = {
         f"{LIBRARY}/attack/objectives.py",
         "labels, reduction=",
         "1 * labels, reduction=",
-        (*ATTACKED, "measure/nakkiran/squares/"),
+        ATTACKED,
     ),
     "one norm": Edit(f"{LIBRARY}/attack/threat_models.py", "clamp_max(1.0)", "clamp_max(1.1)", IN_L2),
     "another norm": Edit(
