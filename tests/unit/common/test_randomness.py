@@ -31,7 +31,8 @@ from advex.prepare.sources import Prepared
 
 ROOT = Path(__file__).parents[3]
 LIBRARY = ROOT / "src/advex"
-HELPERS = ("randomness.py", "devices.py")
+HELPERS = ("randomness.py", "devices.py", "worker.py")
+"""The last gives a fork numpy's global generator as a new process has it; nothing here draws from that."""
 MAKERS = {"default_rng", "RandomState", "SeedSequence", "manual_seed", "manual_seed_all", "fork_rng", "seed"}
 """Calls that make or seed a generator, besides torch's class."""
 DRAWS = {
