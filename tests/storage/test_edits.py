@@ -83,7 +83,7 @@ ONE_COLUMN_WIDE = (
 )
 LIBRARY, STUDY = "src/advex", "config/studies/test.yaml"
 EDITS = {
-    "attack": Edit(f"{LIBRARY}/attack/loop.py", "best = current\n", "best = current + 0\n", ATTACKING),
+    "attack": Edit(f"{LIBRARY}/attack/loop.py", "moved = current +", "moved = 0 + current +", ATTACKING),
     "loss of attacks": Edit(
         f"{LIBRARY}/attack/objectives.py",
         "labels, reduction=",

@@ -229,9 +229,9 @@ EDITS = {
     ),
     "an architecture": Edit("small_vgg", ":\n", ":\n    assert True\n", ("train/", "measure/"), 30),
     "an attack": Edit(
-        "projected_gradient",
-        "best = current\n",
-        "best = current + 0\n",
+        "stepped",
+        "moved = current +",
+        "moved = 0 + current +",
         ("train/robust", "construct/", *MEASURING_BY_ATTACK),
         22,
     ),
