@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from advex.common.errors import UserError
+from advex.common.machine.workers import SWITCH
 from advex.records.manifests import run
 from advex.records.provenance import Code
 from advex.records.records import Record
@@ -75,6 +76,7 @@ class Version:
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(HOOK), str(self.folder / "src")]),
             "ADVEX_WATCHED": watched,
+            SWITCH: "no",  # Python itself starts to watch, so each job starts Python
             "COVERAGE_CORE": "ctrace",  # of all, it tells most exactly from where to where execution went
         }
         try:
