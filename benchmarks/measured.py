@@ -56,9 +56,10 @@ def machine() -> str:
 
 def publish(name: str, table: pd.DataFrame) -> None:
     """Write a benchmark's table and what it ran on, and renew the page that shows all of them."""
+    ran_on = machine()  # before a file is written, which git would call a change
     RESULTS.mkdir(exist_ok=True)
     table.to_csv(RESULTS / f"{name}.csv", index=False, float_format="%.4g")
-    (RESULTS / f"{name}.txt").write_text(f"{machine()}\n")
+    (RESULTS / f"{name}.txt").write_text(f"{ran_on}\n")
     page = (HERE / "page.md").read_text()
     for file in sorted(RESULTS.glob("*.csv")):
         shown = pd.read_csv(file, keep_default_na=False)
