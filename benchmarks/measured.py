@@ -11,6 +11,8 @@ from pathlib import Path
 import pandas as pd
 import torch
 
+from advex.records.vouching.machine import machine as computed_on
+
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 
@@ -37,16 +39,9 @@ def ratio(limit: list[float], ours: list[float]) -> tuple[float, float]:
 
 def machine() -> str:
     """Say what the benchmark ran on, with which versions, from which commit and when."""
-    cpu = platform.processor() or platform.machine()
-    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
-        if line.startswith("model name"):
-            cpu = line.partition(":")[2].strip()
-            break
-    where = (
-        torch.cuda.get_device_name()
-        if torch.cuda.is_available()
-        else f"{cpu}, {torch.get_num_threads()} thread(s)"
-    )
+    processor = computed_on()["processor"]
+    threads = f"{processor}, {torch.get_num_threads()} thread(s)"
+    where = torch.cuda.get_device_name() if torch.cuda.is_available() else threads
     capability = torch.backends.cpu.get_cpu_capability()
     asked = ["git", "describe", "--always", "--dirty", "--exclude=*"]
     commit = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=HERE).stdout.strip()
