@@ -10,7 +10,6 @@ standard one. *Targeting* perturbs the image towards a target class and takes th
 import json
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,6 +20,7 @@ from advex.attack.finished_parts import Parts
 from advex.attack.loop import attack
 from advex.attack.objectives import representation_distance
 from advex.common.artifacts import Array
+from advex.common.checkpoint import Checkpoint
 from advex.common.images import ImageSet
 from advex.common.machine.devices import Device, as_float
 from advex.common.randomness import numpy_generator, stable_seed
@@ -42,7 +42,7 @@ def construct(
     device: Device,
     *,
     ensemble: Ensemble | None = None,
-    checkpoint: Path | None = None,
+    checkpoint: Checkpoint | None = None,
     stored_as: str = "float32",
 ) -> tuple[ImageSet, pd.DataFrame]:
     """Build a data set, and measure how well the construction went.
@@ -54,7 +54,7 @@ def construct(
         device: where to compute.
         ensemble: networks that the attack must not fool, for an objective named ``ensemble_``.
         checkpoint: file that keeps finished images, from which an interrupted construction goes on.
-            Delete it once the set is written.
+            Remove it once the set is written.
         stored_as: how the set will be stored: it is rounded to that before it is measured.
 
     Returns:
@@ -66,7 +66,7 @@ def construct(
         (inversion only: distance left, and as a share of the distance at the start), ``images``.
     """
     attacked = ensemble.against(source) if ensemble else source
-    parts = Parts(checkpoint, _made_from(construction, images, attacked)) if checkpoint else None
+    parts = Parts(checkpoint.of(*_made_from(construction, images, attacked))) if checkpoint else None
     built, start, distances = CONSTRUCTIONS[construction.rule](construction, images, attacked, device, parts)
     built = built.rounded(stored_as)
     predicted = predictions(source, device.images(built.images), device).cpu().numpy()

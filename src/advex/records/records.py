@@ -156,25 +156,61 @@ def shipped_path(log: str | os.PathLike[str]) -> Path:
     return SHIPPED.joinpath(study, *name)
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A job that has begun.
+
+    Attributes:
+        inputs: path of every input and its SHA-256, before the job read it.
+        fingerprint: of all that decides what the job makes: its rule, parameters and code, and its inputs.
+    """
+
+    inputs: Mapping[str, str]
+    fingerprint: str
+
+    def check_inputs(self, log: str) -> None:
+        """Make sure that the inputs are what they were.
+
+        Raises:
+            UserError: an input was changed or removed while the job ran.
+        """
+        for path, before in self.inputs.items():
+            if not Path(path).exists() or _sha256(path) != before:
+                raise UserError(
+                    f"{path}: changed while the job of {log} ran, so what it made is of neither; run it again"
+                )
+
+
+def _begun(job: Job, params: Mapping[str, Any]) -> Begun:
+    inputs = {str(name): _sha256(name) for name in dict.fromkeys(job.input)}
+    told = json.dumps([job.rule, str(job.log[0]), params, inputs], sort_keys=True, default=str)
+    return Begun(inputs, hashlib.sha256(told.encode()).hexdigest())
+
+
 @contextmanager
-def recorded(job: Job) -> Iterator[None]:
+def recorded(job: Job) -> Iterator[Begun]:
     """Run the body as a job: send its messages to its log, and leave a record if it ends well.
 
     What it looks up in registries must be in its parameter ``uses``. From start to end the job's own record
     says only which files it writes, so that one that was killed leaves nothing that looks whole. A job that
     did what the shipped record says leaves no record of its own.
+
+    Raises:
+        UserError: an input changed while the body ran: then what it made is of neither, and has no record.
     """
     log = str(job.log[0])
     with logged(log, job.rule):
         Record(job.rule, log, {}, {}, {str(name): {} for name in job.output}).write(own_path(log))
         params = dict(job.params.items())
+        begun = _begun(job, params)
         with declaring(params.get("uses", [])):
-            yield
+            yield begun
+        begun.check_inputs(log)
         record = Record(
             rule=job.rule,
             log=log,
             params=params,
-            inputs={str(name): digests(name)["sha256"] for name in dict.fromkeys(job.input)},
+            inputs=begun.inputs,
             outputs={str(name): digests(name) for name in job.output},
             modules=sorted(name for name in sys.modules if name.split(".")[0] == "advex"),
             versions=_versions(),
@@ -184,6 +220,11 @@ def recorded(job: Job) -> Iterator[None]:
             record.own_path.unlink()
         else:
             record.write(record.own_path)
+
+
+def _sha256(path: str | os.PathLike[str]) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digests(path: str | os.PathLike[str]) -> dict[str, str]:

@@ -1,10 +1,9 @@
 """What one training job does: train a network, or the networks of an ensemble."""
 
-from pathlib import Path
-
 import pandas as pd
 from torch import nn
 
+from advex.common.checkpoint import Checkpoint
 from advex.common.images import ImageSet
 from advex.common.machine.devices import Device
 from advex.common.settings import TrainingRun
@@ -12,7 +11,7 @@ from advex.registries import TRAININGS
 
 
 def train_job(
-    run: TrainingRun, training_set: ImageSet, test_set: ImageSet, device: Device, checkpoint: Path
+    run: TrainingRun, training_set: ImageSet, test_set: ImageSet, device: Device, checkpoint: Checkpoint
 ) -> tuple[nn.Module, pd.DataFrame]:
     """Train what a run asks for, a network or with ``members`` an ensemble.
 
@@ -21,7 +20,7 @@ def train_job(
         training_set: images to learn.
         test_set: images to watch it with.
         device: where to compute.
-        checkpoint: what it resumes from; see :func:`remove_checkpoints`.
+        checkpoint: what it resumes from; remove it once the model is written.
 
     Returns:
         The model, and the history of its training: see :func:`advex.train.training.train` and
@@ -29,9 +28,3 @@ def train_job(
     """
     train = TRAININGS["ensemble" if run.members else "single"]
     return train(run, training_set, test_set, device, checkpoint=checkpoint)
-
-
-def remove_checkpoints(checkpoint: Path) -> None:
-    """Remove the checkpoints of a job whose model is written: its own, and those of its networks."""
-    for left in checkpoint.parent.glob(f"{checkpoint.stem}.*checkpoint"):
-        left.unlink()

@@ -3,20 +3,19 @@
 :class:`Training` is the loop, a step at a time; :func:`train` runs through it with checkpoints and a history.
 """
 
-import hashlib
 import json
 import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from advex.common.checkpoint import Checkpoint
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
 from advex.common.machine.devices import Device, as_float
@@ -144,7 +143,7 @@ def train(
     test_set: ImageSet,
     device: Device,
     *,
-    checkpoint: Path | None = None,
+    checkpoint: Checkpoint | None = None,
     checkpoint_seconds: float = 60.0,
     keep_checkpoint: bool = False,
 ) -> tuple[Classifier, pd.DataFrame]:
@@ -158,7 +157,7 @@ def train(
         test_set: natural images whose accuracy is recorded by epoch.
         device: where to compute.
         checkpoint: file from which an interrupted training resumes, to the same bits on a CPU; written
-            at the end of an epoch when ``checkpoint_seconds`` have passed. Delete it once the model is
+            at the end of an epoch when ``checkpoint_seconds`` have passed. Remove it once the model is
             written.
         checkpoint_seconds: least time between two checkpoints.
         keep_checkpoint: write it after the last epoch too, so that the training need not run again.
@@ -183,8 +182,9 @@ def train(
     optimizer = training.optimizer
     test_images, test_labels = device.images(test_set.images), device.labels(test_set.labels)
 
-    settings = _fingerprint(run, training_set)
-    resumed = load_checkpoint(checkpoint, model, optimizer, generator, settings) if checkpoint else {}
+    if checkpoint:
+        checkpoint = checkpoint.of(*_made_from(run, training_set, test_set))
+    resumed = load_checkpoint(checkpoint, model, optimizer, generator, recipe.epochs) if checkpoint else {}
     rows: list[dict[str, float]] = resumed.get("rows", [])
     first = int(resumed.get("epochs", 0))
     if first:
@@ -214,7 +214,7 @@ def train(
         last = epoch + 1 == recipe.epochs
         due = keep_checkpoint if last else time.monotonic() - saved >= checkpoint_seconds
         if checkpoint and due:
-            state = {"epochs": epoch + 1, "rows": rows, "settings": settings}
+            state = {"epochs": epoch + 1, "rows": rows}
             save_checkpoint(checkpoint, model, optimizer, generator, state)
             saved = time.monotonic()
     _log.info("trained %s, seed %d: test accuracy %.2f %%", run.name, run.seed, rows[-1]["test_accuracy"])
@@ -234,9 +234,7 @@ def _means(steps: Iterable[Step], device: Device) -> tuple[float, float]:
     return total_loss.item() / seen, total_correct.item() / seen
 
 
-def _fingerprint(run: TrainingRun, training_set: ImageSet) -> str:
-    """Hash what a checkpoint must agree with: settings and training data."""
-    digest = hashlib.sha256(json.dumps(plain(run), sort_keys=True).encode())
-    digest.update(training_set.images.tobytes())
-    digest.update(training_set.labels.tobytes())
-    return digest.hexdigest()
+def _made_from(run: TrainingRun, *sets: ImageSet) -> list[bytes]:
+    """Return what a checkpoint must agree with: settings and data."""
+    data = [part.tobytes() for images in sets for part in (images.images, images.labels)]
+    return [json.dumps(plain(run), sort_keys=True).encode(), *data]

@@ -11,6 +11,7 @@ from samples import random_set, tiny_model
 
 from advex.attack import finished_parts as parts
 from advex.attack import loop as attacks
+from advex.common.checkpoint import Checkpoint
 from advex.common.machine.devices import Device
 from advex.common.settings import AttackSettings, Construction
 from advex.construct.constructions import construct
@@ -57,11 +58,11 @@ def test_the_same_bits_after_an_interruption(construction: Construction, tmp_pat
     whole, measured = construct(construction, IMAGES, source, CPU)
     assert counted == {"batches": 3, "kill": None}
 
-    checkpoint = tmp_path / "seed0.checkpoint"
+    checkpoint = Checkpoint(tmp_path / "seed0.checkpoint")
     counted["kill"] = 6
     with pytest.raises(KilledError):
         construct(construction, IMAGES, source, CPU, checkpoint=checkpoint)
-    assert checkpoint.exists()
+    assert checkpoint.path.exists()
     resumed, measured_again = construct(construction, IMAGES, source, CPU, checkpoint=checkpoint)
     assert counted["batches"] == 7  # one batch was left to do
     np.testing.assert_array_equal(resumed.images, whole.images)
@@ -69,15 +70,17 @@ def test_the_same_bits_after_an_interruption(construction: Construction, tmp_pat
     assert measured_again.equals(measured)
 
 
-@pytest.mark.parametrize("other", ["settings", "source", "damage"])
+@pytest.mark.parametrize("other", ["settings", "source", "code", "damage"])
 def test_parts_of_something_else_are_not_used(other: str, tmp_path: Path, counted, caplog) -> None:
-    checkpoint = tmp_path / "seed0.checkpoint"
+    checkpoint = Checkpoint(tmp_path / "seed0.checkpoint")
     construct(EVERY[0], IMAGES, tiny_model("convolutional"), CPU, checkpoint=checkpoint)
     assert counted["batches"] == 3
     construction = EVERY[0] if other != "settings" else Construction("other", 0, "target", L2)
     source = tiny_model("convolutional", seed=int(other == "source"))
+    if other == "code":
+        checkpoint = Checkpoint(checkpoint.path, "code that was edited")
     if other == "damage":
-        checkpoint.write_bytes(checkpoint.read_bytes()[:100])
+        checkpoint.path.write_bytes(checkpoint.path.read_bytes()[:100])
     construct(construction, IMAGES, source, CPU, checkpoint=checkpoint)
     assert counted["batches"] == 6
     assert "start from the beginning" in caplog.text

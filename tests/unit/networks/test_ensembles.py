@@ -18,6 +18,7 @@ from advex.attack.objectives import (
     targeted_cross_entropy,
 )
 from advex.attack.threat_models import threat_model
+from advex.common.checkpoint import Checkpoint
 from advex.common.errors import UserError
 from advex.common.settings import AttackSettings, Construction
 from advex.construct.constructions import construct
@@ -213,7 +214,7 @@ def test_an_interrupted_ensemble_goes_on_where_it_was(
 
     monkeypatch.setattr(ensemble_training, "train", training)
     ensemble = replace(run(STANDARD), members=2)
-    checkpoint = tmp_path / "seed0.checkpoint"
+    checkpoint = Checkpoint(tmp_path / "seed0.checkpoint")
     with pytest.raises(KeyboardInterrupt):
         train_ensemble(ensemble, few_digits, few_digits, cpu, checkpoint=checkpoint)
     assert [path.name for path in tmp_path.iterdir()] == ["seed0.member0.checkpoint"]

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -97,6 +98,56 @@ def test_a_job_that_did_what_was_shipped_leaves_no_record_of_its_own() -> None:
     assert not own_path(LOG).exists()
     assert run("others").outputs != shipped.outputs
     assert shipped_path(LOG).read_bytes() == before
+
+
+def _removed() -> None:
+    Path("images").unlink()
+
+
+def _written_anew() -> None:
+    """Write other pixels of the same length, and set the clock of the file back."""
+    before = os.stat("images")
+    Path("images").write_text("PIXELS")
+    os.utime("images", ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def work(besides: Callable[[], None]) -> None:
+    with recorded(job()):
+        Path(job().output["model"]).write_text("weights")
+        besides()
+
+
+@pytest.mark.parametrize("change", [_removed, _written_anew])
+def test_what_was_made_of_inputs_that_changed_is_refused(change: Callable[[], None]) -> None:
+    with pytest.raises(SystemExit):
+        work(change)
+    assert not Record.read(own_path(LOG)).ended
+    assert "images: changed while the job" in Path(LOG).read_text()
+
+
+def test_a_record_tells_the_inputs_that_were_there_when_the_job_began() -> None:
+    with recorded(job()) as begun:
+        Path(job().output["model"]).write_text("weights")
+        assert begun.inputs == {"images": digests("images")["sha256"]}
+
+
+def test_the_fingerprint_is_of_code_settings_and_inputs() -> None:
+    def fingerprint(**changed: Any) -> str:
+        with recorded(job(**changed)) as begun:
+            Path(job().output["model"]).write_text("weights")
+        return begun.fingerprint
+
+    first = fingerprint()
+    assert fingerprint() == first
+    settings = job().params
+    others = [
+        fingerprint(params=Values({**settings, "code": "edited"})),
+        fingerprint(params=Values({**settings, "seed": "1"})),
+        fingerprint(rule="construct"),
+    ]
+    Path("images").write_text("other pixels")
+    others.append(fingerprint())
+    assert len({first, *others}) == 5
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import torch
 from samples import RECIPES, STANDARD, TINY, first, run, same
 from torch.nn import functional
 
+from advex.common.checkpoint import Checkpoint
 from advex.common.errors import UserError
 from advex.common.settings import AttackSettings, OneCycle, Recipe, StepDrops
 from advex.networks.classifier import build
@@ -78,14 +79,14 @@ def test_first_and_last_epochs_are_always_tested(few_digits, cpu, every, epochs,
 
 
 def test_a_diverged_training_says_what_to_change(few_digits, cpu, tmp_path):
-    recipe, checkpoint = replace(STANDARD, learning_rate=1e30), tmp_path / "checkpoint"
+    recipe, checkpoint = replace(STANDARD, learning_rate=1e30), Checkpoint(tmp_path / "checkpoint")
     with pytest.raises(UserError) as caught:
         train(
             run(recipe, "wild", 7), few_digits, few_digits, cpu, checkpoint=checkpoint, checkpoint_seconds=0
         )
     for part in ("wild", "seed 7", "nan", "epoch 1", "learning_rate (now 1e+30)"):
         assert part in str(caught.value)
-    assert not checkpoint.exists()
+    assert not checkpoint.path.exists()
 
 
 def rates(schedule, epochs, batches):
