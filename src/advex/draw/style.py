@@ -108,6 +108,6 @@ def save(figure: Figure, svg_path: str | os.PathLike[str], png_path: str | os.Pa
         SvgCanvas(figure).print_figure(lines, format="svg", dpi=_DOTS_PER_INCH, metadata={"Date": None})
         PngCanvas(figure).print_figure(drawn, format="png", dpi=_DOTS_PER_INCH)
     write_text(svg_path, steady_svg(lines.getvalue().decode()))
-    with Image.open(drawn) as picture, atomic_path(png_path) as temporary:
+    with Image.open(drawn, formats=("PNG",)) as picture, atomic_path(png_path) as temporary:
         few_colours = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
         few_colours.save(temporary, format="png", optimize=True)

@@ -1,24 +1,20 @@
 """Images laid out as ``train|test/<class>/*``, in a folder or inside a zip."""
 
-import io
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
 from advex.common.progress import Progress
+from advex.prepare.decoding import decode
 
 _SUFFIXES = (".png", ".jpg", ".jpeg")
 _JPEG = (".jpg", ".jpeg")
 _LAYOUT = "train/<class>/*.png and test/<class>/*.png (or .jpg)"
-
-# Modes Pillow converts to 8-bit grey without loss; all others but 16 and 32 bits become RGB.
-_GREY = ("1", "L", "LA")
-_DEEP = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
 _Classes = Mapping[str, Sequence[str]]
 
@@ -50,8 +46,12 @@ def read_tree(tree: Tree, official: tuple[str, ...] | None) -> tuple[ImageSet, I
         Training and test images, (N, C, H, W) uint8, and whether any was a JPEG.
 
     Raises:
-        UserError: a folder is missing or empty, classes or sizes differ, or an image is bad.
+        UserError: a folder is missing or empty, a name stands there twice, classes or sizes differ, or an
+            image is bad.
     """
+    twice = sorted(name for name, count in Counter(tree.names).items() if count > 1)
+    if twice:
+        raise UserError(f"{tree.where}: holds {twice[0]} more than once; make it anew with each file once")
     splits = {split: _class_files(tree, split) for split in ("train", "test")}
     train_folders, test_folders = set(splits["train"]), set(splits["test"])
     if train_folders != test_folders:
@@ -72,7 +72,7 @@ def read_tree(tree: Tree, official: tuple[str, ...] | None) -> tuple[ImageSet, I
     for rows in files.values():
         images: np.ndarray | None = None
         for position, (name, _) in enumerate(rows):
-            image = _decode(tree.where, name, tree.read(name))
+            image = decode(tree.where, name, tree.read(name))
             first = first or (name, image.shape)
             if image.shape != first[1]:
                 raise UserError(
@@ -130,21 +130,6 @@ def _ordered(where: str, folders: Iterable[str], official: tuple[str, ...] | Non
             f"or 0 to {len(official) - 1}"
         )
     return [plain[name] for name in wanted]
-
-
-def _decode(where: str, name: str, data: bytes) -> np.ndarray:
-    """Return an image as (C, H, W) uint8."""
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            if image.mode in _DEEP:
-                raise ValueError("it has more than 8 bits a channel")
-            pixels = np.asarray(image.convert("L" if image.mode in _GREY else "RGB"))
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        reason = "no known format" if isinstance(error, UnidentifiedImageError) else str(error)
-        raise UserError(
-            f"{where}: {name} is not a readable 8-bit PNG or JPEG ({reason}); replace or remove it"
-        ) from error
-    return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 
 def _size(shape: tuple[int, ...]) -> str:

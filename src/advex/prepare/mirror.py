@@ -3,19 +3,22 @@
 import logging
 import os
 import re
-import zipfile
-import zlib
+import stat
 from pathlib import Path
 
 import numpy as np
 
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
+from advex.prepare.archives import opened_zip, read_arrays, read_member
+from advex.prepare.decoding import MOST_BYTES
 from advex.prepare.image_tree import Tree, read_tree
+from advex.prepare.official import COUNTS, SHAPES
 from advex.prepare.prepared import Prepared, Request, arrays_provenance, files_sha256
 
 _KEYS = ("x_train", "y_train", "x_test", "y_test")
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, KeyError)
+
+_LONGEST_NAME = 100
 
 _log = logging.getLogger(__name__)
 
@@ -38,17 +41,55 @@ def load_mirror(request: Request, official: tuple[str, ...] | None) -> Prepared:
     if path.suffix.lower() == ".npz":
         train, test = _read_npz(path, official)
     elif path.is_dir():
-        tree = Tree(str(path), _folder_names(path), lambda name: (path / name).read_bytes())
+        tree = Tree(str(path), _folder_names(path), lambda name: _read_file(path, name))
         train, test, jpeg = read_tree(tree, official)
     else:
         train, test, jpeg = _read_zip(path, official)
+    _check_names(path, train.classes)
+    notes = _differences(path, request.source, train, test)
     if path.is_dir():
         provenance |= arrays_provenance(train, test)
     else:
         provenance |= {"sha256": files_sha256(path), "sha256_of": path.name}
     if jpeg and official:
-        provenance["note"] = "images are lossy JPEG copies"
+        notes.append("images are lossy JPEG copies")
+    if notes:
+        provenance["note"] = ", ".join(notes)
     return Prepared(train, test, provenance)
+
+
+def _check_names(path: Path, names: tuple[str, ...]) -> None:
+    """Refuse names of classes that nobody could tell apart or read."""
+    for name in names:
+        if not name.strip() or not name.isprintable() or len(name) > _LONGEST_NAME:
+            raise UserError(
+                f"{path}: found a class named {name[:_LONGEST_NAME]!r}; expected 1 to {_LONGEST_NAME} "
+                "characters that can be printed"
+            )
+        if names.count(name) > 1:
+            raise UserError(f"{path}: found two classes named {name!r}; give each a name of its own")
+
+
+def _differences(path: Path, source: str, train: ImageSet, test: ImageSet) -> list[str]:
+    """Return in words how a mirror differs from the whole of an official data set.
+
+    Raises:
+        UserError: its images have another size.
+    """
+    if source not in SHAPES:
+        return []
+    if train.images.shape[1:] != SHAPES[source]:
+        raise UserError(
+            f"{path}: images are {train.images.shape[1:]}, channels x height x width; those of {source} are "
+            f"{SHAPES[source]}; name the right mirror, or set the study's source to own"
+        )
+    found = len(train), len(test)
+    if found == COUNTS[source]:
+        return []
+    whole = "{:,} + {:,}".format(*COUNTS[source])
+    note = f"only {found[0]:,} + {found[1]:,} of {whole} images"
+    _log.warning("%s: the mirror %s holds %s", source, path.name, note)
+    return [note]
 
 
 def _find(mirror: Path, source: str) -> Path:
@@ -78,52 +119,67 @@ def _find(mirror: Path, source: str) -> Path:
 
 
 def _folder_names(path: Path) -> list[str]:
-    """Return the paths of all files and, ending in ``/``, folders below ``path``."""
+    """Return the paths of all files and, ending in ``/``, folders below ``path``; links are followed.
+
+    Raises:
+        UserError: a folder is there twice, as links can have it, or cannot be read.
+    """
+
+    def unreadable(error: OSError) -> None:
+        raise UserError(f"{path}: cannot read {error.filename} ({error.strerror}); check its permissions")
+
     names = []
-    for folder, folders, files in os.walk(path, followlinks=True):
+    seen: dict[tuple[int, int], str] = {}
+    for folder, folders, files in os.walk(path, followlinks=True, onerror=unreadable):
         below = Path(folder).relative_to(path)
+        stat = os.stat(folder)
+        first = seen.setdefault((stat.st_dev, stat.st_ino), below.as_posix())
+        if first != below.as_posix():
+            raise UserError(
+                f"{path}: {below.as_posix()} is the folder {first} once more, by a link; remove the link"
+            )
         names += [(below / name).as_posix() + "/" for name in folders]
         names += [(below / name).as_posix() for name in files]
     return names
 
 
-def _read_zip(path: Path, official: tuple[str, ...] | None) -> tuple[ImageSet, ImageSet, bool]:
+def _read_file(path: Path, name: str) -> bytes:
+    """Return the content of a file of a folder.
+
+    Raises:
+        UserError: it is no regular file, cannot be read, or is too large for an image.
+    """
     try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise UserError(f"{path}: not a whole zip ({error}); copy it again") from error
-    with archive:
+        found = os.stat(path / name)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError("no regular file")
+        if found.st_size > MOST_BYTES:
+            raise OSError(f"it has {found.st_size} bytes, and at most {MOST_BYTES} are read")
+        return (path / name).read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot read {name} ({error.strerror or error}); replace or remove it"
+        ) from error
+
+
+def _read_zip(path: Path, official: tuple[str, ...] | None) -> tuple[ImageSet, ImageSet, bool]:
+    with opened_zip(path) as archive:
 
         def read(name: str) -> bytes:
-            try:
-                return archive.read(name)
-            except _DAMAGE as error:
-                raise UserError(f"{path}: cannot read {name} ({error}); copy the zip again") from error
+            return read_member(archive, path, name, MOST_BYTES)
 
         return read_tree(Tree(str(path), archive.namelist(), read), official)
 
 
 def _read_npz(path: Path, official: tuple[str, ...] | None) -> tuple[ImageSet, ImageSet]:
-    expected = f"expected {', '.join(_KEYS)}, saved with numpy.savez"
-    try:
-        file = np.load(path, allow_pickle=False)
-        if not isinstance(file, np.lib.npyio.NpzFile):
-            raise UserError(f"{path}: holds one array; {expected}")
-        with file:
-            missing = [key for key in _KEYS if key not in file.files]
-            if missing:
-                found = ", ".join(file.files) or "nothing"
-                raise UserError(f"{path}: lacks {', '.join(missing)}, holds {found}; {expected}")
-            arrays = {key: file[key] for key in (*_KEYS, "classes") if key in file.files}
-    except _DAMAGE as error:
-        raise UserError(f"{path}: not a whole .npz of plain arrays ({error}); {expected}") from error
+    arrays = read_arrays(path, _KEYS, ("classes",))
     images = {split: _npz_images(path, f"x_{split}", arrays[f"x_{split}"]) for split in ("train", "test")}
     if images["train"].shape[1:] != images["test"].shape[1:] or images["train"].dtype != images["test"].dtype:
         raise UserError(
             f"{path}: x_train is {arrays['x_train'].shape} of {arrays['x_train'].dtype}, x_test is "
             f"{arrays['x_test'].shape} of {arrays['x_test'].dtype}; make images of equal size and type"
         )
-    classes = official or tuple(str(name) for name in arrays.get("classes", ()))
+    classes = official or _npz_classes(path, arrays.get("classes", np.array([], dtype=str)))
     if not classes:
         largest = max(int(arrays[key].max(initial=0)) for key in ("y_train", "y_test"))
         classes = tuple(str(label) for label in range(largest + 1))
@@ -132,6 +188,14 @@ def _read_npz(path: Path, official: tuple[str, ...] | None) -> tuple[ImageSet, I
         for split, x in images.items()
     )
     return train, test
+
+
+def _npz_classes(path: Path, array: np.ndarray) -> tuple[str, ...]:
+    if array.dtype.kind != "U" or array.ndim != 1:
+        raise UserError(
+            f"{path}: classes has shape {array.shape} of {array.dtype}; expected text, a name for each class"
+        )
+    return tuple(map(str, array))
 
 
 def _npz_images(path: Path, key: str, array: np.ndarray) -> np.ndarray:

@@ -24,6 +24,11 @@ _FASHION = (
 CLASSES = {"cifar10": _CIFAR10, "mnist": _DIGITS, "fashion_mnist": _FASHION}
 """The official class names in the official order."""
 
+SHAPES = {"cifar10": (3, 32, 32), "mnist": (1, 28, 28), "fashion_mnist": (1, 28, 28)}
+"""The shape of an image, (C, H, W)."""
+COUNTS = {"cifar10": (50_000, 10_000), "mnist": (60_000, 10_000), "fashion_mnist": (60_000, 10_000)}
+"""How many training and test images there are."""
+
 # The "binary version", not the "python version" that torchvision uses, which is a pickle.
 _CIFAR10_FILE = Download(
     "cifar-10-binary.tar.gz",

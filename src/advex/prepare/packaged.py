@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 from advex.common.errors import UserError
 from advex.common.files import atomic_path
 from advex.common.images import ImageSet
+from advex.prepare.decoding import opened
 from advex.prepare.downloads import Download, file_md5
 from advex.prepare.prepared import Prepared, Request, arrays_provenance, balanced_indices, files_sha256
 
@@ -121,7 +122,7 @@ def _square(package: str, name: str, size: int) -> np.ndarray:
         raise UserError(
             f"sample_images: {package} holds no {name}; install the versions of requirements.lock"
         ) from error
-    with Image.open(io.BytesIO(data)) as image:
+    with opened(io.BytesIO(data)) as image:
         return centre_square(image, name, size)
 
 

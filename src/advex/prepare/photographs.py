@@ -4,9 +4,10 @@ import os
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
 from advex.common.errors import UserError
+from advex.prepare.decoding import opened
 from advex.prepare.packaged import centre_square, sample_photograph
 
 
@@ -34,11 +35,11 @@ def load_photograph(name: str, size: int, path: str | os.PathLike[str] | None = 
     if path is None:
         return sample_photograph(name, size)
     try:
-        with Image.open(path) as image:
+        with opened(path) as image:
             return centre_square(image, str(path), size)
     except FileNotFoundError as error:
         raise UserError(
             f"{path}: no such image; put it there, or correct the study's style_transfer"
         ) from error
-    except (UnidentifiedImageError, OSError) as error:
+    except (UnidentifiedImageError, OSError, ValueError) as error:
         raise UserError(f"{path}: not an image that can be read ({error})") from error

@@ -1,7 +1,7 @@
 """What every source of data is asked, and what it answers."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,13 +19,14 @@ class Prepared:
     Attributes:
         train: training images, (N, C, H, W) uint8, or float32 in [0, 1] where the source has fractions.
         test: test images, of the shape, type and classes of ``train``.
-        provenance: ``source``, ``origin`` (in words), ``sha256``, ``sha256_of``, and ``note`` where the
-            images are not the original ones. Holds file names, never paths.
+        provenance: ``source``, ``origin`` (in words), ``sha256``, ``sha256_of``, ``note`` where the
+            images are not the original ones, and how many test images are in the training set too
+            (:func:`advex.prepare.duplicates.shared_images`). Holds file names, never paths.
     """
 
     train: ImageSet
     test: ImageSet
-    provenance: dict[str, str]
+    provenance: Mapping[str, str | int]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ folder or an ``.npz`` that someone already has. See ``docs/data.md``.
 import logging
 
 from advex.common.errors import UserError
+from advex.common.images import ImageSet
+from advex.prepare.duplicates import shared_images
 from advex.prepare.mirror import load_mirror
 from advex.prepare.official import CLASSES
 from advex.prepare.prepared import Prepared, Request, balanced_subset
@@ -86,8 +88,20 @@ def prepare(
                 f"data.{name}: {wanted} in the study's file, but the images of `{source}` have "
                 f"{found[name]}; correct the study's file"
             )
-    return Prepared(
-        balanced_subset(whole.train, train_images, "train_images"),
-        balanced_subset(whole.test, test_images, "test_images"),
-        whole.provenance,
-    )
+    train = balanced_subset(whole.train, train_images, "train_images")
+    test = balanced_subset(whole.test, test_images, "test_images")
+    return Prepared(train, test, {**whole.provenance, **_shared(source, train, test)})
+
+
+def _shared(source: str, train: ImageSet, test: ImageSet) -> dict[str, int]:
+    """Count the test images that stand in the training set too, and warn of them."""
+    if train is test:  # photographs to depict, of which nothing is learnt
+        return {}
+    found = shared_images(train, test)
+    exact, near = found.values()
+    if exact or near:
+        _log.warning(
+            "%s: of %d test images, %d are training images too, and %d more are nearly so",
+            source, len(test), exact, near,
+        )  # fmt: skip
+    return found

@@ -36,11 +36,13 @@ def picture(value: int = 7, mode: str = "RGB", size: int = 4, kind: str = "png")
     return buffer.getvalue()
 
 
-def tree(classes: tuple[str, ...] = ("cat", "dog"), kind: str = "png", mode: str = "RGB") -> dict[str, bytes]:
+def tree(
+    classes: tuple[str, ...] = ("cat", "dog"), kind: str = "png", mode: str = "RGB", size: int = 4
+) -> dict[str, bytes]:
     """Two training and one test image of each class, whose value is 10 times its place in the names."""
     counts = {"train": 2, "test": 1}
     return {
-        f"{split}/{name}/{number}.{kind}": picture(10 * place, mode, kind=kind)
+        f"{split}/{name}/{number}.{kind}": picture(10 * place, mode, size, kind)
         for split, count in counts.items()
         for place, name in enumerate(classes)
         for number in range(count)
@@ -174,21 +176,32 @@ def test_own_images(
 
 
 @pytest.mark.parametrize(
-    ("source", "folders"),
+    ("source", "folders", "mode", "size", "whole"),
     [
-        ("cifar10", CIFAR),
-        ("fashion_mnist", tuple(name.lower().replace("/", "_") for name in FASHION)),
-        ("mnist", tuple("0123456789")),
-        ("cifar10", tuple("0123456789")),
+        ("cifar10", CIFAR, "RGB", 32, "50,000 + 10,000"),
+        (
+            "fashion_mnist",
+            tuple(name.lower().replace("/", "_") for name in FASHION),
+            "L",
+            28,
+            "60,000 + 10,000",
+        ),
+        ("mnist", tuple("0123456789"), "L", 28, "60,000 + 10,000"),
+        ("cifar10", tuple("0123456789"), "RGB", 32, "50,000 + 10,000"),
     ],
 )
-def test_classes_of_known_sources_are_official(tmp_path: Path, source: str, folders: tuple[str, ...]) -> None:
+def test_classes_of_known_sources_are_official(
+    tmp_path: Path, source: str, folders: tuple[str, ...], mode: str, size: int, whole: str
+) -> None:
     write_zip(tmp_path / f"{source}0.zip", {})  # another data set: cifar100 is not cifar10
-    write_zip(tmp_path / f"{source}_small.zip", tree(folders, "jpg"))
+    write_zip(tmp_path / f"{source}_small.zip", tree(folders, "jpg", mode, size))
     known = load(source, tmp_path, train_images=10)
     assert known.train.classes == official.CLASSES[source]
     assert np.abs(known.train.images.mean((1, 2, 3)) - 10 * known.train.labels).max() < 3
-    assert known.provenance["note"] == "images are lossy JPEG copies"
+    assert known.provenance["note"] == f"only 20 + 10 of {whole} images, images are lossy JPEG copies"
+    write_zip(tmp_path / f"{source}_small.zip", tree(folders, "jpg", mode, 2 * size))
+    with pytest.raises(UserError, match=rf"{2 * size}, {2 * size}\), channels x .*; name the right mirror"):
+        load(source, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def jpeg_compression(images: Array, quality: int, generator: np.random.Generator
     def compressed(image: Image.Image) -> Image.Image:
         file = io.BytesIO()
         image.save(file, "JPEG", quality=quality)
-        return Image.open(file)
+        return Image.open(file, formats=("JPEG",))
 
     return _by_pillow(images, compressed)
 
