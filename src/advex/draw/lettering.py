@@ -81,6 +81,8 @@ def legend_below(figure: Figure, columns: int) -> None:
         legend = figure.legend(
             list(entries.values()), list(entries), ncols=few, loc="lower left", bbox_to_anchor=(0, lift)
         )
+        for text in legend.get_texts():  # measured here, before the whole figure is taken literally
+            text.set_parse_math(False)
         if few == 1 or legend.get_window_extent().x1 <= figure.bbox.x1:
             break
         legend.remove()

@@ -12,6 +12,8 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+from matplotlib.text import Text
+from matplotlib.ticker import LogFormatter
 from PIL import Image
 
 from advex.common.artifacts import Array
@@ -100,11 +102,26 @@ def canvas(
     return figure, figure.subplots(rows, columns, squeeze=False, **subplots_keywords)
 
 
+def _take_literally(figure: Figure) -> None:
+    """Write texts as people gave them: a dollar sign is no mathematics, but in the numbers of an axis."""
+    numbers = {
+        label
+        for panel in figure.axes
+        for axis in (panel.xaxis, panel.yaxis)
+        if isinstance(axis.get_major_formatter(), LogFormatter)
+        for label in axis.get_ticklabels(which="both")
+    }
+    for text in figure.findobj(Text):
+        if text not in numbers:
+            text.set_parse_math(False)
+
+
 def save(figure: Figure, svg_path: str | os.PathLike[str], png_path: str | os.PathLike[str]) -> None:
     """Write the figure as SVG and as PNG of 256 colours, 150 dots an inch; equal ones give equal bytes."""
     lines, drawn = io.BytesIO(), io.BytesIO()
     with matplotlib.rc_context():
         _use_own_settings()
+        _take_literally(figure)
         SvgCanvas(figure).print_figure(lines, format="svg", dpi=_DOTS_PER_INCH, metadata={"Date": None})
         PngCanvas(figure).print_figure(drawn, format="png", dpi=_DOTS_PER_INCH)
     write_text(svg_path, steady_svg(lines.getvalue().decode()))

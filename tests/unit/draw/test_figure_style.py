@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -133,3 +135,26 @@ def test_figures_of_the_theory_draw_with_readable_text(seeds):
         figure.draw_without_rendering()
         written = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
         assert min(text.get_fontsize() for text in written) >= style.SMALLEST_TEXT
+
+
+HOSTILE = "$x_{ \\frac $ ^ _"
+
+
+def test_texts_from_people_are_never_mathematics(tmp_path):
+    """Names of classes and data reach titles, legends, labels and ticks; numbers of logarithmic axes stay."""
+    figure, axes = style.canvas(style.COLUMN_WIDTH, 60, 1, 2)
+    marks.bars(axes[0, 0], 0, [50, 52, 49], "standard", label=HOSTILE)
+    axes[0, 0].set_xticks([0], labels=[HOSTILE])
+    axes[0, 0].set(title=HOSTILE, xlabel=HOSTILE, ylabel=HOSTILE)
+    axes[0, 0].text(0, 1, HOSTILE)
+    axes[0, 0].annotate(HOSTILE, (0, 1))
+    axes[0, 1].plot([0.01, 100], [1, 2], label=HOSTILE + "2")
+    axes[0, 1].set_xscale("log")
+    lettering.title(figure, HOSTILE)
+    lettering.footer(figure, replace(CONTEXT, data=HOSTILE))
+    lettering.legend_below(figure, 2)
+    style.save(figure, tmp_path / "a.svg", tmp_path / "a.png")
+    shown = [label.get_text() for label in axes[0, 1].get_xticklabels()]
+    assert any("10^{" in text for text in shown)
+    assert all(label.get_parse_math() for label in axes[0, 1].get_xticklabels())
+    assert not any(text.get_parse_math() for text in figure.findobj(Text) if text.get_text() == HOSTILE)

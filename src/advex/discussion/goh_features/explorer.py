@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 import os
 from typing import Any
 
@@ -61,9 +60,7 @@ def explorer_html(
     size = int(thumbnails.images.shape[-1])
     epsilons = sorted(singular_vectors["epsilon"].dropna().unique().tolist())
     data = {"pairs": pairs, "columns": _COLUMNS, "size": size, "epsilons": epsilons}
-    return render(
-        template, study=study, pairs=[pair["name"] for pair in pairs], data=json.dumps(data, allow_nan=False)
-    )
+    return render(template, study=study, pairs=[pair["name"] for pair in pairs], data=data)
 
 
 def _points(

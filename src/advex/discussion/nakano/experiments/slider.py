@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -63,7 +62,7 @@ def slider_html(template: str | os.PathLike[str], study: str, picture: Picture) 
         contents=images["content"],
         styles=images["style"],
         networks={name: label for name, label in NAMES.items() if name in made},
-        images=json.dumps(images["style_transfer"]),
+        images=images["style_transfer"],
     )
 
 
