@@ -9,7 +9,7 @@ Content decides which of them holds for a file:
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ LOCAL = ("logs", "benchmarks", OWN, "costs.csv")
 (``.dvcignore`` names the same)."""
 
 
+_ENTRY = 5  # size, two times, inode, digest
+
+
 class Contents:
     """The SHA-256 of files, remembered by size and time so that large files are hashed only once.
 
@@ -32,16 +35,17 @@ class Contents:
     """
 
     def __init__(self, memory: Path) -> None:
-        """Remember in the file ``memory``, which may not exist yet."""
+        """Remember in the file ``memory``; one that does not exist yet or cannot be read is begun anew."""
         self._memory = memory
-        try:
-            self._known: dict[str, list[Any]] = json.loads(memory.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            self._known = {}
+        self._known = _remembered(memory)
         self._changed = False
 
-    def sha256(self, path: str) -> str | None:
-        """Return the digest of a file, None if there is no such file."""
+    def sha256(self, path: str, expected: Container[str | None] | None = None) -> str | None:
+        """Return the digest of a file, None if there is no such file.
+
+        Where it is none of those ``expected`` it is taken again: what is remembered may be wrong, and
+        accuses nobody.
+        """
         try:
             found = os.stat(path)
         except OSError:
@@ -49,7 +53,7 @@ class Contents:
         # Both times: content can be changed and the modification time set back, but not the other.
         mark = [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
         known = self._known.get(path)
-        if known is None or known[:-1] != mark:
+        if known is None or known[:-1] != mark or (expected is not None and known[-1] not in expected):
             known = self._known[path] = [*mark, digests(path)["sha256"]]
             self._changed = True
         return str(known[-1])
@@ -61,6 +65,19 @@ class Contents:
                 write_text(self._memory, json.dumps(self._known))
             except OSError:
                 return
+
+
+def _remembered(memory: Path) -> dict[str, list[Any]]:
+    """Return what is remembered: four numbers and a digest for each path; nothing if that is not so."""
+    try:
+        known = json.loads(memory.read_text(encoding="utf-8"))
+        whole = all(
+            len(entry) == _ENTRY and all(isinstance(number, int) for number in entry[:-1]) and entry[-1] + ""
+            for entry in known.values()
+        )
+    except (OSError, ValueError, AttributeError, TypeError, KeyError, RecursionError):
+        return {}
+    return known if whole else {}
 
 
 @dataclass(frozen=True)
@@ -100,7 +117,8 @@ def compare(
     for path, record in records.items():
         for source, read in record.inputs.items():
             # A file that a job writes is what that job's record says, whether it is there or not.
-            now = records[source].outputs[source]["sha256"] if source in records else contents.sha256(source)
+            made = records.get(source)
+            now = made.outputs[source]["sha256"] if made else contents.sha256(source, expected=(read,))
             if now not in (None, read):
                 outdated.setdefault(path, f"{source} has changed")
     return Findings(records, [path for path in strange if path not in begun], outdated)
@@ -116,7 +134,8 @@ def _choose(records: Sequence[Record], contents: Contents) -> tuple[dict[str, Re
         for path in record.outputs:
             if not is_local(path):
                 naming.setdefault(path, []).append(record)
-    here = {path: digest for path in naming if (digest := contents.sha256(path)) is not None}
+    named = {path: {one.outputs[path]["sha256"] for one in those} for path, those in naming.items()}
+    here = {path: digest for path in naming if (digest := contents.sha256(path, named[path])) is not None}
     chosen: dict[str, Record] = {}
 
     def choose(record: Record) -> None:

@@ -441,3 +441,35 @@ def test_records_are_plain_json() -> None:
     text = own_path(LOG).read_text()
     assert json.loads(text)["rule"] == "train"
     assert text.endswith("}\n")
+
+
+@pytest.mark.parametrize("of", ["results/test/models/standard/seed0.safetensors", "images"])
+def test_a_wrong_digest_that_is_remembered_accuses_nobody(of: str) -> None:
+    record = run()
+    memory = Path("memory.json")
+    before = Contents(memory)
+    compare([record], [], before, ())
+    before.save()
+    known = json.loads(memory.read_text())
+    known[of][-1] = "0" * 64
+    memory.write_text(json.dumps(known))
+    for _ in range(2):
+        contents = Contents(memory)
+        found = compare([record], [], contents, ())
+        contents.save()
+        assert not found.damaged
+        assert not found.outdated
+    assert json.loads(memory.read_text())[of][-1] == sha(of)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "1", '{"images": 1}', '{"images": []}', '{"images": [1, 2, 3, 4, 5]}',
+     '{"images": {"a": 1}}', '{"images": ["1", 2, 3, 4, "5"]}', "[" * 100_000, "\0"],
+)  # fmt: skip
+def test_what_cannot_be_read_is_not_remembered(text: str) -> None:
+    Path("memory.json").write_text(text)
+    contents = Contents(Path("memory.json"))
+    assert contents.sha256("images") == sha("images")
+    contents.save()
+    assert json.loads(Path("memory.json").read_text()).keys() == {"images"}
