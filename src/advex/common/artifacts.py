@@ -6,6 +6,7 @@ Only NumPy is needed, so figures and tables never import torch.
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +23,7 @@ Array = np.ndarray[Any, Any]
 Description = Mapping[str, Any]
 
 _DESCRIPTION_KEY = "advex"
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
 
 
 def stored(array: Array, dtype: str) -> Array:
@@ -45,10 +47,24 @@ def write_tensors(
     """Write named arrays and a JSON-serialisable description of them to a safetensors file.
 
     Equal content gives equal bytes: the description is one string with sorted keys.
+
+    Raises:
+        OSError: it could not be written, the disk being full for example.
     """
     contiguous = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     with atomic_path(path) as temporary:
-        save_file(contiguous, temporary, {_DESCRIPTION_KEY: json.dumps(dict(description), sort_keys=True)})
+        try:
+            save_file(
+                contiguous, temporary, {_DESCRIPTION_KEY: json.dumps(dict(description), sort_keys=True)}
+            )
+        except SafetensorError as error:
+            raise _of_the_disk(error, path) from error
+
+
+def _of_the_disk(error: SafetensorError, path: str | os.PathLike[str]) -> Exception:
+    """Return what the system said where the library wraps that in an error of its own."""
+    said = _OS_ERROR.search(str(error))
+    return OSError(number := int(said[1]), os.strerror(number), os.fspath(path)) if said else error
 
 
 def read_tensors(path: str | os.PathLike[str]) -> dict[str, Array]:

@@ -1,6 +1,8 @@
 """One log per job: messages go to the job's log file and to the terminal."""
 
+import errno
 import logging
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +16,8 @@ LOOKS_ON = True
 COMPUTED = "computed for"
 STOPPED, FAILED = "stopped", "failed"
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
 # What the machine did to a job rather than the job itself: another try may help.
 _OF_THE_MACHINE = ("MemoryError", "OSError", "BlockingIOError", "CUDA error", "CUDNN", "cuDNN", "NCCL")
 
@@ -23,8 +27,8 @@ def logged(path: str, what: str) -> Iterator[None]:
     """Send log messages of the body to ``path`` and to standard error, and time the body.
 
     The last line of a finished log says how long the body computed, which leaves out starting Python
-    and importing libraries: see :func:`advex.records.costs.computing_seconds`. A :class:`UserError` ends the
-    process with its message alone, status 1.
+    and importing libraries: see :func:`advex.records.costs.computing_seconds`. A :class:`UserError` and a
+    full disk end the process with a message alone, status 1.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     logger = logging.getLogger("advex")
@@ -46,6 +50,16 @@ def logged(path: str, what: str) -> Iterator[None]:
         )
     except UserError as error:
         logger.error("%s: %s: %s", what, STOPPED, error)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _FULL:
+            logger.exception("%s: %s", what, FAILED)
+            raise
+        folder = Path(error.filename or path).absolute().parent
+        logger.error(
+            "%s: %s: OSError: %s: the disk of %s is full (%d MB free); make room there, then run again",
+            what, STOPPED, error.strerror, folder, shutil.disk_usage(folder).free // 10**6,
+        )  # fmt: skip
         sys.exit(1)
     except Exception:
         logger.exception("%s: %s", what, FAILED)

@@ -1,12 +1,15 @@
 """Artifacts: equal content gives equal bytes, nothing half-written stays, damage is named."""
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from safetensors import SafetensorError
 
+from advex.common import artifacts
 from advex.common.artifacts import (
     read_description,
     read_table,
@@ -160,3 +163,17 @@ def test_half_precision_refuses_what_it_cannot_hold() -> None:
     assert np.isinf(stored(np.array([np.inf], np.float32), "float16"))
     with pytest.raises(UserError, match=r"stored_as: float16 cannot hold 70000; set it to float32"):
         stored(np.array([7e4], np.float32), "float16")
+
+
+def test_a_full_disk_is_an_error_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library wraps it in one of its own, of which nobody could tell whose fault it is."""
+
+    def full(*_: object) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(artifacts, "save_file", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_tensors(tmp_path / "x.safetensors", TENSORS, {})
+    assert caught.value.errno == errno.ENOSPC
+    assert caught.value.filename == str(tmp_path / "x.safetensors")
+    assert not list(tmp_path.iterdir())

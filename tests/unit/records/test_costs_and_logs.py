@@ -1,6 +1,7 @@
 """Progress, logs, and the costs read back from them."""
 
 import contextlib
+import errno
 import logging
 from pathlib import Path
 
@@ -118,6 +119,8 @@ def test_the_summary_names_the_results_that_are_there(results: Path) -> None:
         (ZeroDivisionError("division by zero"), True),
         (MemoryError(), False),
         (OSError("Stale file handle"), False),
+        (OSError(errno.ENOSPC, "No space left on device", "/nowhere/x"), False),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), False),
         (RuntimeError("CUDA error: uncorrectable ECC error encountered"), False),
         (KeyboardInterrupt(), False),
     ],
@@ -132,3 +135,13 @@ def test_a_log_tells_whether_trying_again_is_of_use(
         if error:
             raise error
     assert failed_for_its_own_reason(log) == own
+
+
+def test_a_full_disk_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "model.safetensors"))
+    with pytest.raises(SystemExit), logged(str(tmp_path / "x.log"), "train"):
+        raise full
+    said = capsys.readouterr().err
+    assert f"the disk of {tmp_path} is full" in said
+    assert "make room there" in said
+    assert "Traceback" not in said
