@@ -1,11 +1,10 @@
-"""Writing files so that they are whole or absent, and reading YAML fast."""
+"""Writing files so that they are whole or absent."""
 
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 
 @contextmanager
@@ -30,17 +29,3 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write UTF-8 text atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-
-
-def parse_yaml(text: str) -> Any:
-    """Return what a YAML text says: plain values, lists and dictionaries.
-
-    Raises:
-        yaml.YAMLError: it is not YAML.
-    """
-    import yaml  # noqa: PLC0415 jobs write files and read no YAML
-
-    try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError:
-        return yaml.safe_load(text)  # the messages of the library that is not in C say more

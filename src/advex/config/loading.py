@@ -8,7 +8,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from advex.common.errors import UserError
-from advex.common.files import parse_yaml
+from advex.common.plain_yaml import parse_yaml
 from advex.config.paths import made_by
 from advex.config.plan import Plan
 from advex.config.schema import (

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 from pydantic import model_validator as check
 
 from advex.common.errors import UserError
-from advex.common.files import parse_yaml
+from advex.common.plain_yaml import parse_yaml
 
 if TYPE_CHECKING:
     import pandas as pd
