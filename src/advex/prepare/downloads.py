@@ -1,10 +1,12 @@
-"""Downloads that are whole or absent: verified, retried, and moved into place last."""
+"""Downloads that are whole or absent: verified, retried, gone on with, and moved into place last."""
 
 import hashlib
+import http
 import http.client
 import logging
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,11 @@ from advex.common.progress import Progress
 ATTEMPTS = 3
 PAUSE_SECONDS = 3.0
 TIMEOUT_SECONDS = 30.0
+"""Without a word from the server."""
+PATIENCE_SECONDS, SLOWEST_BYTES_A_SECOND = 60.0, 2000
+"""After so long, how fast the file must have come."""
+MOST_BYTES = 1 << 36
+"""Of a file, 64 GiB: some servers never end."""
 
 _BLOCK = 1 << 20
 _log = logging.getLogger(__name__)
@@ -81,30 +88,55 @@ def fetch(download: Download, folder: str | Path) -> Path:
 
 
 def _try(download: Download, url: str, part: Path) -> str | None:
-    """Download to ``part``; return what went wrong, None if nothing did."""
-    request = urllib.request.Request(url, headers={"User-Agent": "advex"})
+    """Download to ``part``, or go on where it ends; return what went wrong, None if nothing did."""
+    begun = part.stat().st_size if part.exists() else 0
+    headers = {"User-Agent": "advex"} | ({"Range": f"bytes={begun}-"} if begun else {})
+    request = urllib.request.Request(url, headers=headers)
     try:
         # `urls` are constants of advex.prepare.official, or an https address in a study's file.
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
-            expected = int(response.headers.get("Content-Length") or 0)
-            progress = Progress(f"download {download.name}", expected // _BLOCK, "MiB")
-            received = _copy(response, part, progress)
-    except (OSError, http.client.HTTPException) as error:
-        return f"{error or type(error).__name__}"
-    if expected and received < expected:
-        return f"connection lost after {received} of {expected} bytes"
-    wrong = download.problem(part)
-    return f"refused, {wrong}" if wrong else None
+            if begun and not _goes_on(response, begun):
+                begun = 0
+            told = str(response.headers.get("Content-Length") or "")
+            expected = begun + int(told) if told.isdecimal() else 0
+            problem = _copy(response, part, begun, expected, f"download {download.name}")
+    except urllib.error.HTTPError as error:
+        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            part.unlink(missing_ok=True)
+        return " ".join(str(error).split())
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return " ".join(str(error).split()) or type(error).__name__
+    if problem:
+        return problem
+    if wrong := download.problem(part):
+        part.unlink()  # what is wrong somewhere is not gone on with
+        return f"refused, {wrong}"
+    return None
 
 
-def _copy(response: http.client.HTTPResponse, part: Path, progress: Progress) -> int:
-    received = 0
-    with part.open("wb") as file:
-        while block := response.read(_BLOCK):
+def _goes_on(response: http.client.HTTPResponse, begun: int) -> bool:
+    """Tell whether a server sends the rest of a file rather than all of it."""
+    told = str(response.headers.get("Content-Range") or "")
+    return response.status == http.HTTPStatus.PARTIAL_CONTENT and told.startswith(f"bytes {begun}-")
+
+
+def _copy(response: http.client.HTTPResponse, part: Path, begun: int, expected: int, what: str) -> str | None:
+    """Write a response behind the first ``begun`` bytes of a file; return what went wrong, if anything."""
+    progress = Progress(what, expected // _BLOCK, "MiB", done=begun // _BLOCK)
+    received, started = begun, time.monotonic()
+    with part.open("r+b" if begun else "wb") as file:
+        file.seek(begun)
+        while block := response.read1(_BLOCK):
             file.write(block)
+            if (received + len(block)) // _BLOCK > received // _BLOCK:
+                progress.advance((received + len(block)) // _BLOCK - received // _BLOCK)
             received += len(block)
-            progress.advance()
-    return received
+            seconds = time.monotonic() - started
+            if seconds > PATIENCE_SECONDS and received - begun < seconds * SLOWEST_BYTES_A_SECOND:
+                return f"slower than {SLOWEST_BYTES_A_SECOND} bytes a second, after {received} bytes"
+            if received > MOST_BYTES:
+                return f"more than {MOST_BYTES} bytes"
+    return f"connection lost after {received} of {expected} bytes" if received < expected else None
 
 
 def file_md5(path: Path) -> str:

@@ -1,9 +1,13 @@
+import contextlib
 import gzip
 import hashlib
 import io
+import socket
+import struct
 import tarfile
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -28,16 +32,29 @@ class Server:
         self.files: dict[str, bytes] = {}
         self.broken = 0  # requests that get half of a file
         self.requests = 0
+        self.ranges = False  # whether the rest of a file can be asked for
+        self.asked: list[str | None] = []
+        self.otherwise: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.requests += 1
+                outer.asked.append(self.headers.get("Range"))
+                if self.path[1:] in outer.otherwise:
+                    outer.otherwise[self.path[1:]](self)
+                    return
                 data = outer.files.get(self.path[1:])
                 if data is None:
                     self.send_error(404)
                     return
-                self.send_response(200)
+                if outer.ranges and (asked := self.headers.get("Range")):
+                    begun, size = int(asked.removeprefix("bytes=").removesuffix("-")), len(data)
+                    data = data[begun:]
+                    self.send_response(206)
+                    self.send_header("Content-Range", f"bytes {begun}-{size - 1}/{size}")
+                else:
+                    self.send_response(200)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 outer.broken -= 1
@@ -105,6 +122,108 @@ def test_failed_downloads_leave_nothing(server: Server, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(UserError, match="downloads: cannot write to"):
         fetch(wanted, tmp_path / "file" / "folder")
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_download_goes_on_where_the_server_can(server: Server, tmp_path: Path, ranges: bool) -> None:
+    data = bytes(range(256)) * 100
+    wanted = published(server, "a.bin", data)
+    wanted = Download("a.bin", wanted.md5, wanted.urls[1:])
+    server.ranges, server.broken = ranges, 2
+    assert fetch(wanted, tmp_path).read_bytes() == data
+    assert server.asked == [None, "bytes=12800-", "bytes=19200-" if ranges else "bytes=12800-"]
+
+
+def test_the_rest_of_another_file_is_not_gone_on_with(server: Server, tmp_path: Path) -> None:
+    data = bytes(range(256)) * 100
+    wanted = published(server, "a.bin", data)
+    server.files["b.bin"] = bytes(len(data))
+    wanted = Download("a.bin", wanted.md5, (server.address + "b.bin", server.address + "a.bin"))
+    server.ranges, server.broken = True, 1
+    assert fetch(wanted, tmp_path).read_bytes() == data
+    assert server.asked == [None, "bytes=12800-", None, None]
+
+
+def answer(status: int, **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
+    def give(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+        handler.wfile.write(b"01234")
+
+    return give
+
+
+def stall(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Length", "10")
+    handler.end_headers()
+    handler.wfile.write(b"01234")
+    handler.wfile.flush()
+    time.sleep(1)
+
+
+def reset(handler: BaseHTTPRequestHandler) -> None:
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+
+
+def drip(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    with contextlib.suppress(OSError):
+        for _ in range(200):
+            handler.wfile.write(b"0")
+            handler.wfile.flush()
+            time.sleep(0.02)
+
+
+def without_end(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    with contextlib.suppress(OSError):
+        while True:
+            handler.wfile.write(bytes(1 << 16))
+
+
+FAULTS = {
+    "stalls": (stall, "timed out"),
+    "resets": (reset, "[Rr]eset|closed|aborted"),
+    "drips": (drip, "slower than"),
+    "never ends": (without_end, "more than 1000000 bytes"),
+    "not there": (answer(404), "404"),
+    "broken": (answer(500), "500"),
+    "busy": (answer(503), "503"),
+    "forbidden": (answer(403), "403"),
+    "no such range": (answer(416), "416"),
+    "in a circle": (answer(302, Location="/a.bin"), "302|redirect"),
+    "to a file here": (answer(302, Location="file:///etc/passwd"), "302|not allowed|file"),
+    "a size that is no number": (answer(200, Content_Length="many"), "refused, MD5"),
+    "a negative size": (answer(200, Content_Length="-5"), "refused, MD5"),
+    "too short": (answer(200, Content_Length="10"), "connection lost after 5 of 10 bytes"),
+    "wrong bytes": (answer(200, Content_Length="5"), "refused, MD5"),
+    "part unasked for": (answer(206, Content_Range="bytes 5-9/10", Content_Length="5"), "refused, MD5"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_faults_of_servers_end_soon_and_leave_nothing(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for setting, value in (
+        ("TIMEOUT_SECONDS", 0.3), ("PATIENCE_SECONDS", 0.2), ("SLOWEST_BYTES_A_SECOND", 1000),
+        ("MOST_BYTES", 10**6),
+    ):  # fmt: skip
+        monkeypatch.setattr(downloads, setting, value)
+    give, said = FAULTS[name]
+    server.otherwise["a.bin"] = give
+    wanted = Download("a.bin", hashlib.md5(b"0123456789").hexdigest(), (server.address + "a.bin",))
+    began = time.monotonic()
+    with pytest.raises(UserError, match=rf"not downloaded after 3 attempts \(.*({said}).*check the network"):
+        fetch(wanted, tmp_path / "folder")
+    assert time.monotonic() - began < 10
+    assert not list((tmp_path / "folder").iterdir())
 
 
 def test_the_first_digits_of_a_sha256_count_where_they_are_known(server: Server, tmp_path: Path) -> None:
