@@ -109,7 +109,7 @@ def reached_by(script, uses):
         key = (script, frozenset(uses(wildcards) if uses else ()))
         if key not in REACHED:
             REACHED[key] = checked(
-                CODE.reached, Path(workflow.basedir) / "scripts" / script, key[1]
+                CODE.summary, Path(workflow.basedir) / "scripts" / script, key[1]
             )
             note_definitions(REACHED[key].digest, REACHED[key].definitions)
         return REACHED[key]
@@ -132,7 +132,7 @@ def uses_of(script, uses):
     reached = reached_by(script, uses)
 
     def value(wildcards):
-        return sorted(reached(wildcards).entries)
+        return list(reached(wildcards).entries)
 
     return value
 

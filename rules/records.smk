@@ -126,7 +126,7 @@ def forget_what_was_edited():
     edited = {
         reached.digest
         for (script, uses), reached in REACHED.items()
-        if today.digest(scripts / script, uses) != reached.digest
+        if today.summary(scripts / script, uses).digest != reached.digest
     }
     for record in own_records() if edited else []:
         if (

@@ -376,6 +376,25 @@ def test_all_fields_of_a_base_count(settings: Tree) -> None:
     assert settings.digest() != before
 
 
+def test_a_summary_is_remembered_while_nothing_changes(tree: Tree, tmp_path: Path) -> None:
+    memory, script = tmp_path / "memory.json", tree.folder / JOB
+    first = Code(tree.folder / "advex", memory)
+    before = first.summary(script)
+    assert before.digest == tree.digest()
+    assert before.definitions == first.definitions(script)
+    again = Code(tree.folder / "advex", memory)
+    assert again.summary(script) == before
+    assert not again._found, "it was not found anew"
+    for place in ("losses.py", JOB):
+        folder = tree.folder if place == JOB else tree.folder / "advex"
+        path = folder / place
+        path.write_text(path.read_text() + "\n\nprint(1)\n")
+        now = Code(tree.folder / "advex", memory).summary(script)
+        assert now.digest == tree.digest()
+        assert now.digest != before.digest
+    assert Code(tree.folder / "advex").summary(script) == now
+
+
 def test_what_was_read_is_remembered_by_content(tree: Tree, tmp_path: Path) -> None:
     memory = tmp_path / "memory.json"
     first = Code(tree.folder / "advex", memory)

@@ -19,7 +19,7 @@ _MOST = 2000
 
 
 class Memory:
-    """What was read of files, by their content, kept in a file between runs."""
+    """What was read of files, by their content, and what followed from that, kept in a file between runs."""
 
     def __init__(self, file: Path | None) -> None:
         self._file = file
@@ -44,6 +44,14 @@ class Memory:
         if key not in self._sources:
             self._sources[key] = Source.restored(self._known[key])
         return self._sources[key]
+
+    def recall(self, key: str, find: Callable[[], Any]) -> Any:
+        """Return what is remembered under a key that says all it depends on; find it if nothing is."""
+        key = hashlib.sha256(key.encode() + _READERS).hexdigest()
+        if key not in self._known:
+            self._known[key] = find()
+            self._changed = True
+        return self._known[key]
 
     def save(self) -> None:
         """Write down what is known; a folder that cannot be written to costs time, not the run."""
