@@ -14,7 +14,8 @@ import pandas as pd
 
 from advex.common.errors import UserError
 from advex.common.statistics import MeanInterval, mean_interval
-from advex.judge.claims import MARKS, Claim, Combination, Comparison, RowSelector, all_rows
+from advex.judge.claims import MARKS, Claim, all_rows
+from advex.judge.selectors import Combination, Comparison, RowSelector
 
 REPRODUCED = "reproduced"
 DIRECTION = "direction"

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from advex.common.errors import UserError
-from advex.judge.claims import Claim, load_claims, load_published, needed_tables
+from advex.judge.claims import Claim, claims_files, load_claims, load_published, needed_tables
 from advex.judge.judge import COLUMNS, DIRECTION, NOT_REPRODUCED, NOT_TESTED, REPRODUCED, VERDICTS, judge
 from advex.judge.scorecard import scorecard_html
 
@@ -249,7 +249,7 @@ def test_needed_tables_include_those_of_comparisons_and_combinations() -> None:
 
 @pytest.fixture(scope="module")
 def untested() -> pd.DataFrame:
-    claims = load_claims(sorted((ROOT / "config" / "claims").rglob("*.yaml")))
+    claims = load_claims(claims_files(ROOT / "config/claims"))
     published = load_published(sorted((ROOT / "published").glob("*.csv")))
     return judge(claims, {}, published, True, 10)
 
@@ -258,7 +258,7 @@ def test_without_tables_nothing_is_tested(untested: pd.DataFrame) -> None:
     assert set(untested["verdict"]) == {NOT_TESTED}
     written = [
         claim
-        for path in (ROOT / "config" / "claims").rglob("*.yaml")
+        for path in claims_files(ROOT / "config/claims")
         for claim in yaml.safe_load(path.read_text())["claims"]
     ]
     each = [len(*claim.get("for_each", {"once": [None]}).values()) for claim in written]

@@ -9,6 +9,7 @@ from advex.judge.claims import (
     MARKS,
     PUBLISHED_COLUMNS,
     Claim,
+    claims_files,
     load_claims,
     load_published,
     needed_tables,
@@ -16,7 +17,7 @@ from advex.judge.claims import (
 from advex.judge.judge import DIRECTION, NOT_TESTED, REPRODUCED, judge
 
 ROOT = Path(__file__).parents[3]
-CLAIMS = sorted((ROOT / "config" / "claims").rglob("*.yaml"))
+CLAIMS = claims_files(ROOT / "config" / "claims")
 PUBLISHED = sorted((ROOT / "published").glob("*.csv"))
 
 ROW = {
@@ -175,7 +176,7 @@ def test_a_published_key_twice_or_a_missing_column_is_refused(tmp_path: Path) ->
         ("quantity: something", "quantitty: something", "fine: found unknown quantitty; allowed: claim, "),
         ("    quantity: something\n", "", "fine.quantity: found nothing; allowed: a value"),
         ("above: chance", "above: chnce", "fine.effect.0.above: found 'chnce'; allowed: a mapping"),
-        ("above: chance", "over: chance", "fine.effect.0: found unknown over; allowed: above, below, equals"),
+        ("above: chance", "over: chance", "fine.effect.0: found unknown over; allowed: of, above, "),
         ("above: chance", "above: 3, below: 5", "fine.effect.0: found above, below; allowed: one of above"),
         ("above: chance", "equals: 3", "fine.effect.0: found within and equals apart"),
         ("model: on_det", "model: {a: b}", "fine.ours: found model = {'a': 'b'}; allowed: text"),
@@ -197,6 +198,16 @@ def test_a_published_key_twice_or_a_missing_column_is_refused(tmp_path: Path) ->
             "    comparable: never\n    tolerance: 5\n    effect",
             "fine: found comparable: never; allowed: without tolerance",
         ),
+        ("    effect", "    same_as: other\n    effect", "fine: found unknown same_as; allowed: claim, kind"),
+        ("    effect", "    kind: theorem\n    effect", "fine.kind: found 'theorem'; allowed: 'primary', "),
+        ("    effect", "    kind: primary\n    effect", "fine: found kind: primary, primary: None; allowed"),
+        ("    effect", "    primary: I1\n    effect", "fine: found kind: claim, primary: I1; allowed: both"),
+        (
+            "    effect",
+            "    kind: primary\n    primary: I14\n    effect",
+            "fine.primary: found 'I14'; allowed",
+        ),
+        ("    effect", "    margin: 0\n    effect", "fine.margin: found '0'; allowed: greater than 0"),
         ("    effect", "    comparable: maybe\n    effect", "fine.comparable: found 'maybe'; allowed"),
     ],
 )
