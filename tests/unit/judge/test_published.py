@@ -14,7 +14,8 @@ from advex.judge.claims import (
     load_published,
     needed_tables,
 )
-from advex.judge.judge import DIRECTION, NOT_TESTED, REPRODUCED, judge
+from advex.judge.judge import judge
+from advex.judge.verdicts import EFFECT, NOT_TESTED, REPRODUCED
 
 ROOT = Path(__file__).parents[3]
 CLAIMS = claims_files(ROOT / "config" / "claims")
@@ -386,7 +387,7 @@ def test_the_comments_own_numbers_show_every_effect(claims: list[Claim], publish
     assert len(found) == len(tested)
     never = {claim.claim for claim in tested if claim.comparable == "never"}
     assert never
-    expected = found["claim"].map(lambda name: DIRECTION if name in never else REPRODUCED)
+    expected = found["claim"].map(lambda name: EFFECT if name in never else REPRODUCED)
     expected[found["claim"].isin([claim.claim for claim in tested if claim.not_tested])] = NOT_TESTED
     wrong = found[found["verdict"] != expected]
     assert wrong[["claim", "verdict", "criterion"]].to_dict("records") == []
@@ -403,5 +404,5 @@ def test_the_papers_own_numbers_reproduce_every_claim(claims: list[Claim], publi
     assert {table for claim in tested for table in needed_tables([claim])} == set(tables)
     result = judge(tested, tables, published, True, 10)
     assert result.loc[result["verdict"] != REPRODUCED, ["claim", "criterion"]].to_dict("records") == []
-    assert set(judge(tested, tables, published, False, 10)["verdict"]) == {DIRECTION}
+    assert set(judge(tested, tables, published, False, 10)["verdict"]) == {EFFECT}
     assert set(judge(tested, {}, published, True, 10)["verdict"]) == {NOT_TESTED}
