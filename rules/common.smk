@@ -6,6 +6,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from advex.judge.claim_names import check_claims
+from advex.judge.claims import claims_files
 from advex.config import Uses, figure_jobs, load
 from advex.common.errors import UserError
 from advex.records.provenance import Code
@@ -31,7 +32,7 @@ def start_jobs_at_any_rate():
 
 PLAN = checked(load, Path(workflow.basedir) / "config")
 PUBLISHED = sorted(str(path) for path in Path("published").glob("*.csv"))
-CLAIMS = sorted(str(path) for path in Path("config/claims").rglob("*.yaml"))
+CLAIMS = [str(path) for path in claims_files("config/claims")]
 if workflow.is_main_process:
     checked(check_claims, PLAN, CLAIMS, PUBLISHED)
 CAPTIONS = sorted(str(path) for path in Path("report/captions").glob("*/*.md"))

@@ -5,7 +5,19 @@ from collections.abc import Mapping, Sequence, Set
 import pandas as pd
 
 from advex.judge.claims import Claim, needed_tables
-from advex.judge.judge import DIRECTION, NOT_TESTED, REPRODUCED, judge
+from advex.judge.judge import judge
+from advex.judge.verdicts import (
+    ABSENT,
+    CONTRADICTED,
+    NOT_MEASURABLE,
+    NOT_TESTED,
+    REPRODUCED,
+    SIZE_DIFFERS,
+    UNDECIDED,
+)
+
+FAILED = (UNDECIDED, ABSENT, CONTRADICTED, NOT_MEASURABLE)
+"""Verdicts on what was tested and not found."""
 
 
 def check_own_numbers(
@@ -20,11 +32,11 @@ def check_own_numbers(
         claims: of one comment or several.
         tables: by name, all that the claims read and no other.
         published: all published numbers.
-        contradictions: claims of which the comment's own numbers have the direction but not the size.
+        contradictions: claims of which the comment's own numbers have the effect but not the size.
     """
     tested = [claim for claim in claims if claim.not_tested is None]
     assert {table for claim in tested for table in needed_tables([claim])} == set(tables)
     result = judge(tested, dict(tables), published, True, 10).set_index("claim")
     assert set(result.index[result["verdict"] != REPRODUCED]) == contradictions
-    assert set(result.loc[list(contradictions), "verdict"]) <= {DIRECTION}
+    assert set(result.loc[list(contradictions), "verdict"]) <= {SIZE_DIFFERS}
     assert set(judge(tested, {}, published, True, 10)["verdict"]) == {NOT_TESTED}

@@ -7,12 +7,12 @@ import pytest
 from advex.common.artifacts import read_table
 from advex.config import load
 from advex.config.tables import ANY_TEXT, known_tables
-from advex.judge.claims import all_rows, load_claims
+from advex.judge.claims import all_rows, claims_files, load_claims
 
 ROOT = Path(__file__).parents[2]
 PLAN = load(ROOT / "config")
 TABLES = known_tables(PLAN)
-CLAIMS = load_claims(sorted((ROOT / "config/claims").rglob("*.yaml")))
+CLAIMS = load_claims(claims_files(ROOT / "config/claims"))
 OF_STUDIES = {"model", "corruption", "pair", "student"}
 """Columns whose texts are names in a study's file, so that a small study need not have all."""
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from advex.common.errors import UserError
 from advex.config.plan import Plan
 from advex.config.tables import known_tables
-from advex.judge.claims import Claim, Combination, Comparison, RowSelector, load_claims
+from advex.judge.claims import Claim, load_claims
+from advex.judge.selectors import Combination, RowSelector
 from advex.measure.columns import ANY_TEXT, Columns
 
 _MOST = 12  # names that a message lists where none is near
@@ -37,6 +38,7 @@ def check_claims(plan: Plan, claims: Sequence[str | Path], published: Sequence[s
     keys: set[str] = set()
     mistakes = list(_mistakes_in_numbers(published, figures, keys))
     tables, seen = known_tables(plan), dict[str, str | Path]()
+    primary, premises = dict[str, str](), dict[str, tuple[str, tuple[str, ...]]]()
     for path in claims:
         source = Path(path).parent.name
         if source not in figures:
@@ -48,10 +50,18 @@ def check_claims(plan: Plan, claims: Sequence[str | Path], published: Sequence[s
                 mistakes.append(f"{place}.figure: {_found(claim.figure, figures[source])}")
             if claim.published is not None and claim.published not in keys:
                 mistakes.append(f"{place}.published: {_found(claim.published, keys)}")
+            mistakes += [f"{place}.also: {_found(key, keys)}" for key in claim.also if key not in keys]
             if claim.claim in seen:
                 mistakes.append(f"{place}: found a second time (first in {seen[claim.claim]})")
             seen[claim.claim] = path
+            if claim.primary is not None and claim.primary in primary:
+                mistakes.append(
+                    f"{place}.primary: found {claim.primary} a second time (first {primary[claim.primary]})"
+                )
+            primary |= {} if claim.primary is None else {claim.primary: claim.claim}
+            premises[claim.claim] = place, claim.premise
             mistakes += [f"{place}.{mistake}" for mistake in _mistakes(claim, tables)]
+    mistakes += _mistakes_in_premises(premises)
     if mistakes:
         raise UserError("\n".join(mistakes))
 
@@ -73,6 +83,20 @@ def _mistakes_in_numbers(
                 yield f"{path}: {row['key']}.figure: {_found(row['figure'], figures[source])}"
 
 
+def _mistakes_in_premises(premises: Mapping[str, tuple[str, tuple[str, ...]]]) -> Iterator[str]:
+    """Find premises that are no claims, and claims that rest on themselves; claim: (place, premises)."""
+    for claim, (place, names) in premises.items():
+        yield from (f"{place}.premise: {_found(name, premises)}" for name in names if name not in premises)
+        below, pending = set[str](), list(names)
+        while pending:
+            name = pending.pop()
+            if name not in below and name in premises:
+                below.add(name)
+                pending += premises[name][1]
+        if claim in below:
+            yield f"{place}.premise: found {', '.join(names)}, which rest on the claim; allowed: others"
+
+
 def _rows_of(path: str | Path) -> Iterator[dict[str, str]]:
     with open(path, encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file)
@@ -84,13 +108,23 @@ def _mistakes(claim: Claim, tables: Mapping[str, Columns]) -> Iterator[str]:
     if "{" in claim.quantity:
         yield f"quantity: found {claim.quantity!r}; allowed: names of for_each in braces, nothing else"
     places: list[tuple[str, object]] = [("ours", claim.ours)]
-    places += [(f"effect.{number}.{_word(each)}", each.reference) for number, each in enumerate(claim.effect)]
+    for number, each in enumerate(claim.effect):
+        places += [(f"effect.{number}.of", each.of), (f"effect.{number}.{each.side}", each.reference)]
+        left = each.of or claim.ours
+        if each.needs_margin and claim.margin is None and not _may_be_percent(left, claim.table, tables):
+            yield f"effect.{number}.{each.side}: found no margin; allowed: one, since this is not in percent"
     for place, selector in places:
         yield from _of_selector(place, selector, claim.table, tables, ())
 
 
-def _word(comparison: Comparison) -> str:
-    return next(name for name in ("above", "below", "equals") if getattr(comparison, name) is not None)
+def _may_be_percent(selector: object, table: str | None, tables: Mapping[str, Columns]) -> bool:
+    """Whether a selector's numbers can be in percent, of which two points are of no importance."""
+    if isinstance(selector, Combination):
+        parts = (_may_be_percent(part, table, tables) for part in selector.of)
+        return selector.combine == "difference" and all(parts)
+    assert isinstance(selector, RowSelector)
+    units = tables.get(selector.table or table or "", {}).get("unit")
+    return units is not None and (units == ANY_TEXT or "percent" in units)
 
 
 def _of_selector(

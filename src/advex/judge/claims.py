@@ -9,14 +9,15 @@ cannot drift apart.
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic import model_validator as check
 
 from advex.common.errors import UserError
 from advex.common.plain_yaml import parse_yaml
+from advex.judge.selectors import Combination, Comparison, RowSelector, Selector, Strict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,146 +35,44 @@ MARKS = {
 """How a published number was read."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+LOG = "log.yaml"
+"""Beside the folders of claims: what changed in criteria, when and why."""
 
-    @check(mode="before")
-    @classmethod
-    def _only_known_keys(cls, data: Any) -> Any:
-        if isinstance(data, dict) and (unknown := [str(key) for key in data if key not in cls.model_fields]):
-            raise ValueError(f"found unknown {', '.join(unknown)}; allowed: {', '.join(cls.model_fields)}")
-        return data
+KINDS = ("primary", "claim", "premise", "derived", "side")
+"""What a row is: what its source set out to show; any other claim of the discussion; what must hold for
+claims to mean anything; what follows by computation; what is not the discussion's. The last three are no
+findings."""
 
+FINDINGS = ("primary", "claim")
+"""Kinds whose rows are counted as findings."""
 
-class Near(_Strict):
-    """A number, ``value / over``, and how far from it will do."""
+_SOURCES_OF_PRIMARY = {"I": 13, "G": 5, "L": 3, "F": 2, "N": 4, "K": 5, "W": 3, "R": 2}
 
-    value: float
-    over: float = Field(1.0, gt=0)
-    within: float = Field(gt=0)
-
-
-class RowSelector(_Strict):
-    """One number for each seed: the matching rows of a measured table.
-
-    Attributes:
-        table: the measurement; empty for the claim's own.
-        rows: column: value, or a list of values any of which will do, or null for an empty cell.
-        at_least: column: the smallest number that will do.
-        near: column: the number wanted, and how far from it will do.
-        pick: which of several rows of a seed, ``first`` and ``last`` in the order of column ``along``;
-            ``only`` says that there is exactly one.
-        along: the column that several rows of a seed differ in.
-    """
-
-    table: str | None = None
-    rows: dict[str, Any]
-    at_least: dict[str, float] = Field(default_factory=dict)
-    near: dict[str, Near] = Field(default_factory=dict)
-    pick: Literal["only", "mean", "max", "min", "first", "last"] = "only"
-    along: str | None = None
-
-    @field_validator("rows")
-    @classmethod
-    def _plain_values(cls, rows: dict[str, Any]) -> dict[str, Any]:
-        for column, wanted in rows.items():
-            for value in wanted if isinstance(wanted, list) else [wanted]:
-                if isinstance(value, bool) or not isinstance(value, str | int | float | None):
-                    raise ValueError(
-                        f"found {column} = {value!r}; allowed: text (true and false quoted), a number, null, "
-                        "or a list of those"
-                    )
-        return rows
-
-    @check(mode="after")
-    def _several_rows_need_a_column(self) -> "RowSelector":
-        if (self.pick == "only") != (self.along is None):
-            raise ValueError(f"found pick: {self.pick}, along: {self.along}; allowed: both, or neither")
-        return self
+PRIMARY = tuple(
+    f"{letter}{number + 1}" for letter, most in _SOURCES_OF_PRIMARY.items() for number in range(most)
+)
+"""Names of the primary claims: Ilyas et al.; Gilmer and Hendrycks; Goh on leakage; Goh on two features;
+Nakano; Nakkiran; Wallace; the authors' response."""
 
 
-class Combination(_Strict):
-    """One number for each seed, from two selectors.
-
-    Attributes:
-        combine: first minus second, first over second, or the correlation of the two, or the
-            least-squares slope of the second against the first.
-        of: the two selectors.
-        along: for correlation and slope, the column whose values are the points.
-    """
-
-    combine: Literal["difference", "ratio", "correlation", "slope"]
-    of: tuple["Selector", "Selector"]
-    along: str | None = None
-
-    @check(mode="after")
-    def _points_need_a_column(self) -> "Combination":
-        if (self.combine in ("correlation", "slope")) != (self.along is not None):
-            raise ValueError(
-                f"found along: {self.along} with combine: {self.combine}; allowed: a column for correlation "
-                "and slope, none otherwise"
-            )
-        return self
-
-
-def _kind(value: Any) -> str:
-    if value == "chance":
-        return "chance"
-    if isinstance(value, int | float):
-        return "number"
-    is_combination = isinstance(value, Combination) or (isinstance(value, dict) and "combine" in value)
-    return "combination" if is_combination else "rows"
-
-
-_RowChoice = Annotated[RowSelector, Tag("rows")]
-_CombinationChoice = Annotated[Combination, Tag("combination")]
-Selector = Annotated[_RowChoice | _CombinationChoice, Discriminator(_kind)]
-Reference = Annotated[
-    _RowChoice | _CombinationChoice | Annotated[float, Tag("number")]
-    | Annotated[Literal["chance"], Tag("chance")],
-    Discriminator(_kind),
-]  # fmt: skip
-
-
-class Comparison(_Strict):
-    """One part of an effect: ours lies above, below, or within some distance of a reference.
-
-    A reference is a number, ``chance`` (100 over the number of classes), or a selector.
-    """
-
-    above: Reference | None = None
-    below: Reference | None = None
-    equals: Reference | None = None
-    within: float | None = Field(None, gt=0)
-
-    @check(mode="after")
-    def _exactly_one(self) -> "Comparison":
-        given = [name for name in ("above", "below", "equals") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(f"found {', '.join(given) or 'none'}; allowed: one of above, below, equals")
-        if (self.within is not None) != (given == ["equals"]):
-            raise ValueError("found within and equals apart; allowed: both, or neither")
-        return self
-
-    @property
-    def reference(self) -> "float | str | RowSelector | Combination":
-        """What ours is compared with."""
-        given = [value for value in (self.above, self.below, self.equals) if value is not None]
-        return given[0]
-
-
-class Claim(_Strict):
+class Claim(Strict):
     """One published claim and how it is judged; see ``config/claims/ilyas/claims.yaml`` for the form in use.
 
     Attributes:
         claim: unique name.
+        kind: one of :data:`KINDS`.
+        primary: of a primary claim, which of :data:`PRIMARY` it is.
         source: who said it: the folder of its file.
         figure: the figure of ours that shows it.
         quantity: what the number is, in words.
         published: key of the published number; empty for a claim without a number.
+        also: keys of further published numbers that this comparison answers.
         table: the measurement that selectors without a table of their own read.
         ours: selects our number.
         effect: all of these must hold.
+        margin: how far from no effect is of no importance, in the unit of ours; empty for 2 percentage
+            points where ours is in percent, and else for none: then no effect is ever ``absent``.
+        premise: names of claims that must hold for this one to mean anything.
         tolerance: how far the mean may lie from the published number, in that number's unit.
         comparable: ``study``: the size may be compared only where the sizes are the published ones;
             ``always``: mathematics, the same at every size; ``never``: other data or networks, so there is no
@@ -182,22 +81,44 @@ class Claim(_Strict):
     """
 
     claim: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    kind: Literal["primary", "claim", "premise", "derived", "side"] = "claim"
+    primary: str | None = None
     source: str = ""
     figure: str
     quantity: str = Field(min_length=1)
     published: str | None = None
+    also: tuple[str, ...] = ()
     table: str | None = None
     ours: Selector | None = None
     effect: tuple[Comparison, ...] = ()
+    margin: float | None = Field(None, gt=0)
+    premise: tuple[str, ...] = ()
     tolerance: float | None = Field(None, gt=0)
     comparable: Literal["study", "always", "never"] = "study"
     not_tested: str | None = Field(None, min_length=1)
 
+    @field_validator("primary")
+    @classmethod
+    def _known_primary(cls, name: str | None) -> str | None:
+        if name is not None and name not in PRIMARY:
+            raise ValueError(f"found {name!r}; allowed: {', '.join(PRIMARY)}")
+        return name
+
+    @check(mode="after")
+    def _primary_has_a_name(self) -> "Claim":
+        if (self.kind == "primary") != (self.primary is not None):
+            raise ValueError(
+                f"found kind: {self.kind}, primary: {self.primary}; allowed: both primary, or neither"
+            )
+        return self
+
     @check(mode="after")
     def _complete(self) -> "Claim":
         if self.not_tested is not None:
-            if self.ours is not None or self.effect or self.tolerance is not None:
-                raise ValueError("found not_tested with ours, effect or tolerance; allowed: one or the other")
+            if self.ours is not None or self.effect or self.tolerance is not None or self.margin is not None:
+                raise ValueError(
+                    "found not_tested with ours, effect, tolerance or margin; allowed: one or the other"
+                )
             return self
         if self.ours is None or not self.effect:
             raise ValueError("found no ours or no effect; allowed: both, or not_tested with the reason")
@@ -211,14 +132,16 @@ class Claim(_Strict):
         return self
 
 
-class _ClaimsFile(_Strict):
+class _ClaimsFile(Strict):
     claims: tuple[Claim, ...]
 
 
 def all_rows(claim: Claim) -> list[RowSelector]:
     """All row selectors of a claim, those inside combinations and comparisons too."""
     found: list[RowSelector] = []
-    pending: list[Any] = [claim.ours, *(comparison.reference for comparison in claim.effect)]
+    pending: list[Any] = [claim.ours]
+    for comparison in claim.effect:
+        pending += [comparison.of, comparison.reference]
     while pending:
         selector = pending.pop(0)
         if isinstance(selector, RowSelector):
@@ -234,6 +157,11 @@ def needed_tables(claims: Sequence[Claim]) -> set[str]:
     return {table for table in tables if table is not None}
 
 
+def claims_files(folder: str | os.PathLike[str]) -> list[Path]:
+    """Return the files of claims in ``config/claims``, sorted: all there are but the log of criteria."""
+    return sorted(path for path in Path(folder).rglob("*.yaml") if path != Path(folder) / LOG)
+
+
 def load_claims(paths: Sequence[str | os.PathLike[str]]) -> list[Claim]:
     """Read claims files, ``.../<source>/<part>.yaml``.
 
@@ -243,6 +171,7 @@ def load_claims(paths: Sequence[str | os.PathLike[str]]) -> list[Claim]:
     claims: list[Claim] = []
     mistakes: list[str] = []
     first_seen: dict[str, str | os.PathLike[str]] = {}
+    primary: dict[str | None, str] = {}
     for path in paths:
         try:
             data = _each_written_out(parse_yaml(Path(path).read_text(encoding="utf-8")))
@@ -262,6 +191,12 @@ def load_claims(paths: Sequence[str | os.PathLike[str]]) -> list[Claim]:
                     "allowed: unique names"
                 )
             first_seen.setdefault(claim.claim, path)
+            if claim.primary in primary:
+                mistakes.append(
+                    f"{path}: {claim.claim}: primary {claim.primary} found a second time "
+                    f"(first in {primary[claim.primary]}); allowed: one row for each primary claim"
+                )
+            primary |= {} if claim.primary is None else {claim.primary: claim.claim}
             claims.append(claim.model_copy(update={"source": Path(path).parent.name}))
     if mistakes:
         raise UserError("\n".join(mistakes))

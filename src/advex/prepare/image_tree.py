@@ -9,7 +9,7 @@ import numpy as np
 
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
-from advex.common.progress import Progress
+from advex.common.machine.progress import Progress
 from advex.prepare.decoding import decode
 
 _SUFFIXES = (".png", ".jpg", ".jpeg")

@@ -19,7 +19,7 @@ from advex.common.checkpoint import Checkpoint
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
 from advex.common.machine.devices import Device, as_float
-from advex.common.progress import Progress
+from advex.common.machine.progress import Progress
 from advex.common.settings import Recipe, TrainingRun, plain
 from advex.networks.classifier import Classifier, build
 from advex.networks.predictions import accuracy_of

@@ -31,6 +31,12 @@ DIGITS = "studies/digits.yaml"
 MISTAKES = {
     "broken yaml": Mistake(DIGITS, "\nseeds: 3", "\nseeds: [3", ["digits.yaml", "not valid YAML"]),
     "unknown key": Mistake(DIGITS, "\nseeds: 3", "\nseeds: 3\nsedes: 4", ["sedes", "unknown key"]),
+    "published sizes of an unknown table": Mistake(
+        DIGITS,
+        "\nseeds: 3",
+        "\nseeds: 3\nsizes_are_published: [goh_features/ensemble]",
+        ["sizes_are_published", "goh_features/ensemble"],
+    ),
     "unknown nested key": Mistake(
         DIGITS, "{epochs: 10,", "{epoch: 1, epochs: 10,", ["recipes.standard.epoch", "unknown key"]
     ),
@@ -438,7 +444,7 @@ def test_corrupted_images_are_made_once_for_all_seeds() -> None:
 
 def test_the_published_sizes_are_those_of_the_paper() -> None:
     study = PLAN.study("cifar10")
-    assert study.sizes_are_published
+    assert study.sizes_are_published is True
     recipe = study.recipes["on_det"]
     assert (recipe.learning_rate, recipe.batch_size, recipe.momentum, recipe.weight_decay) == (
         0.1, 128, 0.9, 5e-4,

@@ -11,6 +11,7 @@ from advex.common.errors import UserError
 from advex.config import load
 from advex.config.tables import known_tables
 from advex.judge.claim_names import check_claims
+from advex.judge.claims import claims_files
 from advex.registries import TABLES
 
 ROOT = Path(__file__).parents[3]
@@ -26,9 +27,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def check(folder: Path) -> None:
-    check_claims(
-        PLAN, sorted((folder / "claims").rglob("*.yaml")), sorted((folder / "published").glob("*.csv"))
-    )
+    check_claims(PLAN, claims_files(folder / "claims"), sorted((folder / "published").glob("*.csv")))
 
 
 def test_all_claims_name_what_is_there(copy: Path) -> None:
@@ -175,8 +174,8 @@ def test_the_workflow_refuses_before_it_plans(tmp_path: Path) -> None:
     assert "check_claims" in (ROOT / "rules/common.smk").read_text()
     code = (
         "import sys; from pathlib import Path; from advex.config import load; "
-        "from advex.judge.claim_names import check_claims; "
-        "check_claims(load('config'), sorted(Path('config/claims').rglob('*.yaml')), "
+        "from advex.judge.claim_names import check_claims; from advex.judge.claims import claims_files; "
+        "check_claims(load('config'), claims_files('config/claims'), "
         "sorted(Path('published').glob('*.csv'))); assert not {'pandas', 'torch'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, timeout=60)
@@ -194,3 +193,69 @@ def test_a_table_that_its_source_does_not_describe_is_refused(monkeypatch: pytes
     monkeypatch.setattr("advex.discussion.wallace.tables.columns", lambda studies: fewer)
     with pytest.raises(UserError, match=r"wallace/worlds: not described; .* advex.discussion.wallace.tables"):
         known_tables(PLAN)
+
+
+NEW_CLAIM = """
+  - claim: {name}
+    figure: relabelled
+    quantity: something
+    table: ilyas/relabelled
+    ours: {{rows: {{model: on_det, quantity: accuracy}}}}
+    {more}
+"""
+
+
+def added(folder: Path, *claims: str) -> None:
+    """Put further claims into a file of their own."""
+    (folder / "claims/ilyas/further.yaml").write_text("claims:" + "".join(claims))
+
+
+def one(name: str, *, effect: str = "{above: chance}", more: str = "") -> str:
+    return NEW_CLAIM.format(name=name, more=f"effect: [{effect}]\n    {more}")
+
+
+def test_premises_are_claims_and_never_rest_on_what_rests_on_them(copy: Path) -> None:
+    added(copy, one("first"), one("second", more="premise: [first]"), one("third", more="premise: [second]"))
+    check(copy)
+    added(copy, one("first"), one("second", more="premise: [frist]"))
+    with pytest.raises(UserError, match=r"further.yaml: second.premise: found 'frist'; near: first"):
+        check(copy)
+    added(copy, one("first", more="premise: [second]"), one("second", more="premise: [first]"))
+    with pytest.raises(UserError, match=r"first.premise: found second, which rest on the claim"):
+        check(copy)
+
+
+def test_a_primary_claim_is_one_row(copy: Path) -> None:
+    added(copy, one("first", more="kind: primary\n    primary: R2"))
+    path = copy / "claims/ilyas/again.yaml"
+    path.write_text("claims:" + one("second", more="kind: primary\n    primary: R2"))
+    lines = _refused(copy)
+    assert any("further.yaml: first.primary: found R2 a second time (first second)" in line for line in lines)
+
+
+def _refused(folder: Path) -> list[str]:
+    with pytest.raises(UserError) as caught:
+        check(folder)
+    return str(caught.value).splitlines()
+
+
+def test_a_left_side_and_further_published_numbers_are_looked_up(copy: Path) -> None:
+    left = "{of: {rows: {model: on_dett, quantity: accuracy}}, above: chance}"
+    added(copy, one("first", effect=left, more="also: [table7_standart_accuracy]"))
+    lines = _refused(copy)
+    assert any("first.effect.0.of.rows.model: found 'on_dett'; near: on_det" in line for line in lines)
+    assert any("first.also: found 'table7_standart_accuracy'; near: " in line for line in lines)
+
+
+def test_not_above_needs_a_margin_where_the_unit_is_not_percent(copy: Path) -> None:
+    percent, squares = "{rows: {model: on_det, quantity: accuracy}}", "{table: nakkiran/squares, rows: {}}"
+    ratio = f"{{combine: ratio, of: [{percent}, {percent}]}}"
+    for left, refused in ((percent, False), (squares, True), (ratio, True)):
+        effect = f"{{of: {left}, not_above: 3}}"
+        added(copy, one("first", effect=effect, more="margin: 1"))
+        check(copy)
+        added(copy, one("first", effect=effect))
+        if refused:
+            assert any("first.effect.0.not_above: found no margin" in line for line in _refused(copy))
+        else:
+            check(copy)

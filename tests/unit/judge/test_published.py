@@ -9,14 +9,16 @@ from advex.judge.claims import (
     MARKS,
     PUBLISHED_COLUMNS,
     Claim,
+    claims_files,
     load_claims,
     load_published,
     needed_tables,
 )
-from advex.judge.judge import DIRECTION, NOT_TESTED, REPRODUCED, judge
+from advex.judge.judge import judge
+from advex.judge.verdicts import EFFECT, NOT_TESTED, REPRODUCED
 
 ROOT = Path(__file__).parents[3]
-CLAIMS = sorted((ROOT / "config" / "claims").rglob("*.yaml"))
+CLAIMS = claims_files(ROOT / "config" / "claims")
 PUBLISHED = sorted((ROOT / "published").glob("*.csv"))
 
 ROW = {
@@ -175,7 +177,7 @@ def test_a_published_key_twice_or_a_missing_column_is_refused(tmp_path: Path) ->
         ("quantity: something", "quantitty: something", "fine: found unknown quantitty; allowed: claim, "),
         ("    quantity: something\n", "", "fine.quantity: found nothing; allowed: a value"),
         ("above: chance", "above: chnce", "fine.effect.0.above: found 'chnce'; allowed: a mapping"),
-        ("above: chance", "over: chance", "fine.effect.0: found unknown over; allowed: above, below, equals"),
+        ("above: chance", "over: chance", "fine.effect.0: found unknown over; allowed: of, above, "),
         ("above: chance", "above: 3, below: 5", "fine.effect.0: found above, below; allowed: one of above"),
         ("above: chance", "equals: 3", "fine.effect.0: found within and equals apart"),
         ("model: on_det", "model: {a: b}", "fine.ours: found model = {'a': 'b'}; allowed: text"),
@@ -197,6 +199,16 @@ def test_a_published_key_twice_or_a_missing_column_is_refused(tmp_path: Path) ->
             "    comparable: never\n    tolerance: 5\n    effect",
             "fine: found comparable: never; allowed: without tolerance",
         ),
+        ("    effect", "    same_as: other\n    effect", "fine: found unknown same_as; allowed: claim, kind"),
+        ("    effect", "    kind: theorem\n    effect", "fine.kind: found 'theorem'; allowed: 'primary', "),
+        ("    effect", "    kind: primary\n    effect", "fine: found kind: primary, primary: None; allowed"),
+        ("    effect", "    primary: I1\n    effect", "fine: found kind: claim, primary: I1; allowed: both"),
+        (
+            "    effect",
+            "    kind: primary\n    primary: I14\n    effect",
+            "fine.primary: found 'I14'; allowed",
+        ),
+        ("    effect", "    margin: 0\n    effect", "fine.margin: found '0'; allowed: greater than 0"),
         ("    effect", "    comparable: maybe\n    effect", "fine.comparable: found 'maybe'; allowed"),
     ],
 )
@@ -375,7 +387,7 @@ def test_the_comments_own_numbers_show_every_effect(claims: list[Claim], publish
     assert len(found) == len(tested)
     never = {claim.claim for claim in tested if claim.comparable == "never"}
     assert never
-    expected = found["claim"].map(lambda name: DIRECTION if name in never else REPRODUCED)
+    expected = found["claim"].map(lambda name: EFFECT if name in never else REPRODUCED)
     expected[found["claim"].isin([claim.claim for claim in tested if claim.not_tested])] = NOT_TESTED
     wrong = found[found["verdict"] != expected]
     assert wrong[["claim", "verdict", "criterion"]].to_dict("records") == []
@@ -392,5 +404,5 @@ def test_the_papers_own_numbers_reproduce_every_claim(claims: list[Claim], publi
     assert {table for claim in tested for table in needed_tables([claim])} == set(tables)
     result = judge(tested, tables, published, True, 10)
     assert result.loc[result["verdict"] != REPRODUCED, ["claim", "criterion"]].to_dict("records") == []
-    assert set(judge(tested, tables, published, False, 10)["verdict"]) == {DIRECTION}
+    assert set(judge(tested, tables, published, False, 10)["verdict"]) == {EFFECT}
     assert set(judge(tested, {}, published, True, 10)["verdict"]) == {NOT_TESTED}

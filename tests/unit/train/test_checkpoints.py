@@ -11,7 +11,7 @@ from samples import ADVERSARIAL, RECIPES, STANDARD, run, same
 
 from advex.common.artifacts import read_description, read_tensors, write_tensors
 from advex.common.checkpoint import Checkpoint
-from advex.common.progress import Progress
+from advex.common.machine.progress import Progress
 from advex.common.settings import plain
 from advex.train.training import train
 
@@ -57,7 +57,7 @@ from advex.train import training
 from advex.common.checkpoint import Checkpoint
 from advex.common.machine.devices import Device
 from advex.common.images import ImageSet
-from advex.common.progress import Progress
+from advex.common.machine.progress import Progress
 from advex.common.settings import TrainingRun
 
 advance = Progress.advance

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from own_numbers import FAILED
 
 from advex.judge.claims import load_claims, load_published, needed_tables
-from advex.judge.judge import DIRECTION, NOT_TESTED, REPRODUCED, judge
+from advex.judge.judge import judge
+from advex.judge.verdicts import EFFECT, NOT_TESTED, REPRODUCED
 
 ROOT = Path(__file__).parents[4]
 CLAIMS = load_claims([ROOT / "config/claims/nakkiran/claims.yaml"])
@@ -118,17 +120,17 @@ def test_the_published_numbers_reproduce_their_claims():
     assert set(TABLES) == needed_tables(CLAIMS)
     found = verdicts(TABLES)
     not_tested = {claim.claim for claim in CLAIMS if claim.not_tested}
-    direction_only = {claim.claim for claim in CLAIMS if claim.comparable == "never"}
+    effect_only = {claim.claim for claim in CLAIMS if claim.comparable == "never"}
     for claim, verdict in found.items():
         if claim in not_tested:
             assert verdict == NOT_TESTED
-        elif claim in direction_only:
-            assert verdict == DIRECTION, claim
+        elif claim in effect_only:
+            assert verdict == EFFECT, claim
         else:
             assert (verdict == REPRODUCED) == (claim not in CONTRADICTIONS), claim
 
 
-def test_in_another_study_the_direction_is_all_that_can_be_shown():
+def test_in_another_study_the_effect_is_all_that_can_be_shown():
     always = {claim.claim for claim in CLAIMS if claim.comparable == "always"}
     reproduced = {name for name, verdict in verdicts(TABLES, False).items() if verdict == REPRODUCED}
     assert reproduced == always
@@ -167,7 +169,7 @@ def test_claims_fail_where_the_effect_is_absent(table, changed, value, claims):
         mask &= worse[column] == wanted
     worse.loc[mask, "value"] = value
     found = verdicts(TABLES | {name: worse})
-    assert {claim for claim in claims if found[claim] != "not reproduced"} == set()
+    assert {claim for claim in claims if found[claim] not in FAILED} == set()
 
 
 def test_a_set_that_a_study_leaves_out_is_not_tested():
