@@ -139,8 +139,8 @@ def test_filters_are_drawn_over_the_side_beside_the_published_curve():
     ("low", "high", "says"),
     [
         (20, 40, "better than chance behind both filters: 20 % where a low-pass keeps 0.125"),
-        (20, 10, "behind the low-pass only"),
-        (9, 40, "behind the high-pass only"),
+        (20, 10, "behind the low-pass, not clearly behind the high-pass"),
+        (9, 40, "behind the high-pass, not clearly behind the low-pass"),
         (10, 10, "do not clearly do better than chance"),
     ],
 )
