@@ -1,4 +1,4 @@
-"""What the files of claims say together: one row for one comparison, primary claims, and a log that speaks of them."""
+"""What files of claims say together: one row for one comparison, primary claims, a log that speaks of them."""
 
 import datetime
 import json
