@@ -274,6 +274,10 @@ def _missing_sizes(study: Study, experiments: Experiments) -> Iterator[str]:
         yield from _unknown("weights", name, set(experiments.models))
     for source in study.only or []:
         yield from _unknown("only", source, set(map(source_of, experiments.figures)))
+    if not isinstance(study.sizes_are_published, bool):
+        drawn = {name for row in experiments.figures.values() for name in row.measurements}
+        for name in study.sizes_are_published:
+            yield from _unknown("sizes_are_published", name, drawn)
     for name, model in (experiments.models | experiments.filtered_models).items():
         yield from missing("recipes", model.recipe, f"model {name}", study.recipes)
         yield from missing("architectures", model.architecture, f"model {name}", study.architectures)

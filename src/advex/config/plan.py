@@ -10,6 +10,7 @@ from advex.common.settings import ArchitectureSettings, Construction, TrainingRu
 from advex.config.own_jobs import OwnJobs
 from advex.config.paths import Filtered, find, models_of
 from advex.config.schema import NATURAL_TEST, MeasurementSection, ModelRow, Study
+from advex.config.sources import source_of
 from advex.measure.entries import MeasurementEntry
 from advex.measure.kinds import Instrument
 
@@ -41,7 +42,16 @@ class Plan(OwnJobs):
     def judging(self, study: str) -> dict[str, Any]:
         """Return what the judge must know of a study."""
         sizes = self.study(study)
-        return {"sizes_are_published": sizes.sizes_are_published, "classes": sizes.data.classes}
+        return {
+            "sizes_are_published": sizes.sizes_are_published,
+            "classes": sizes.data.classes,
+            "resplit": [
+                f"{source_of(name)}/{table}"
+                for name, row in self.experiments.experiments.items()
+                if row.seeds_resplit
+                for table in row.tables
+            ],
+        }
 
     def tables(self, study: str) -> list[str]:
         """Return the paths of all tables behind the figures of a study."""

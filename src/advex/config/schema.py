@@ -128,6 +128,7 @@ class ExperimentRow(Strict):
         pictures: measurements it makes that hold images; of the first seed are those that figures show.
         pages: pages it writes beside the figures.
         seeds: whether it is repeated as its section says, or as often as the study's models.
+        seeds_resplit: whether another seed is another split of the same images, and not other networks.
         datasets: the data sets it reads; :data:`OTHER_DATA` for all images a study has beside its own.
         models: the models it reads, by the name it knows them by.
         measurements: the measurements it reads: of its seed, or for a page of all.
@@ -144,6 +145,7 @@ class ExperimentRow(Strict):
     pictures: list[Name] = []
     pages: list[Name] = []
     seeds: Literal["section", "study"] = "section"
+    seeds_resplit: bool = False
     datasets: list[Name] = []
     models: dict[Name, Name] = {}
     measurements: list[FigureName] = []
@@ -271,6 +273,7 @@ class Study(Strict):
     attacks and resources, row by row. ``only`` are the sources whose figures it draws, by default all.
     ``weights`` are published weights by model; a study that has some trains nothing, and leaves out models
     without.
+    ``sizes_are_published`` says whether sizes may be held against published ones, or those of which tables.
     ``left_out`` names optional data sets that it does not build; models trained on them are not measured.
     """
 
@@ -278,7 +281,7 @@ class Study(Strict):
     like: str | None = None
     only: Annotated[list[Name], Field(min_length=1)] | None = None
     weights: dict[Name, WeightsRow] = {}
-    sizes_are_published: bool = False
+    sizes_are_published: bool | list[FigureName] = False
     seeds: Count
     precision: Literal["float32", "bfloat16"] = "float32"
     stored_as: Literal["float32", "float16"] = "float32"

@@ -1,159 +1,68 @@
 """The verdict on each published claim, and the words for it, from claims and measured tables.
 
-Comparisons are paired by seed: the effect "A > B" is there when the 95 % Student interval of A - B over
-seeds lies above 0. A size is held against the published number only where it is comparable.
+Comparisons are paired by seed, and by image where the images' outcomes are known: "A > B" holds when the
+95 % interval of A - B lies above 0 (:mod:`advex.judge.verdicts` has all rules). A size is held against the
+published number only where it is comparable.
 """
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from advex.common.errors import UserError
-from advex.common.statistics import MeanInterval, mean_interval
 from advex.judge.claims import MARKS, Claim, all_rows
-from advex.judge.selectors import Combination, Comparison, RowSelector
-
-REPRODUCED = "reproduced"
-DIRECTION = "direction"
-NOT_REPRODUCED = "not reproduced"
-NOT_TESTED = "not tested"
-VERDICTS = (REPRODUCED, DIRECTION, NOT_REPRODUCED, NOT_TESTED)
+from advex.judge.effects.measured import ROUNDING, NotTestedError
+from advex.judge.effects.parts import Effect, Part, effect
+from advex.judge.effects.words import UNITS, number
+from advex.judge.selectors import Combination
+from advex.judge.statistics.intervals import Estimate
+from advex.judge.statistics.multiplicity import adjusted
+from advex.judge.verdicts import (
+    EFFECT,
+    HOLDS,
+    NOT_MEASURABLE,
+    NOT_TESTED,
+    OUTCOMES,
+    REPRODUCED,
+    SIZE_DIFFERS,
+    THERE,
+    UNDECIDED,
+    Chances,
+    joined,
+    repeated,
+    verdict,
+    with_premises,
+    worst,
+)
 
 COLUMNS = (
-    "claim", "source", "figure", "quantity", "published", "published_from", "ours", "ours_sd", "seeds",
-    "criterion", "verdict", "ours_low", "ours_high",
+    "claim", "kind", "primary", "source", "figure", "quantity", "published", "published_from", "ours",
+    "ours_sd", "seeds", "ours_low", "ours_high", "varies", "criterion", "verdict", "p", "p_adjusted", "flips",
 )  # fmt: skip
+"""Columns of the scorecard; ``flips`` is how probably a repetition with other seeds has another verdict."""
 
-_ROUNDING = 1e-9  # tables are written with ten digits; what is nearer than this is equal
-_MINIMUM_SEEDS = 2
-_MINIMUM_POINTS = 3
-_UNITS = {"percent": " percentage points", "degrees": " degrees", "images": " images"}
-
-
-class _NotTestedError(Exception):
-    """A claim cannot be judged from these tables; the message is the reason."""
+_NAN = float("nan")
 
 
 @dataclass(frozen=True)
-class _Measured:
-    """The tables a claim is judged by."""
+class _Size:
+    """How our size compares with the published one: inside the tolerance, how probably again, in words."""
 
-    claim: Claim
-    tables: Mapping[str, pd.DataFrame]
-    chance: float
-
-    def values(self, selector: RowSelector | Combination, points: str | None = None) -> pd.Series:
-        """One number for each seed (for each seed and point, where ``points`` names a column)."""
-        if isinstance(selector, RowSelector):
-            return self._rows(selector, points)
-        if selector.combine in ("correlation", "slope"):
-            return self._over_points(selector)
-        first, second = (self.values(part, points) for part in selector.of)
-        first, second = first.align(second, join="inner")
-        if first.empty:
-            raise _NotTestedError(f"no seed has both parts of {describe(selector, self.claim)}")
-        if selector.combine == "difference":
-            return first - second
-        if (second == 0).any():
-            raise _NotTestedError(f"division by 0 in {describe(selector, self.claim)}")
-        return first / second
-
-    def _rows(self, selector: RowSelector, points: str | None) -> pd.Series:
-        words = describe(selector, self.claim)
-        name = selector.table or self.claim.table or ""
-        if name not in self.tables:
-            raise _NotTestedError(f"{name} was not measured")
-        table = self.tables[name]
-        columns = (*selector.rows, *selector.at_least, *selector.near)
-        used = ["seed", "value", *columns, *filter(None, (points, selector.along))]
-        if missing := [column for column in used if column not in table.columns]:
-            raise UserError(
-                f"claim {self.claim.claim}: {name} has no column {', '.join(missing)}; "
-                f"it has {', '.join(map(str, table.columns))}"
-            )
-        for column, wanted in selector.rows.items():
-            choices = wanted if isinstance(wanted, list) else [wanted]
-            matches = table[column].isin([choice for choice in choices if choice is not None])
-            table = table[matches | table[column].isna() if None in choices else matches]
-        for column, smallest in selector.at_least.items():
-            table = table[pd.to_numeric(table[column], errors="coerce") >= smallest]
-        for column, near in selector.near.items():
-            distance = (pd.to_numeric(table[column], errors="coerce") - near.value / near.over).abs()
-            table = table[distance <= near.within]
-        table = table[table["seed"].notna()]
-        if table.empty:
-            raise _NotTestedError(f"no rows for {words} in {name}")
-        if not np.isfinite(pd.to_numeric(table["value"], errors="coerce")).all():
-            raise _NotTestedError(f"{words} in {name} holds a value that is no finite number")
-        keys = ["seed"] if points is None else ["seed", points]
-        if selector.pick in ("first", "last"):
-            table = table.sort_values(str(selector.along), kind="stable")
-        groups = table.groupby(keys)["value"]
-        if selector.pick == "only":
-            if int(groups.size().max()) > 1:
-                raise UserError(
-                    f"claim {self.claim.claim}: {words} matches several rows of a seed in {name}; "
-                    "narrow rows, or say which one with pick and along"
-                )
-            return groups.first()
-        result: pd.Series = groups.agg(selector.pick)
-        return result
-
-    def _over_points(self, selector: Combination) -> pd.Series:
-        x, y = (self.values(part, selector.along) for part in selector.of)
-        both = pd.DataFrame({"x": x, "y": y}).dropna()
-        results: dict[object, float] = {}
-        for seed, group in both.groupby(level="seed"):
-            if len(group) < _MINIMUM_POINTS:
-                raise _NotTestedError(
-                    f"seed {seed} has {len(group)} points; a {selector.combine} needs {_MINIMUM_POINTS}"
-                )
-            dx, dy = group["x"] - group["x"].mean(), group["y"] - group["y"].mean()
-            x_square, y_square = float((dx**2).sum()), float((dy**2).sum())
-            below = x_square if selector.combine == "slope" else math.sqrt(x_square * y_square)
-            if below <= _ROUNDING:
-                raise _NotTestedError(f"seed {seed}: points without spread have no {selector.combine}")
-            results[seed] = float((dx * dy).sum()) / below
-        if not results:
-            raise _NotTestedError(f"no seed has both parts of {describe(selector, self.claim)}")
-        return pd.Series(results)
-
-    def holds(self, comparison: Comparison, ours: pd.Series) -> tuple[bool, str]:
-        """Whether a part of the effect is there, and that part in words with its numbers."""
-        reference = comparison.reference
-        if isinstance(reference, RowSelector | Combination):
-            difference = (ours - self.values(reference)).dropna()
-        else:
-            difference = ours - (self.chance if isinstance(reference, str) else float(reference))
-        required = requirement(comparison, self.claim, self.chance)
-        if len(difference) < _MINIMUM_SEEDS:
-            raise _NotTestedError(f"{required}: {_few(len(difference))}")
-        found = mean_interval(difference.tolist())
-        if comparison.above is not None:
-            there, interval = found.low > _ROUNDING, "excludes 0"
-        elif comparison.below is not None:
-            there, interval = found.high < -_ROUNDING, "excludes 0"
-        else:
-            width = float(comparison.within or 0) + _ROUNDING
-            there, interval = -width <= found.low and found.high <= width, "lies inside"
-        numbers = f"difference {_number(found.mean)}, {_number(found.low)} to {_number(found.high)}"
-        outcome = "holds" if there else "fails"
-        return there, (
-            f"{required}, 95 % interval of the difference over {found.n} seeds {interval}: "
-            f"{outcome} [{numbers}]"
-        )
+    comparable: bool
+    inside: bool
+    again: Chances
+    words: str
 
 
 def judge(
     claims: Sequence[Claim],
     tables: Mapping[str, pd.DataFrame],
     published: pd.DataFrame,
-    sizes_are_published: bool,
+    sizes_are_published: bool | Collection[str],
     classes: int,
+    resplit: Collection[str] = (),
 ) -> pd.DataFrame:
     """Judge every claim; one row each, in the order given.
 
@@ -161,127 +70,170 @@ def judge(
         claims: from :func:`advex.judge.claims.load_claims`.
         tables: measured tables by name; claims whose tables are missing are not tested.
         published: from :func:`advex.judge.claims.load_published`.
-        sizes_are_published: whether the study's data and sizes are those of the publication.
+        sizes_are_published: whether the study's data and sizes are those of the publication, or the names of
+            the tables of which that is so.
         classes: the number of classes, which fixes chance.
+        resplit: names of the tables whose seeds re-split one data set.
 
     Raises:
-        UserError: a claim names an unknown published number or column, or matches several rows of a seed.
+        UserError: a claim names an unknown published number or column, matches several rows of a seed, or
+            is a premise of its own premise.
     """
     numbers = {str(row["key"]): row for row in published.to_dict("records")}
-    rows = [
-        _judge_one(_Measured(claim, tables, 100 / classes), numbers, sizes_are_published) for claim in claims
-    ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    rows = {claim.claim: _row(claim, numbers) for claim in claims}
+    effects: dict[str, Effect | str] = {}
+    for claim in claims:
+        try:
+            effects[claim.claim] = effect(claim, tables, classes, frozenset(resplit))
+        except NotTestedError as reason:
+            effects[claim.claim] = str(reason)
+    chances: dict[str, Chances] = {}
+    for claim in _premises_first(claims):
+        row, found = rows[claim.claim], effects[claim.claim]
+        if isinstance(found, Effect):
+            row |= _numbers(found.ours)
+        untested = found.untested if isinstance(found, Effect) else found
+        if untested or isinstance(found, str):
+            row |= {"criterion": f"not tested: {untested}", "verdict": NOT_TESTED}
+            chances[claim.claim] = {NOT_TESTED: 1.0}
+            continue
+        unit = str(numbers[claim.published]["unit"]) if claim.published is not None else ""
+        size = _size(claim, found.ours, float(str(row["published"])), unit, sizes_are_published)
+        premises = {
+            name: str(rows[name]["verdict"]) if name in rows else NOT_TESTED for name in claim.premise
+        }
+        outcome = with_premises(worst(part.outcome for part in found.parts), list(premises.values()))
+        row["verdict"] = verdict(outcome, size.comparable, size.inside)
+        row["criterion"] = "; ".join(_words(claim, found, size, premises))
+        row["varies"] = _deciding(found.parts).found.varies
+        if outcome != NOT_MEASURABLE:
+            row["p"] = max(part.p for part in found.parts)
+        chances[claim.claim] = _again(
+            found.parts, size, [chances.get(name, {NOT_TESTED: 1.0}) for name in premises]
+        )
+        row["flips"] = max(0.0, 1 - chances[claim.claim].get(str(row["verdict"]), 0.0))
+    table = pd.DataFrame([rows[claim.claim] for claim in claims], columns=list(COLUMNS))
+    table["p_adjusted"] = adjusted(table["kind"], table["p"].astype(float))
+    return table
 
 
-def _judge_one(
-    measured: _Measured, numbers: Mapping[str, Mapping[Any, Any]], sizes_are_published: bool
-) -> dict[str, object]:
-    claim = measured.claim
-    nan = float("nan")
+def _premises_first(claims: Sequence[Claim]) -> Iterator[Claim]:
+    """Yield all claims, each after its premises."""
+    by_name, done, open_ = {claim.claim: claim for claim in claims}, set[str](), set[str]()
+
+    def visit(claim: Claim) -> Iterator[Claim]:
+        if claim.claim in open_:
+            raise UserError(f"claim {claim.claim}: rests on itself, through its premises")
+        if claim.claim in done:
+            return
+        open_.add(claim.claim)
+        for name in claim.premise:
+            if name in by_name:
+                yield from visit(by_name[name])
+        open_.remove(claim.claim)
+        done.add(claim.claim)
+        yield claim
+
+    for claim in claims:
+        yield from visit(claim)
+
+
+def _row(claim: Claim, numbers: Mapping[str, Mapping[Any, Any]]) -> dict[str, object]:
+    """Begin a claim's row, with what was published."""
     row: dict[str, object] = {
-        "claim": claim.claim, "source": claim.source, "figure": claim.figure, "quantity": claim.quantity,
-        "published": nan, "published_from": "", "ours": nan, "ours_sd": nan, "seeds": 0,
-        "ours_low": nan, "ours_high": nan,
+        "claim": claim.claim, "kind": claim.kind, "primary": claim.primary or "", "source": claim.source,
+        "figure": claim.figure, "quantity": claim.quantity, "published": _NAN, "published_from": "",
+        "ours": _NAN, "ours_sd": _NAN, "seeds": 0, "ours_low": _NAN, "ours_high": _NAN, "varies": "",
+        "criterion": "", "verdict": NOT_TESTED, "p": _NAN, "p_adjusted": _NAN, "flips": _NAN,
     }  # fmt: skip
-    value, unit = nan, ""
-    if claim.published is not None:
-        if claim.published not in numbers:
-            raise UserError(
-                f"claim {claim.claim}.published: found {claim.published!r}; allowed: a key of published/*.csv"
-            )
-        number = numbers[claim.published]
-        value, unit = float(number["value"]), str(number["unit"])
-        row |= {"published": value, "published_from": f"{number['where']} ({MARKS[str(number['mark'])]})"}
-    try:
-        if claim.not_tested is not None or claim.ours is None:
-            raise _NotTestedError(claim.not_tested or "nothing to test")
-        ours = measured.values(claim.ours)
-        mean = mean_interval(ours.tolist())
-        row |= {"ours": mean.mean, "ours_sd": mean.sd, "seeds": mean.n}
-        row |= {"ours_low": mean.low, "ours_high": mean.high}
-        if mean.n < _MINIMUM_SEEDS:
-            raise _NotTestedError(_few(mean.n))
-        parts = [measured.holds(comparison, ours) for comparison in claim.effect]
-    except _NotTestedError as reason:
-        return row | {"criterion": f"not tested: {reason}", "verdict": NOT_TESTED}
-    comparable = sizes_are_published or claim.comparable == "always"
-    near, size = _size(claim, mean, value, unit, comparable)
-    words = [text for _, text in parts] + [size]
+    if claim.published is None:
+        return row
+    if claim.published not in numbers:
+        raise UserError(
+            f"claim {claim.claim}.published: found {claim.published!r}; allowed: a key of published/*.csv"
+        )
+    found = numbers[claim.published]
+    where = f"{found['where']} ({MARKS[str(found['mark'])]})"
+    return row | {"published": float(found["value"]), "published_from": where}
+
+
+def _numbers(ours: Estimate) -> dict[str, object]:
+    return {
+        "ours": ours.mean,
+        "ours_sd": ours.sd,
+        "seeds": ours.n,
+        "ours_low": ours.low,
+        "ours_high": ours.high,
+    }
+
+
+def _deciding(parts: Sequence[Part]) -> Part:
+    """Return the part that comes to the worst outcome, and of those the least sure."""
+    return min(parts, key=lambda part: (OUTCOMES.index(part.outcome), -part.p))
+
+
+def _words(claim: Claim, found: Effect, size: _Size, premises: Mapping[str, str]) -> Iterator[str]:
+    """Yield the criterion, with its numbers, part by part."""
+    for name, its in premises.items():
+        holds = "holds" if its in THERE else "is undecided" if its == UNDECIDED else "fails"
+        yield f"premise {name} {holds} ({its})"
+    if len(found.parts) > 1:
+        holding = sum(part.outcome == HOLDS for part in found.parts)
+        yield f"{holding} of {len(found.parts)} parts hold"
+    yield from (part.words for part in found.parts)
+    yield size.words
     if isinstance(claim.ours, Combination) and claim.ours.along is not None:
-        words.append(f"{claim.ours.combine} over {claim.ours.along} for each seed, then the mean over seeds")
-    verdict = NOT_REPRODUCED
-    if all(there for there, _ in parts):
-        verdict = REPRODUCED if near else DIRECTION
-    return row | {"criterion": "; ".join(words), "verdict": verdict}
+        name = claim.ours.combine.replace("_", " ")
+        yield f"{name} over {claim.ours.along} for each seed, then the mean over seeds"
 
 
 def _size(
-    claim: Claim, ours: MeanInterval, published: float, unit: str, comparable: bool
-) -> tuple[bool, str]:
-    """Whether the size is reproduced, and the rule in words."""
+    claim: Claim, ours: Estimate, published: float, unit: str, sizes_are_published: bool | Collection[str]
+) -> _Size:
+    """Compare sizes, where they are comparable."""
     if claim.comparable == "never":
         what = "claim" if claim.published is None else f"{published:.10g}"
-        return False, f"the published {what} is of other data or networks; only the effect is judged"
-    if claim.tolerance is None:
-        if comparable:
-            return True, "no published number to hold the size against"
-        return False, "no published number; the effect is shown at this study's sizes only"
-    rule = f"mean within {_number(claim.tolerance)}{_UNITS.get(unit, '')} of the published {published:.10g}"
-    if not comparable:
-        return False, f"{rule} (size comparable only at the published sizes)"
-    distance = abs(ours.mean - published)
-    near = distance <= claim.tolerance + _ROUNDING
-    return near, f"{rule}: {'holds' if near else 'fails'} [distance {_number(distance)}]"
-
-
-def describe(selector: RowSelector | Combination, claim: Claim) -> str:
-    """A selector in words."""
-    if isinstance(selector, Combination):
-        first, second = (describe(part, claim) for part in selector.of)
-        joint = {"difference": "minus", "ratio": "over", "correlation": "with", "slope": "to"}
-        name = f"{selector.combine} of " if selector.along else ""
-        return f"{name}({first}) {joint[selector.combine]} ({second})"
-    rows = dict(selector.rows)
-    words = str(rows.pop("quantity", "value")).replace("_", " ")
-    if selector.pick != "only":
-        words = f"{selector.pick} {words} by {selector.along}"
-    model = rows.pop("model", rows.pop("method", None))
-    if model is not None:
-        words += f" of {_listed(model)}"
-    others = [f"{column} {_listed(wanted)}" for column, wanted in rows.items()]
-    others += [f"{column} at least {_number(smallest)}" for column, smallest in selector.at_least.items()]
-    others += [
-        f"{column} {_number(near.value / near.over)} to within {_number(near.within)}"
-        for column, near in selector.near.items()
-    ]
-    if selector.table not in (None, claim.table) or len({part.table for part in all_rows(claim)}) > 1:
-        others.append(f"from {selector.table or claim.table}")
-    return f"{words} ({', '.join(others)})" if others else words
-
-
-def requirement(comparison: Comparison, claim: Claim, chance: float) -> str:
-    """What a comparison asks for, in words."""
-    reference = comparison.reference
-    if isinstance(reference, RowSelector | Combination):
-        words = describe(reference, claim)
-    elif isinstance(reference, str):
-        words = f"chance ({_number(chance)})"
+        words = f"the published {what} is of other data or networks; only the effect is judged"
+        return _Size(False, False, {"": 1.0}, words)
+    if isinstance(sizes_are_published, bool):
+        comparable = sizes_are_published
     else:
-        words = _number(reference)
-    if comparison.equals is not None:
-        return f"ours = {words} to within {_number(float(comparison.within or 0))}"
-    return f"ours {'>' if comparison.above is not None else '<'} {words}"
+        comparable = {rows.table or claim.table for rows in all_rows(claim)} <= set(sizes_are_published)
+    comparable = comparable or claim.comparable == "always"
+    if claim.tolerance is None:
+        words = (
+            "no published number to hold the size against"
+            if comparable
+            else "no published number; the effect is shown at this study's sizes only"
+        )
+        return _Size(comparable, True, {REPRODUCED: 1.0}, words)
+    tolerance = claim.tolerance + ROUNDING
+    near_by = f"{number(claim.tolerance)}{UNITS.get(unit, '')} of the published {published:.10g}"
+    rule = f"95 % interval within {near_by}"
+    if not comparable:
+        return _Size(False, False, {"": 1.0}, f"{rule} (size comparable only at the published sizes)")
+
+    def near(low: float, high: float) -> str:
+        inside = published - tolerance <= low and high <= published + tolerance
+        return REPRODUCED if inside else SIZE_DIFFERS
+
+    inside = near(ours.low, ours.high) == REPRODUCED
+    words = f"{rule}: {'holds' if inside else 'fails'} [{number(ours.low)} to {number(ours.high)}]"
+    limits = [published - tolerance, published + tolerance]
+    return _Size(True, inside, repeated(ours, near, limits), words)
 
 
-def _listed(value: object) -> str:
-    values = value if isinstance(value, list) else [value]
-    return " or ".join("none" if item is None else str(item) for item in values)
-
-
-def _few(seeds: int) -> str:
-    return f"{seeds} seed{'' if seeds == 1 else 's'}; an interval needs {_MINIMUM_SEEDS}"
-
-
-def _number(value: float) -> str:
-    return f"{value:.4g}"
+def _again(parts: Sequence[Part], size: _Size, premises: Sequence[Chances]) -> Chances:
+    """Return how probable each verdict is in a repetition; parts and premises are taken as independent."""
+    own = joined([part.chances for part in parts], lambda one, other: worst([one, other]))
+    for premise in premises:
+        own = joined([own, premise], lambda outcome, its: with_premises(outcome, [its]))
+    found: dict[str, float] = {}
+    for outcome, share in own.items():
+        if outcome != HOLDS:
+            found[outcome] = found.get(outcome, 0.0) + share
+        elif not size.comparable:
+            found[EFFECT] = share
+        else:
+            found |= {name: share * part for name, part in size.again.items()}
+    return found

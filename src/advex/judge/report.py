@@ -8,7 +8,9 @@ import pandas as pd
 
 from advex.common.errors import UserError
 from advex.draw.pages import render
-from advex.judge.judge import VERDICTS
+from advex.judge.claims import FINDINGS
+from advex.judge.pages.counts import NAMES, by_chance, by_kind, counts, in_words, primary_rows
+from advex.judge.verdicts import VERDICTS
 
 
 def report_html(
@@ -42,13 +44,14 @@ def report_html(
             raise UserError(f"report/captions/{name}.md: missing; every figure needs a caption")
         source, figure = name.split("/")
         claims = scorecard[(scorecard["source"] == source) & (scorecard["figure"] == figure)]
+        claims = claims[claims["kind"].isin(FINDINGS)]
         image = base64.b64encode(Path(path).read_bytes()).decode()
         shown.append(
             {
                 "name": name,
                 "paragraphs": [" ".join(text.split()) for text in texts[name].split("\n\n")],
                 "image": f"data:image/png;base64,{image}",
-                "verdicts": _counts(claims),
+                "verdicts": in_words(counts(claims)),
             }
         )
     return render(
@@ -57,7 +60,9 @@ def report_html(
         title=title,
         origin=origin.iloc[0].to_dict(),
         figures=shown,
-        verdicts=_counts(scorecard),
+        verdicts={NAMES[kind]: in_words(found) for kind, found in by_kind(scorecard).items()},
+        chance=by_chance(scorecard).words,
+        primary=primary_rows(scorecard).to_dict("records"),
         claims=scorecard.to_dict("records"),
     )
 
@@ -66,13 +71,8 @@ def _name(path: str) -> str:
     return f"{Path(path).parent.name}/{Path(path).stem}"
 
 
-def _counts(claims: pd.DataFrame) -> dict[str, int]:
-    counts = claims["verdict"].value_counts()
-    return {verdict: int(counts[verdict]) for verdict in VERDICTS if verdict in counts}
-
-
 def markdown_summary(study: str, folder: str, scorecard: pd.DataFrame, costs: pd.DataFrame) -> str:
-    """Summarise a study for the README: verdicts by figure, with a link to each picture, and the cost.
+    """Summarise a study for the README: primary claims by source, then the others, and the cost.
 
     Args:
         study: the study's name.
@@ -80,18 +80,30 @@ def markdown_summary(study: str, folder: str, scorecard: pd.DataFrame, costs: pd
         scorecard: the table of the judge.
         costs: the table of :func:`advex.records.costs.cost_table`.
     """
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in _counts(scorecard).items())
-    total = costs[costs["of"] == "study"].iloc[0]
+    found, total = by_kind(scorecard), costs[costs["of"] == "study"].iloc[0]
+    said = [f"of {sum(its.values())} {NAMES[kind]}, {in_words(its)}" for kind, its in found.items()]
     lines = [
-        f"Study `{study}`: of {len(scorecard)} published claims, {counts}. "
+        f"Study `{study}`: {'; '.join(said)}.",
+        by_chance(scorecard).words,
         f"{int(total['jobs'])} jobs took {total['seconds']:.0f} seconds of one core, "
         f"{total['share_not_computing_percent']:.0f} % of them not computing.",
         "",
-        f"| figure | {' | '.join(VERDICTS)} |",
-        f"|---|{'---:|' * len(VERDICTS)}",
     ]
-    for (source, figure), claims in scorecard.groupby(["source", "figure"], sort=False):
-        found = _counts(claims)
-        cells = " | ".join(str(found.get(verdict, "")) for verdict in VERDICTS)
-        lines.append(f"| [{source}/{figure}]({folder}/figures/{source}/{figure}.png) | {cells} |")
+    primary = primary_rows(scorecard)
+    if len(primary):
+        lines += ["| source | | primary claim | verdict |", "|---|---|---|---|"]
+        for row in primary.to_dict("records"):
+            picture = f"{folder}/figures/{row['source']}/{row['figure']}.png"
+            linked = f"[{_cell(row['quantity'])}]({picture})"
+            lines.append(f"| {row['source']} | {row['primary']} | {linked} | {row['verdict']} |")
+        lines.append("")
+    lines += [f"| all claims of | {' | '.join(VERDICTS)} |", f"|---|{'---:|' * len(VERDICTS)}"]
+    for source, claims in scorecard[scorecard["kind"].isin(FINDINGS)].groupby("source", sort=False):
+        cells = " | ".join(str(counts(claims).get(verdict, "")) for verdict in VERDICTS)
+        lines.append(f"| {source} | {cells} |")
     return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    """Return text for a cell of a table in Markdown."""
+    return text.replace("|", "\\|")

@@ -7,21 +7,29 @@ from typing import Any
 import pandas as pd
 
 from advex.draw.pages import render
-from advex.judge.judge import DIRECTION, NOT_REPRODUCED, NOT_TESTED, REPRODUCED, VERDICTS
+from advex.judge.pages.counts import NAMES, by_chance, by_kind, primary_rows
+from advex.judge.verdicts import (
+    ABSENT,
+    CONTRADICTED,
+    EFFECT,
+    MEANINGS,
+    NOT_MEASURABLE,
+    NOT_TESTED,
+    REPRODUCED,
+    SIZE_DIFFERS,
+    UNDECIDED,
+    VERDICTS,
+)
 
-MEANINGS = {
-    REPRODUCED: "the effect is there at the published sizes, and the number, if any, within its tolerance",
-    DIRECTION: "the effect is there; the size is not comparable in this study, or outside its tolerance",
-    NOT_REPRODUCED: "the effect is not there, or not surely",
-    NOT_TESTED: "out of scope, not measured, or fewer than two seeds",
-}
-"""What each verdict says; pure mathematics counts as published size everywhere."""
-
-# Okabe-Ito colours, each with its own sign and always with the word: readable without colour.
+# Okabe-Ito colours, darker where text needs it, each with its own sign and always with the word.
 _SIGNS = {
-    REPRODUCED: ("●", "#009E73"),
-    DIRECTION: ("◐", "#0072B2"),
-    NOT_REPRODUCED: ("✕", "#D55E00"),
+    REPRODUCED: ("●", "#00795A"),
+    SIZE_DIFFERS: ("◑", "#0072B2"),
+    EFFECT: ("◐", "#0072B2"),
+    UNDECIDED: ("?", "#6E6E6E"),
+    ABSENT: ("∅", "#8A3D6A"),
+    CONTRADICTED: ("✕", "#B84F00"),
+    NOT_MEASURABLE: ("▢", "#6E6E6E"),
     NOT_TESTED: ("○", "#6E6E6E"),
 }
 
@@ -29,34 +37,52 @@ _SIGNS = {
 def scorecard_html(table: pd.DataFrame, study: str, template: str | os.PathLike[str]) -> str:
     """Render the table of :func:`advex.judge.judge.judge` as a page that needs no other file.
 
+    Primary claims come first, by source; then all other rows by figure, with their kind.
+
     Raises:
         UserError: the template is missing.
     """
-    counts = table["verdict"].value_counts()
+    found = by_kind(table)
     verdicts = [
         {"name": name, "sign": _SIGNS[name][0], "colour": _SIGNS[name][1], "meaning": MEANINGS[name],
-         "count": int(counts.get(name, 0)), "slug": name.replace(" ", "-")}
+         "counts": [its.get(name, 0) for its in found.values()], "slug": name.replace(" ", "-")}
         for name in VERDICTS
     ]  # fmt: skip
+    primary, others = primary_rows(table), table[table["kind"] != "primary"]
     groups = [
-        {"source": source, "figure": figure, "rows": [_shown(row) for row in rows.to_dict("records")]}
-        for (source, figure), rows in table.groupby(["source", "figure"], sort=False)
+        {"name": f"Primary claims: {source}", "rows": [_shown(row) for row in rows.to_dict("records")]}
+        for source, rows in primary.groupby("source", sort=False)
     ]
-    return render(template, study=study, verdicts=verdicts, groups=groups, claims=len(table))
+    groups += [
+        {"name": f"{source} / {figure}", "rows": [_shown(row) for row in rows.to_dict("records")]}
+        for (source, figure), rows in others.groupby(["source", "figure"], sort=False)
+    ]
+    return render(
+        template,
+        study=study,
+        kinds=[NAMES[kind] for kind in found],
+        verdicts=verdicts,
+        groups=groups,
+        claims=len(table),
+        chance=by_chance(table).words,
+    )
 
 
 def _shown(row: dict[Any, Any]) -> dict[str, Any]:
     verdict = str(row["verdict"])
     ours = _number(row["ours"])
-    if ours and not isnan(row["ours_sd"]):
-        ours = f"{ours} ± {_number(row['ours_sd'])}"
+    if ours and not isnan(row["ours_low"]):
+        ours = f"{ours} ({_number(row['ours_low'])} to {_number(row['ours_high'])})"
     return {
         "claim": row["claim"],
+        "kind": row["primary"] if row["kind"] == "primary" else row["kind"],
         "quantity": row["quantity"],
         "published": _number(row["published"]),
         "published_from": "" if pd.isna(row["published_from"]) else row["published_from"],
         "ours": ours,
-        "seeds": int(row["seeds"]),
+        "sample": _sample(row),
+        "p": "" if isnan(row["p"]) else _p(row["p"]),
+        "p_adjusted": "" if isnan(row["p_adjusted"]) else _p(row["p_adjusted"]),
         "criterion": row["criterion"],
         "verdict": verdict,
         "sign": _SIGNS[verdict][0],
@@ -64,5 +90,14 @@ def _shown(row: dict[Any, Any]) -> dict[str, Any]:
     }
 
 
+def _sample(row: dict[Any, Any]) -> str:
+    varies = "" if pd.isna(row["varies"]) or not row["varies"] else f" ({row['varies']})"
+    return f"{int(row['seeds'])}{varies}"
+
+
 def _number(value: float) -> str:
     return "" if isnan(value) else f"{value:.4g}"
+
+
+def _p(value: float) -> str:
+    return "< 0.0001" if value < 1e-4 else f"{value:.2g}"

@@ -20,7 +20,7 @@ from advex.records.records import OWN, RESULTS, Record, digests, own_records, sh
 MEMORY = Path(".snakemake/contents.json")
 """Where digests of files are remembered between runs."""
 
-LOCAL = ("logs", "benchmarks", OWN, "costs.csv")
+LOCAL = ("logs", "benchmarks", OWN, "costs.csv", "comparison.html")
 """What tells of runs on this machine, in a study's results: no artifacts, so neither recorded nor versioned
 (``.dvcignore`` names the same)."""
 

@@ -438,7 +438,7 @@ def test_corrupted_images_are_made_once_for_all_seeds() -> None:
 
 def test_the_published_sizes_are_those_of_the_paper() -> None:
     study = PLAN.study("cifar10")
-    assert study.sizes_are_published
+    assert study.sizes_are_published is True
     recipe = study.recipes["on_det"]
     assert (recipe.learning_rate, recipe.batch_size, recipe.momentum, recipe.weight_decay) == (
         0.1, 128, 0.9, 5e-4,

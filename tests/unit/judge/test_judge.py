@@ -1,14 +1,28 @@
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from scipy.stats import ttest_1samp
 
 from advex.common.errors import UserError
-from advex.judge.claims import Claim, claims_files, load_claims, load_published, needed_tables
-from advex.judge.judge import COLUMNS, DIRECTION, NOT_REPRODUCED, NOT_TESTED, REPRODUCED, VERDICTS, judge
+from advex.judge.claims import KINDS, Claim, claims_files, load_claims, load_published, needed_tables
+from advex.judge.judge import COLUMNS, judge
 from advex.judge.scorecard import scorecard_html
+from advex.judge.statistics.multiplicity import benjamini_hochberg, holm
+from advex.judge.verdicts import (
+    ABSENT,
+    CONTRADICTED,
+    EFFECT,
+    NOT_MEASURABLE,
+    NOT_TESTED,
+    REPRODUCED,
+    SIZE_DIFFERS,
+    UNDECIDED,
+    VERDICTS,
+)
 
 ROOT = Path(__file__).parents[3]
 TEMPLATE = ROOT / "report" / "scorecard.html.j2"
@@ -56,28 +70,40 @@ NUMBERLESS = {"published": None, "tolerance": None}
     ("changes", "values", "same_size", "verdict"),
     [
         ({}, FAR_ABOVE, True, REPRODUCED),
-        ({}, FAR_ABOVE, False, DIRECTION),
+        ({}, FAR_ABOVE, False, EFFECT),
         ({"comparable": "always"}, FAR_ABOVE, False, REPRODUCED),
-        ({"tolerance": 0.5}, FAR_ABOVE, True, DIRECTION),
-        ({}, {"a": FAR_ABOVE["b"], "b": FAR_ABOVE["a"]}, True, NOT_REPRODUCED),
-        ({"effect": [{"below": B}]}, FAR_ABOVE, True, NOT_REPRODUCED),
-        ({"effect": [{"above": B}, {"below": B}]}, FAR_ABOVE, True, NOT_REPRODUCED),
-        ({"effect": [{"below": B}]}, {"a": [50.0, 51.0, 52.0], "b": [51.0, 50, 54.0]}, True, NOT_REPRODUCED),
+        ({"comparable": "never", "tolerance": None}, FAR_ABOVE, True, EFFECT),
+        ({"tolerance": 0.5}, FAR_ABOVE, True, SIZE_DIFFERS),
+        ({}, {"a": FAR_ABOVE["b"], "b": FAR_ABOVE["a"]}, True, CONTRADICTED),
+        ({"effect": [{"below": B}]}, FAR_ABOVE, True, CONTRADICTED),
+        ({"effect": [{"above": B}, {"below": B}]}, FAR_ABOVE, True, CONTRADICTED),
+        ({"effect": [{"below": B}]}, {"a": [50.0, 51.0, 52.0], "b": [51.0, 50, 54.0]}, True, UNDECIDED),
         ({"effect": [{"below": B}]}, {"a": [50.0, 51.0, 52.0], "b": [51.0, 52.0, 53.1]}, True, REPRODUCED),
         (NUMBERLESS, FAR_ABOVE, True, REPRODUCED),
-        (NUMBERLESS, FAR_ABOVE, False, DIRECTION),
-        # paired by seed: overlapping groups, but each seed's difference is 1
-        ({}, {"a": [40.0, 50.0, 60.0], "b": [39.0, 49.0, 59.1]}, True, REPRODUCED),
+        (NUMBERLESS, FAR_ABOVE, False, EFFECT),
+        # paired by seed: overlapping groups, but each seed's difference is 1; of the size little is known
+        ({}, {"a": [40.0, 50.0, 60.0], "b": [39.0, 49.0, 59.1]}, True, SIZE_DIFFERS),
         # equal means of differences, but the interval reaches over 0
-        ({}, {"a": [50.0, 51.0, 52.0], "b": [49.0, 52.0, 50.0]}, True, NOT_REPRODUCED),
+        ({}, {"a": [50.0, 51.0, 52.0], "b": [49.0, 52.0, 50.0]}, True, UNDECIDED),
         # standard deviation 0: the interval is a point
         ({}, {"a": [50.0, 50.0], "b": [49.0, 49.0]}, True, REPRODUCED),
-        ({}, {"a": [50.0, 50.0], "b": [50.0, 50.0]}, True, NOT_REPRODUCED),
-        ({}, {"a": [0.1 + 0.2, 0.1 + 0.2], "b": [0.3, 0.3]}, True, NOT_REPRODUCED),
-        # edges of the tolerance
+        ({}, {"a": [50.0, 50.0], "b": [50.0, 50.0]}, True, UNDECIDED),
+        ({"margin": 1}, {"a": [50.0, 50.0], "b": [50.0, 50.0]}, True, ABSENT),
+        ({}, {"a": [0.1 + 0.2, 0.1 + 0.2], "b": [0.3, 0.3]}, True, UNDECIDED),
+        # inside the zone of no importance, on either side; there, absent or excluded
+        ({"margin": 2}, {"a": [49.0, 49.0], "b": [50.0, 50.0]}, True, ABSENT),
+        ({"margin": 2}, {"a": [51.0, 51.0], "b": [50.0, 50.0]}, True, REPRODUCED),
+        ({"margin": 2}, {"a": [47.9, 47.9], "b": [50.0, 50.0]}, True, CONTRADICTED),
+        # of several parts the worst
+        ({"margin": 2, "effect": [{"above": B}, {"above": 1}]}, {"a": [49, 49], "b": [50, 50]}, True, ABSENT),
+        ({"effect": [{"above": 0}, {"above": B}]}, {"a": [50, 51, 52], "b": [49, 52, 50]}, True, UNDECIDED),
+        ({"margin": 2, "effect": [{"above": B}, {"above": 90}]}, {"a": [49, 49], "b": [50, 50]}, True,
+         CONTRADICTED),
+        # edges of the tolerance, for the whole interval
         ({}, {"a": [55.0, 55.0], "b": [1.0, 1.0]}, True, REPRODUCED),
         ({}, {"a": [45.0, 45.0], "b": [1.0, 1.0]}, True, REPRODUCED),
-        ({}, {"a": [55.01, 55.01], "b": [1.0, 1.0]}, True, DIRECTION),
+        ({}, {"a": [55.01, 55.01], "b": [1.0, 1.0]}, True, SIZE_DIFFERS),
+        ({}, {"a": [49.0, 51.0], "b": [1.0, 1.0]}, True, SIZE_DIFFERS),
         # one seed, or one seed in common
         ({}, {"a": [50.0], "b": [10.0]}, True, NOT_TESTED),
         ({}, {"a": [50.0, 51.0], "b": [10.0]}, True, NOT_TESTED),
@@ -87,14 +113,24 @@ NUMBERLESS = {"published": None, "tolerance": None}
         ({}, {"a": [50.0, float("nan")], "b": [10.0, 10.0]}, True, NOT_TESTED),
         # constants and chance, which is 10 for 10 classes
         ({"effect": [{"above": 45}]}, FAR_ABOVE, True, REPRODUCED),
-        ({"effect": [{"above": 51}]}, FAR_ABOVE, True, NOT_REPRODUCED),
-        ({"effect": [{"above": "chance"}]}, {"a": [10.5, 10.51], "b": []}, True, DIRECTION),
-        ({"effect": [{"below": "chance"}]}, {"a": [9.5, 9.51], "b": []}, True, DIRECTION),
-        ({"effect": [{"above": "chance"}]}, {"a": [9.9, 9.89], "b": []}, True, NOT_REPRODUCED),
-        # equality: the whole interval must lie inside
+        ({"effect": [{"above": 51}]}, FAR_ABOVE, True, UNDECIDED),
+        ({"effect": [{"above": "chance"}]}, {"a": [10.5, 10.51], "b": []}, False, EFFECT),
+        ({"effect": [{"below": "chance"}]}, {"a": [9.5, 9.51], "b": []}, False, EFFECT),
+        ({"effect": [{"above": "chance"}]}, {"a": [9.9, 9.89], "b": []}, True, CONTRADICTED),
+        # equality: the whole interval must lie inside, or outside
         ({"effect": [{"equals": B, "within": 1}]}, {"a": [50.0, 50.1], "b": [50, 50]}, True, REPRODUCED),
-        ({"effect": [{"equals": B, "within": 1}]}, {"a": [50.0, 50.9], "b": [50, 50]}, True, NOT_REPRODUCED),
+        ({"effect": [{"equals": B, "within": 1}]}, {"a": [50.0, 50.9], "b": [50, 50]}, True, UNDECIDED),
+        ({"effect": [{"equals": B, "within": 1}]}, {"a": [50.0, 50.1], "b": [48, 48]}, True, CONTRADICTED),
         ({"effect": [{"equals": 51, "within": 1}]}, {"a": [50.0, 50.0]}, True, REPRODUCED),
+        # not more, and not less, than by the margin
+        ({"margin": 2, "effect": [{"not_above": B}]}, {"a": [51.0, 51.0], "b": [50, 50]}, True, REPRODUCED),
+        ({"margin": 2, "effect": [{"not_above": B}]}, {"a": [51.0, 51.9], "b": [50, 50]}, True, UNDECIDED),
+        ({"margin": 2, "effect": [{"not_above": B}]}, {"a": [53.0, 53.0], "b": [50, 50]}, True, CONTRADICTED),
+        ({"margin": 2, "effect": [{"not_below": B}]}, {"a": [49.0, 49.0], "b": [50, 50]}, True, REPRODUCED),
+        ({"margin": 2, "effect": [{"not_below": B}]}, {"a": [47.0, 47.0], "b": [50, 50]}, True, CONTRADICTED),
+        # a left side of its own
+        ({"effect": [{"of": B, "above": 5}]}, FAR_ABOVE, True, REPRODUCED),
+        ({"effect": [{"of": B, "above": A}]}, FAR_ABOVE, True, CONTRADICTED),
     ],
 )  # fmt: skip
 def test_verdicts(
@@ -108,7 +144,7 @@ def test_an_interval_that_touches_zero_excludes_nothing() -> None:
     half = 1 / 12.706204736174698  # t of one degree of freedom, sd = d sqrt(2), so half width = t d
     touching = judged(claim(), table(a=[51 - half, 51 + half], b=[50.0, 50.0]))
     clear = judged(claim(), table(a=[51 - half * 0.999, 51 + half * 0.999], b=[50.0, 50.0]))
-    assert (touching["verdict"], clear["verdict"]) == (NOT_REPRODUCED, REPRODUCED)
+    assert (touching["verdict"], clear["verdict"]) == (UNDECIDED, REPRODUCED)
 
 
 def test_columns_numbers_and_words() -> None:
@@ -118,9 +154,12 @@ def test_columns_numbers_and_words() -> None:
     assert (row["ours"], row["ours_sd"], row["seeds"]) == (51.0, 1.0, 3)
     assert (row["ours_low"], row["ours_high"]) == pytest.approx((48.5159, 53.4841), abs=1e-4)
     assert row["criterion"] == (
-        "ours > accuracy of b, 95 % interval of the difference over 3 seeds excludes 0: holds "
-        "[difference 11, 8.516 to 13.48]; mean within 5 percentage points of the published 50: "
-        "holds [distance 1]"
+        "accuracy of a > accuracy of b: holds [difference 11, 8.516 to 13.48 over 3 seeds]; "
+        "95 % interval within 5 percentage points of the published 50: holds [48.52 to 53.48]"
+    )
+    assert (row["kind"], row["primary"], row["varies"]) == ("claim", "", "seeds")
+    assert (
+        row["p"] == row["p_adjusted"] == pytest.approx(ttest_1samp([10, 11, 12], 0, alternative="greater")[1])
     )
     row = judged(claim(), table(a=[50.0, 51.0, 52.0], b=[40.0, 40.0, 40.0]), same_size=False)
     assert str(row["criterion"]).endswith("published 50 (size comparable only at the published sizes)")
@@ -130,7 +169,7 @@ def test_columns_numbers_and_words() -> None:
     ("changes", "values", "reason"),
     [
         ({}, {"a": [50.0], "b": [10.0]}, "not tested: 1 seed; an interval needs 2"),
-        ({}, {"a": [50.0, 51.0], "b": [10.0]}, "not tested: ours > accuracy of b: 1 seed; an"),
+        ({}, {"a": [50.0, 51.0], "b": [10.0]}, "not tested: accuracy of a > accuracy of b: 1 seed; an"),
         ({}, {"b": [1.0, 2.0]}, "not tested: no rows for accuracy of a in ilyas/made_up"),
         ({"effect": [{"above": OTHER}]}, {"a": [1.0, 2.0]}, "not tested: ilyas/other was not measured"),
         ({"table": "ilyas/absent"}, {"a": [1.0, 2.0]}, "not tested: ilyas/absent was not measured"),
@@ -157,7 +196,7 @@ def test_combinations() -> None:
     one = claim(ours={"combine": "ratio", "of": [A, B]}, effect=[{"above": 1}])
     assert judged(one, table(a=[1.0, 1.0], b=[0.0, 1.0]))["verdict"] == NOT_TESTED
     one = claim(effect=[{"above": OTHER}])
-    assert judged(one, measured, other=table(b=[1.0, 1.5]))["verdict"] == DIRECTION
+    assert judged(one, measured, other=table(b=[1.0, 1.5]))["verdict"] == SIZE_DIFFERS
 
 
 def points(ys: list[list[float]]) -> pd.DataFrame:
@@ -174,10 +213,13 @@ def points(ys: list[list[float]]) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("kind", "ys", "ours", "verdict"),
     [
-        ("correlation", [[0, 1, 2, 3], [0, 2, 4, 6]], 1.0, DIRECTION),
-        ("slope", [[0, 1, 2, 3], [0, 2, 4, 6]], 1.5, NOT_REPRODUCED),  # two seeds that differ: wide interval
-        ("slope", [[0, 2, 4], [0, 2, 4.1]], 2.025, DIRECTION),
-        ("correlation", [[3, 2, 1, 0], [3, 2, 1, 0]], -1.0, NOT_REPRODUCED),
+        ("correlation", [[0, 1, 2, 3], [0, 2, 4, 6]], 1.0, SIZE_DIFFERS),
+        ("slope", [[0, 1, 2, 3], [0, 2, 4, 6]], 1.5, UNDECIDED),  # two seeds that differ: wide interval
+        ("slope", [[0, 2, 4], [0, 2, 4.1]], 2.025, SIZE_DIFFERS),
+        ("correlation", [[3, 2, 1, 0], [3, 2, 1, 0]], -1.0, CONTRADICTED),
+        ("rank_correlation", [[0, 1, 9, 10], [0, 1, 3, 2]], 0.9, UNDECIDED),
+        ("rank_correlation", [[0, 1, 9, 10], [0, 1, 2, 30]], 1.0, SIZE_DIFFERS),
+        ("rank_correlation", [[0.1 + 0.2, 0.3, 0.3], [0.3, 0.3, 0.3]], None, NOT_TESTED),
         ("correlation", [[0, 1], [0, 1]], None, NOT_TESTED),  # two points always correlate
         ("correlation", [[1, 1, 1], [1, 1, 1]], None, NOT_TESTED),
     ],
@@ -189,7 +231,9 @@ def test_over_points(kind: str, ys: list[list[float]], ours: float | None, verdi
     assert row["verdict"] == verdict
     if ours is not None:
         assert row["ours"] == pytest.approx(ours)
-        assert f"{kind} over architecture for each seed, then the mean over seeds" in str(row["criterion"])
+        assert f"{kind.replace('_', ' ')} over architecture for each seed, then the mean over seeds" in str(
+            row["criterion"]
+        )
 
 
 @pytest.mark.parametrize(
@@ -276,7 +320,10 @@ class _Text(HTMLParser):
 
 
 def test_scorecard_counts_marks_and_escapes(untested: pd.DataFrame) -> None:
-    row = judged(claim(), table(**FAR_ABOVE), same_size=False) | {"quantity": "<script>alert(1)</script>"}
+    row = judged(claim(kind="primary", primary="I3"), table(**FAR_ABOVE), same_size=False)
+    row |= {"quantity": "<script>alert(1)</script>"}
+    kinds = [kind for kind in KINDS if kind != "primary" and (untested["kind"] == kind).any()]
+    untested = untested[untested["kind"] != "primary"]
     page = scorecard_html(
         pd.concat([untested, pd.DataFrame([row])], ignore_index=True), "digits & <more>", TEMPLATE
     )
@@ -285,10 +332,152 @@ def test_scorecard_counts_marks_and_escapes(untested: pd.DataFrame) -> None:
     text = _Text()
     text.feed(page)
     words = " ".join(text.words)
-    assert f"○ not tested {len(untested)} " in words
-    assert "◐ direction 1 the effect is there; the size is not comparable" in words
-    assert "● reproduced 0 " in words
+    numbers = " ".join(str((untested["kind"] == kind).sum()) for kind in kinds)
+    assert f"○ not tested 0 {numbers} out of scope, not measured, or fewer than two seeds" in words
+    assert f"◐ effect 1 {' '.join('0' for _ in kinds)} the effect is there; sizes are not comparable" in words
+    assert words.index("Primary claims: ilyas") < words.index(f"{untested['source'].iloc[0]} / ")
+    assert (
+        "Of 1 claims tested, the effect is there in 1; were there none in any of them, chance would" in words
+    )
     assert "nan" not in text.words
-    assert "51 ± 1" in words
+    assert "51 (48.52 to 53.48)" in words
     with pytest.raises(UserError, match="no such template"):
         scorecard_html(untested, "digits", Path("absent.j2"))
+
+
+def percents(**values: list[float]) -> pd.DataFrame:
+    return table(**values).assign(unit="percent")
+
+
+def test_both_sides_at_a_floor_or_ceiling_are_not_measurable() -> None:
+    for bound in (0.0, 100.0):
+        at = percents(a=[bound, bound], b=[bound, bound])
+        row = judged(claim(), at)
+        assert row["verdict"] == NOT_MEASURABLE
+        assert f"not measurable, both sides stand at {bound:.0f} % in every seed" in str(row["criterion"])
+        assert pd.isna(row["p"])
+        assert judged(claim(effect=[{"not_above": B}], **NUMBERLESS), at)["verdict"] == REPRODUCED
+        assert judged(claim(effect=[{"equals": B, "within": 1}], **NUMBERLESS), at)["verdict"] == REPRODUCED
+    assert judged(claim(), percents(a=[0.0, 0.0], b=[0.0, 0.2]))["verdict"] == ABSENT
+    assert judged(claim(effect=[{"above": 0}]), percents(a=[0.0, 0.0]))["verdict"] == ABSENT
+
+
+def test_two_points_of_a_percentage_are_of_no_importance() -> None:
+    a, b = [50.0, 50.5], [50.1, 50.4]
+    assert judged(claim(effect=[{"above": B}]), percents(a=a, b=b))["verdict"] == ABSENT
+    assert judged(claim(effect=[{"above": B}], margin=0.5), percents(a=a, b=b))["verdict"] == UNDECIDED
+    assert judged(claim(effect=[{"above": B}]), table(a=a, b=b))["verdict"] == UNDECIDED
+    with pytest.raises(UserError, match="not_above of what is not in percent needs a margin"):
+        judged(claim(effect=[{"not_above": B}]), table(a=a, b=b))
+
+
+@pytest.mark.parametrize(
+    ("premise", "verdict"),
+    [
+        ({"effect": [{"above": 45}]}, SIZE_DIFFERS),
+        ({"effect": [{"above": 51}]}, UNDECIDED),
+        ({"effect": [{"above": 90}]}, NOT_MEASURABLE),
+        ({"effect": [{"above": 51.5}], "margin": 5}, NOT_MEASURABLE),
+        ({"ours": {"rows": {"model": "c"}}}, NOT_MEASURABLE),
+        ({"ours": None, "effect": [], "tolerance": None, "not_tested": "no"}, NOT_MEASURABLE),
+    ],
+)
+def test_premises_come_first(premise: dict[str, object], verdict: str) -> None:
+    """Wherever they stand, and through others: one that fails makes what rests on it meaningless."""
+    first = claim(claim="first", kind="premise", **premise)
+    between = claim(claim="between", premise=["first"], tolerance=0.1)
+    last = claim(claim="last", premise=["between"], tolerance=0.1)
+    measured = {"ilyas/made_up": table(**FAR_ABOVE)}
+    for order in ([first, between, last], [last, between, first]):
+        found = judge(order, measured, PUBLISHED, True, 10).set_index("claim")
+        assert list(found.index) == [one.claim for one in order]
+        assert found.loc["between", "verdict"] == found.loc["last", "verdict"] == verdict
+        assert found.loc["last", "criterion"].startswith("premise between ")
+
+
+def test_premises_that_are_not_there_and_circles() -> None:
+    measured = {"ilyas/made_up": table(**FAR_ABOVE)}
+    alone = judge([claim(premise=["elsewhere"])], measured, PUBLISHED, True, 10).iloc[0]
+    assert alone["verdict"] == NOT_MEASURABLE
+    assert "premise elsewhere fails (not tested)" in alone["criterion"]
+    circle = [claim(claim="one", premise=["two"]), claim(claim="two", premise=["one"])]
+    with pytest.raises(UserError, match="claim one: rests on itself"):
+        judge(circle, measured, PUBLISHED, True, 10)
+
+
+def test_a_claim_of_which_nothing_is_measured_is_not_tested_whatever_its_premise() -> None:
+    one = claim(ours={"rows": {"model": "c"}}, premise=["elsewhere"])
+    assert judged(one, table(**FAR_ABOVE))["verdict"] == NOT_TESTED
+
+
+@pytest.mark.parametrize(
+    ("effect", "worst"),
+    [
+        ({"above": B}, ttest_1samp([1.0, 2.0, 4.0], 0, alternative="greater")[1]),
+        ({"below": B}, ttest_1samp([1.0, 2.0, 4.0], 0, alternative="less")[1]),
+        ({"not_above": B}, ttest_1samp([1.0, 2.0, 4.0], 3, alternative="less")[1]),
+        ({"not_below": B}, ttest_1samp([1.0, 2.0, 4.0], -3, alternative="greater")[1]),
+        ({"equals": B, "within": 5}, ttest_1samp([1.0, 2.0, 4.0], 5, alternative="less")[1]),
+        ({"equals": B, "within": 0.5}, ttest_1samp([1.0, 2.0, 4.0], 0.5, alternative="less")[1]),
+    ],
+)
+def test_p_values_are_one_sided_and_of_the_part_that_is_least_sure(
+    effect: dict[str, object], worst: float
+) -> None:
+    measured = table(a=[11.0, 12.0, 14.0], b=[10.0, 10.0, 10.0])
+    one = claim(effect=[{"above": 0}, effect], margin=3)
+    assert judged(one, measured)["p"] == pytest.approx(worst)
+
+
+def test_adjusted_p_values_are_of_kinds() -> None:
+    """Holm over primary claims, Benjamini-Hochberg over claims and premises; none of what is no claim."""
+    limits = {
+        "primary": [45, 50, 51],
+        "claim": [40, 49],
+        "premise": [48, 50.5],
+        "derived": [45],
+        "side": [40],
+    }
+    claims = [
+        claim(claim=f"{kind}_{place}", kind=kind, effect=[{"above": limit}],
+              primary=f"I{place + 1}" if kind == "primary" else None)
+        for kind, several in limits.items()
+        for place, limit in enumerate(several)
+    ]  # fmt: skip
+    found = judge(claims, {"ilyas/made_up": table(**FAR_ABOVE)}, PUBLISHED, True, 10)
+    p = {kind: found.loc[found["kind"] == kind, "p"].tolist() for kind in limits}
+    adjusted = {kind: found.loc[found["kind"] == kind, "p_adjusted"].tolist() for kind in limits}
+    assert adjusted["primary"] == holm(p["primary"])
+    assert adjusted["claim"] + adjusted["premise"] == benjamini_hochberg(p["claim"] + p["premise"])
+    assert all(pd.isna(value) for value in adjusted["derived"] + adjusted["side"])
+
+
+def test_how_probably_a_repetition_has_another_verdict() -> None:
+    """By repetitions, for an effect two standard errors away: the interval's width is taken to stay."""
+    generator = np.random.default_rng(0)
+    values = generator.normal(size=20)
+    values = 1 + (values - values.mean()) / values.std(ddof=1) * np.sqrt(20) / 2.2
+    row = judged(claim(effect=[{"above": 0}]), table(a=list(values)), same_size=False)
+    assert row["verdict"] == EFFECT
+    half = (row["ours_high"] - row["ours_low"]) / 2
+    again = 1 + np.sqrt(2) / 2.2 * generator.normal(size=100_000)
+    assert row["flips"] == pytest.approx(np.mean(again < half), abs=0.005)
+
+
+@pytest.mark.parametrize("same_size", [True, False])
+def test_probabilities_of_verdicts_with_premises_and_sizes(same_size: bool) -> None:
+    sure, unsure = table(**FAR_ABOVE), table(a=[50.0, 51.0, 54.0], b=[49.0, 50.5, 50.0])
+    measured = {"ilyas/made_up": sure, "ilyas/other": unsure}
+    first = claim(claim="first", table="ilyas/other", tolerance=100)
+    last = claim(claim="last", premise=["first"], tolerance=100)
+    found = judge([first, last], measured, PUBLISHED, same_size, 10).set_index("claim")
+    assert set(found["verdict"]) == {UNDECIDED}
+    assert found.loc["last", "flips"] == pytest.approx(found.loc["first", "flips"], abs=1e-6)
+    assert 0.02 < found.loc["first", "flips"] < 0.5
+
+
+def test_sizes_of_some_tables_are_the_published_ones() -> None:
+    tables = {"ilyas/made_up": table(**FAR_ABOVE), "ilyas/other": table(**FAR_ABOVE)}
+    claims = [claim(), claim(claim="both", effect=[{"above": OTHER}])]
+    found = judge(claims, tables, PUBLISHED, ["ilyas/made_up"], 10)
+    assert found["verdict"].tolist() == [REPRODUCED, EFFECT]

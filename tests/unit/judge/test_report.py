@@ -8,12 +8,15 @@ import pandas as pd
 import pytest
 
 from advex.common.errors import UserError
+from advex.judge.pages.counts import Chance, by_chance
 from advex.judge.report import markdown_summary, report_html
 
 ROOT = Path(__file__).parents[3]
 SCORECARD = pd.DataFrame(
     {
         "claim": ["a", "b", "c"],
+        "kind": ["primary", "claim", "premise"],
+        "primary": ["I7", "", ""],
         "source": ["ilyas"] * 3,
         "figure": ["relabelled", "relabelled", "gaussian"],
         "quantity": ["first & second", "q", "q"],
@@ -22,7 +25,9 @@ SCORECARD = pd.DataFrame(
         "ours_sd": [1.0, None, 0.0],
         "seeds": [3, 0, 5],
         "criterion": ["above chance"] * 3,
-        "verdict": ["direction", "not tested", "reproduced"],
+        "verdict": ["effect", "not tested", "reproduced"],
+        "p": [0.001, None, 0.01],
+        "p_adjusted": [0.002, None, 0.01],
     }
 )
 COSTS = pd.DataFrame(
@@ -55,7 +60,11 @@ def page(tmp_path: Path, captions: list[str]) -> str:
 def test_the_report_says_where_the_data_come_from_and_counts_verdicts(tmp_path: Path) -> None:
     text = page(tmp_path, [str(ROOT / "report/captions/ilyas/relabelled.md")])
     assert "images are lossy JPEG copies" in text
-    assert "1 reproduced, 1 direction, 1 not tested" in " ".join(text.split())
+    words = " ".join(text.split())
+    assert "Primary claims: 1 effect." in words
+    assert "Premises: 1 reproduced." in words
+    assert '<td>I7</td><td>ilyas</td><td><a href="#ilyas/relabelled">first &amp; second</a></td>' in words
+    assert "claims: 1 effect, 1 not tested</p>" in words
     assert "first &amp; second" in text
     assert "nan" not in text.lower()
 
@@ -65,11 +74,36 @@ def test_a_figure_without_caption_is_refused(tmp_path: Path) -> None:
         page(tmp_path, [])
 
 
-def test_the_summary_counts_by_figure() -> None:
+def test_the_summary_has_primary_claims_and_counts_findings_by_source() -> None:
     text = markdown_summary("digits", "docs/results/digits", SCORECARD, COSTS)
-    assert "of 3 published claims, 1 reproduced, 1 direction, 1 not tested" in text
-    row = next(line for line in text.splitlines() if "ilyas/relabelled" in line)
-    assert [cell.strip() for cell in row.split("|")[2:-1]] == ["", "1", "", "1"]
+    assert (
+        "of 1 primary claims, 1 effect; of 1 other claims, 1 not tested; of 1 premises, 1 reproduced" in text
+    )
+    picture = "docs/results/digits/figures/ilyas/relabelled.png"
+    assert f"| ilyas | I7 | [first & second]({picture}) | effect |" in text
+    row = next(line for line in text.splitlines() if line.startswith("| ilyas |") and "I7" not in line)
+    assert [cell.strip() for cell in row.split("|")[2:-1]] == ["", "", "1", "", "", "", "", "1"]
+
+
+def test_what_chance_would_give_is_computed() -> None:
+    """Of forty claims tested, one in forty ends of an interval lies on the wrong side of nothing."""
+    rows = pd.DataFrame(
+        {
+            "kind": ["claim"] * 38 + ["primary"] * 3 + ["premise"] * 9,
+            "verdict": ["effect"] * 10
+            + ["undecided"] * 27
+            + ["not tested"]
+            + ["reproduced"] * 3
+            + ["effect"] * 9,
+            "p": [0.001] * 10 + [0.5] * 27 + [None] + [0.02] * 3 + [0.001] * 9,
+            "p_adjusted": [0.01] * 10 + [0.6] * 27 + [None] + [0.06] * 3 + [0.01] * 9,
+        }
+    )
+    assert by_chance(rows) == Chance(tested=40, there=13, expected=pytest.approx(1.0), adjusted=10)
+    assert (
+        "chance would show at most 1.0 (2.5 % of them). 10 are left at an adjusted p of 0.05"
+        in by_chance(rows).words
+    )
 
 
 def test_the_readme_says_what_the_copied_results_say() -> None:

@@ -1,0 +1,1 @@
+"""What pages say of scorecards and claims: counts by kind, the log of criteria, seeds that are enough."""
