@@ -1,4 +1,6 @@
-"""Copy a study's figures, scorecard and costs into docs/results/, and renew the README from them.
+"""Copy a study's figures, scorecard and costs into docs/results/, and renew what is made of them.
+
+That is the README's tables, criteria.md and power.md.
 
 Costs are copied only where every job ran here; beside pulled artifacts there are none, so the last stay.
 """
@@ -11,6 +13,9 @@ from pathlib import Path
 from advex.common.artifacts import read_table
 from advex.common.files import write_text
 from advex.config import figure_jobs, load
+from advex.judge.claims import LOG, claims_files, load_claims, load_published
+from advex.judge.pages.criteria import criteria_markdown, load_log
+from advex.judge.pages.power import power_markdown, power_table
 from advex.judge.report import markdown_summary
 from advex.records.costs import all_ran_here
 
@@ -22,6 +27,29 @@ def summary(study: str) -> str:
     folder = ROOT / "docs/results" / study
     scorecard, costs = read_table(folder / "scorecard.csv"), read_table(folder / "costs.csv")
     return markdown_summary(study, f"docs/results/{study}", scorecard, costs)
+
+
+def criteria() -> str:
+    """Return docs/criteria.md, from the claims and the log of their changes."""
+    folder = ROOT / "config/claims"
+    return criteria_markdown(load_claims(claims_files(folder)), load_log(folder / LOG))
+
+
+def power(study: str) -> str:
+    """Return the block of docs/power.md for a study, from its measured tables."""
+    plan, folder = load(ROOT / "config"), ROOT / "results" / study / "measurements"
+    tables = {f"{path.parent.name}/{path.stem}": read_table(path) for path in sorted(folder.glob("*/*.csv"))}
+    published = load_published(sorted((ROOT / "published").glob("*.csv")))
+    claims = load_claims(claims_files(ROOT / "config/claims"))
+    return power_markdown(study, power_table(claims, tables, published, **plan.judging(study)))
+
+
+def renew(page: Path, study: str, text: str) -> None:
+    """Put a study's block into a page, in the place of the last one."""
+    block = f"<!-- {study} -->\n{text}\n<!-- /{study} -->"
+    old = page.read_text(encoding="utf-8")
+    new, found = re.subn(rf"<!-- {study} -->.*<!-- /{study} -->", lambda _: block, old, flags=re.DOTALL)
+    write_text(page, new if found else f"{old}\n{block}\n")
 
 
 def main(study: str) -> None:
@@ -40,12 +68,9 @@ def main(study: str) -> None:
         shutil.copyfile(results / name, copies / name)
     if not all_here:
         print(f"docs/results/{study}/costs.csv stays as it is: not every job of {study} ran here")
-    readme = ROOT / "README.md"
-    block = f"<!-- {study} -->\n{summary(study)}\n<!-- /{study} -->"
-    text = re.sub(
-        rf"<!-- {study} -->.*<!-- /{study} -->", lambda _: block, readme.read_text(), flags=re.DOTALL
-    )
-    write_text(readme, text)
+    renew(ROOT / "README.md", study, summary(study))
+    renew(ROOT / "docs/power.md", study, power(study))
+    write_text(ROOT / "docs/criteria.md", criteria())
 
 
 if __name__ == "__main__":

@@ -117,6 +117,15 @@ def judge(
     return table
 
 
+def sizes_comparable(claim: Claim, sizes_are_published: bool | Collection[str]) -> bool:
+    """Return whether a claim's number may be held against the published one, as :func:`judge` is told."""
+    if claim.comparable != "study":
+        return claim.comparable == "always"
+    if isinstance(sizes_are_published, bool):
+        return sizes_are_published
+    return {rows.table or claim.table for rows in all_rows(claim)} <= set(sizes_are_published)
+
+
 def _premises_first(claims: Sequence[Claim]) -> Iterator[Claim]:
     """Yield all claims, each after its premises."""
     by_name, done, open_ = {claim.claim: claim for claim in claims}, set[str](), set[str]()
@@ -195,11 +204,7 @@ def _size(
         what = "claim" if claim.published is None else f"{published:.10g}"
         words = f"the published {what} is of other data or networks; only the effect is judged"
         return _Size(False, False, {"": 1.0}, words)
-    if isinstance(sizes_are_published, bool):
-        comparable = sizes_are_published
-    else:
-        comparable = {rows.table or claim.table for rows in all_rows(claim)} <= set(sizes_are_published)
-    comparable = comparable or claim.comparable == "always"
+    comparable = sizes_comparable(claim, sizes_are_published)
     if claim.tolerance is None:
         words = (
             "no published number to hold the size against"

@@ -38,15 +38,15 @@ def describe(selector: RowSelector | Combination, claim: Claim) -> str:
     return f"{words} ({', '.join(others)})" if others else words
 
 
-def requirement(comparison: Comparison, claim: Claim, chance: float, margin: float | None) -> str:
-    """Say what a comparison asks for: its left side, the relation, its reference."""
+def requirement(comparison: Comparison, claim: Claim, chance: float | None, margin: float | None) -> str:
+    """Say what a comparison asks for: left side, relation, reference; chance as a number if known."""
     left = comparison.of or claim.ours
     assert left is not None, f"{claim.claim}: a comparison without a left side"
     reference = comparison.reference
     if isinstance(reference, RowSelector | Combination):
         words = describe(reference, claim)
     elif isinstance(reference, str):
-        words = f"chance ({number(chance)})"
+        words = "chance" if chance is None else f"chance ({number(chance)})"
     else:
         words = number(reference)
     relation = {
