@@ -1,4 +1,4 @@
-"""What files of claims say together: one row for one comparison, primary claims, a log that speaks of them."""
+"""Files of claims together: one row for one comparison, primary claims, a log that speaks of them."""
 
 import datetime
 import json
