@@ -3,13 +3,13 @@
 # make test       install the same way and run all tests
 # make test-processors   run the tests of what computes, and the study `test`, as on processors that know fewer instructions
 # make plan       say what the study STUDY will cost on known hardware (HARDWARE=a100), figure by figure
-# make compare    tell how the verdicts of your run differ from the published ones
+# make compare    tell how the verdicts of your run differ from the published ones (OF="first second": of two scorecards or their folders)
 # make publish    version a finished study's artifacts with DVC and push them to their remote
 # make vouch      keep what is published of STUDY after a change of code that changes no bit of the study `test`
 # make push       push what is versioned to your own remote (docs/storage.md)
 # make why ARTIFACT=results/digits/figures/ilyas/relabelled.svg          say why it would be made again, or that it would not
 # make provenance ARTIFACT=results/digits/figures/ilyas/relabelled.svg   print how it came about
-# make docs       copy figures and scorecard of the study into docs/ and renew the README's table
+# make docs       copy figures and scorecard of the study into docs/ and renew the README's tables, criteria.md and power.md
 # make lock       choose new versions for requirements.lock and requirements-test.lock
 
 STUDY ?= digits
@@ -56,7 +56,7 @@ plan: $(INSTALLED)
 	@$(RUN) advex.config.estimate $(STUDY) $(HARDWARE)
 
 compare: $(INSTALLED)
-	@$(RUN) advex.judge.comparison $(STUDY) || test $$? -eq 1  # 1: they differ, which is no failure
+	@$(RUN) advex.judge.comparison $(or $(OF),$(STUDY)) || test $$? -eq 1  # 1: they differ, which is no failure
 
 publish: $(INSTALLED)
 	@$(RUN) advex.records.publishing $(STUDY)

@@ -139,7 +139,7 @@ EDITS = {
         "ring = 1 * rings",
         ("measure/gilmer_hendrycks/fourier_heatmaps/",),
     ),
-    "progress": Edit(f"{LIBRARY}/common/progress.py", "every: float = 3.0", "every: float = 4.0"),
+    "progress": Edit(f"{LIBRARY}/common/machine/progress.py", "every: float = 3.0", "every: float = 4.0"),
     "figure": Edit(
         f"{LIBRARY}/discussion/ilyas/figures/relabelled.py",
         "_QUANTITIES = (",

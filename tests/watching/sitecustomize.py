@@ -16,7 +16,7 @@ from types import CodeType, FrameType
 FOLDER = os.environ.get("ADVEX_EXECUTED", "")
 LOOKING_ON = (
     "/advex/records/records.py", "/advex/records/logs.py", "/advex/records/provenance/",
-    "/advex/common/progress.py",
+    "/advex/common/machine/progress.py",
 )  # fmt: skip
 ON_IMPORT = "__get_pydantic_core_schema__"
 """Runs when a class of settings is made, which a job may only do by importing its module."""

@@ -9,9 +9,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from copies import scripts_without_torch
+from independent_judge import Study, read_claims, read_tables
 
 from advex.common.artifacts import read_description, read_table
 from advex.config import figure_jobs, load
+from advex.judge.claims import load_published
+from advex.judge.judge import COLUMNS
+from advex.judge.verdicts import VERDICTS
 from advex.records.provenance import Code
 from advex.records.records import Record
 from advex.records.verification import is_local
@@ -58,16 +62,28 @@ def test_the_run_ends_with_costs_and_places(repository: Path) -> None:
 
 def test_the_scorecard_has_one_row_per_claim(repository: Path) -> None:
     scorecard = read_table(repository / "results/test/scorecard.csv")
-    columns = ["claim", "source", "figure", "quantity", "published", "published_from", "ours", "ours_sd"]
-    assert list(scorecard.columns)[:11] == [*columns, "seeds", "criterion", "verdict"]
+    assert tuple(scorecard.columns) == COLUMNS
     assert scorecard["claim"].is_unique
-    allowed = {"reproduced", "direction", "not reproduced", "not tested"}
-    assert set(scorecard["verdict"]) <= allowed
+    assert set(scorecard["verdict"]) <= set(VERDICTS)
     # One seed has no spread: no claim about trained models can be decided.
     mathematics = ["gaussian", "gaussian_theory", "robust_and_accurate", "two_dimensional"]
     data = scorecard[~scorecard["figure"].isin(mathematics)]
     assert set(data["verdict"]) == {"not tested"}
     assert scorecard["criterion"].str.len().min() > 10
+
+
+def test_a_judge_without_shared_code_gives_every_verdict_again(repository: Path) -> None:
+    measured = read_tables(repository / "results/test/measurements")
+    published = load_published(sorted((repository / "published").glob("*.csv")))
+    claims = read_claims(repository / "config/claims")
+    judging = PLAN.judging("test")
+    again = Study(
+        claims, measured, published, judging["sizes_are_published"], judging["classes"], judging["resplit"]
+    )
+    ours = read_table(repository / "results/test/scorecard.csv")
+    assert ours["claim"].tolist() == again.scorecard()["claim"].tolist()
+    assert ours["verdict"].tolist() == again.scorecard()["verdict"].tolist()
+    assert (ours["verdict"] != "not tested").sum() > 10
 
 
 def test_the_report_holds_every_figure_and_the_scorecard(repository: Path) -> None:

@@ -52,7 +52,7 @@ def joined(here: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
         columns = {
             "claim": table["claim"],
             f"figure_{name}": table["source"] + "/" + table["figure"],
-            f"kind_{name}": table.get("kind", pd.Series("claim", index=table.index)),
+            f"kind_{name}": table.get("kind", pd.Series(np.nan, index=table.index, dtype=object)),
             f"verdict_{name}": table["verdict"],
             f"ours_{name}": table["ours"],
             f"variance_{name}": _column(table, "ours_sd") ** 2 / _column(table, "seeds"),
@@ -65,6 +65,7 @@ def joined(here: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     both = both.set_index("claim").loc[order].reset_index()
     for column in ("figure", "kind"):
         both[column] = both[f"{column}_published"].fillna(both[f"{column}_here"])
+    both["kind"] = both["kind"].fillna("claim")
     verdicts = ["verdict_published", "verdict_here"]
     both[verdicts] = both[verdicts].fillna(NO_ROW)
     difference = both["ours_here"] - both["ours_published"]

@@ -10,6 +10,7 @@ from advex.common.errors import UserError
 from advex.draw.pages import render
 from advex.judge.claims import FINDINGS
 from advex.judge.pages.counts import NAMES, by_chance, by_kind, counts, in_words, primary_rows
+from advex.judge.pages.markdown import cell
 from advex.judge.verdicts import VERDICTS
 
 
@@ -94,7 +95,7 @@ def markdown_summary(study: str, folder: str, scorecard: pd.DataFrame, costs: pd
         lines += ["| source | | primary claim | verdict |", "|---|---|---|---|"]
         for row in primary.to_dict("records"):
             picture = f"{folder}/figures/{row['source']}/{row['figure']}.png"
-            linked = f"[{_cell(row['quantity'])}]({picture})"
+            linked = f"[{cell(row['quantity'])}]({picture})"
             lines.append(f"| {row['source']} | {row['primary']} | {linked} | {row['verdict']} |")
         lines.append("")
     lines += [f"| all claims of | {' | '.join(VERDICTS)} |", f"|---|{'---:|' * len(VERDICTS)}"]
@@ -102,8 +103,3 @@ def markdown_summary(study: str, folder: str, scorecard: pd.DataFrame, costs: pd
         cells = " | ".join(str(counts(claims).get(verdict, "")) for verdict in VERDICTS)
         lines.append(f"| {source} | {cells} |")
     return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    """Return text for a cell of a table in Markdown."""
-    return text.replace("|", "\\|")

@@ -31,6 +31,12 @@ DIGITS = "studies/digits.yaml"
 MISTAKES = {
     "broken yaml": Mistake(DIGITS, "\nseeds: 3", "\nseeds: [3", ["digits.yaml", "not valid YAML"]),
     "unknown key": Mistake(DIGITS, "\nseeds: 3", "\nseeds: 3\nsedes: 4", ["sedes", "unknown key"]),
+    "published sizes of an unknown table": Mistake(
+        DIGITS,
+        "\nseeds: 3",
+        "\nseeds: 3\nsizes_are_published: [goh_features/ensemble]",
+        ["sizes_are_published", "goh_features/ensemble"],
+    ),
     "unknown nested key": Mistake(
         DIGITS, "{epochs: 10,", "{epoch: 1, epochs: 10,", ["recipes.standard.epoch", "unknown key"]
     ),

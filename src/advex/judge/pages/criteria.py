@@ -14,6 +14,7 @@ from advex.judge.claims import FINDINGS, KINDS, PRIMARY, Claim
 from advex.judge.effects.parts import MARGIN
 from advex.judge.effects.words import number, requirement
 from advex.judge.pages.counts import NAMES
+from advex.judge.pages.markdown import cell
 from advex.judge.selectors import Strict
 from advex.judge.verdicts import MEANINGS
 
@@ -92,7 +93,7 @@ def criteria_markdown(claims: Sequence[Claim], log: Sequence[Change]) -> str:
         "|---|---|---|---|---|",
         *(
             f"| {change.date} | {', '.join(f'`{name}`' for name in change.claims)} | "
-            f"{_cell(change.change)} | {_cell(change.reason)} | {'yes' if change.results_known else 'no'} |"
+            f"{cell(change.change)} | {cell(change.reason)} | {'yes' if change.results_known else 'no'} |"
             for change in log
         ),
     ]
@@ -115,8 +116,7 @@ def criteria_markdown(claims: Sequence[Claim], log: Sequence[Change]) -> str:
 
 def _table(claims: Sequence[Claim]) -> list[str]:
     rows = [
-        f"| {_cell(_name(claim))} | {_cell(claim.quantity)} | {_cell(_criterion(claim))} |"
-        for claim in claims
+        f"| {cell(_name(claim))} | {cell(claim.quantity)} | {cell(_criterion(claim))} |" for claim in claims
     ]
     return ["| claim | what | criterion |", "|---|---|---|", *rows]
 
@@ -139,8 +139,3 @@ def _criterion(claim: Claim) -> str:
     if claim.premise:
         words.append(f"premise: {', '.join(f'`{name}`' for name in claim.premise)}")
     return "; ".join(words)
-
-
-def _cell(text: str) -> str:
-    """Return text for a cell of a table in Markdown."""
-    return " ".join(text.replace("|", "\\|").split())
