@@ -6,25 +6,15 @@ import pandas as pd
 
 from advex.judge.claims import Claim, needed_tables
 from advex.judge.judge import judge
-from advex.judge.verdicts import (
-    ABSENT,
-    CONTRADICTED,
-    NOT_MEASURABLE,
-    NOT_TESTED,
-    REPRODUCED,
-    SIZE_DIFFERS,
-    UNDECIDED,
-)
-
-FAILED = (UNDECIDED, ABSENT, CONTRADICTED, NOT_MEASURABLE)
-"""Verdicts on what was tested and not found."""
+from advex.judge.verdicts import CONTRADICTED, NOT_TESTED, REPRODUCED, SIZE_DIFFERS
 
 
 def check_own_numbers(
     claims: Sequence[Claim],
     tables: Mapping[str, pd.DataFrame],
     published: pd.DataFrame,
-    contradictions: Set[str] = frozenset(),
+    sizes_that_differ: Set[str] = frozenset(),
+    contradicted: Set[str] = frozenset(),
 ) -> None:
     """Check that tables made of published numbers reproduce all tested claims but for known contradictions.
 
@@ -32,11 +22,14 @@ def check_own_numbers(
         claims: of one comment or several.
         tables: by name, all that the claims read and no other.
         published: all published numbers.
-        contradictions: claims of which the comment's own numbers have the effect but not the size.
+        sizes_that_differ: claims of which the comment's own numbers have the effect but not the size.
+        contradicted: claims that the comment's own numbers contradict.
     """
     tested = [claim for claim in claims if claim.not_tested is None]
     assert {table for claim in tested for table in needed_tables([claim])} == set(tables)
     result = judge(tested, dict(tables), published, True, 10).set_index("claim")
-    assert set(result.index[result["verdict"] != REPRODUCED]) == contradictions
-    assert set(result.loc[list(contradictions), "verdict"]) <= {SIZE_DIFFERS}
+    others = result.loc[result["verdict"] != REPRODUCED, "verdict"].to_dict()
+    assert others == dict.fromkeys(sizes_that_differ, SIZE_DIFFERS) | dict.fromkeys(
+        contradicted, CONTRADICTED
+    )
     assert set(judge(tested, {}, published, True, 10)["verdict"]) == {NOT_TESTED}

@@ -41,7 +41,7 @@ def test_all_claims_name_what_is_there(copy: Path) -> None:
             "claims/ilyas/claims.yaml",
             "table: ilyas/robust_datasets",
             "table: ilyas/robust_dataset",
-            ["standard_accuracy.table: found 'ilyas/robust_dataset'; near: ", "ilyas/robust_datasets"],
+            [".table: found 'ilyas/robust_dataset'; near: ", "ilyas/robust_datasets"],
         ),
         (
             "claims/ilyas/claims.yaml",
@@ -69,9 +69,9 @@ def test_all_claims_name_what_is_there(copy: Path) -> None:
         ),
         (
             "claims/ilyas/claims.yaml",
-            "{above: {rows: {model: robust, quantity: accuracy}}}",
-            "{above: {rows: {model: robust, quantity: acuracy}}}",
-            ["standard_accuracy.effect.1.above.rows.quantity: found 'acuracy'; near: accuracy"],
+            "{below: {rows: {model: standard, quantity: accuracy}}}",
+            "{below: {rows: {model: standard, quantity: acuracy}}}",
+            ["robust_accuracy.effect.0.below.rows.quantity: found 'acuracy'; near: accuracy"],
         ),
         (
             "claims/ilyas/claims.yaml",
@@ -98,10 +98,10 @@ def test_all_claims_name_what_is_there(copy: Path) -> None:
             ["position: found 'first'; allowed: a number"],
         ),
         (
-            "claims/gilmer_hendrycks/claims.yaml",
-            "near: {relative_bandwidth:",
-            "near: {objective:",
-            ["objective: found a number; allowed: a text, in rows"],
+            "claims/goh_leakage/claims.yaml",
+            "near: {feature:",
+            "near: {method:",
+            ["method: found a number; allowed: a text, in rows"],
         ),
         (
             "published/ilyas.csv",

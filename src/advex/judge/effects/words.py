@@ -21,7 +21,7 @@ def describe(selector: RowSelector | Combination, claim: Claim) -> str:
         name = f"{selector.combine.replace('_', ' ')} of " if selector.along else ""
         return f"{name}({first}) {joint} ({second})"
     rows = dict(selector.rows)
-    words = str(rows.pop("quantity", "value")).replace("_", " ")
+    words = _listed(rows.pop("quantity", "value")).replace("_", " ")
     if selector.pick != "only":
         words = f"{selector.pick} {words} by {selector.along}"
     model = rows.pop("model", rows.pop("method", None))

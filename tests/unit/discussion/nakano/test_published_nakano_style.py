@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from own_numbers import FAILED
 
 from advex.judge.claims import load_claims, load_published
 from advex.judge.judge import judge
-from advex.judge.verdicts import EFFECT, NOT_TESTED
+from advex.judge.verdicts import CONTRADICTED, EFFECT, NOT_MEASURABLE, NOT_TESTED, THERE
 
 ROOT = Path(__file__).parents[4]
 CLAIMS = load_claims([ROOT / "config/claims/nakano/claims.yaml"])
@@ -25,7 +24,7 @@ DISTANCE = {"standard": 0.9, "robust": 0.32, "on_robust": 0.5, "vgg": 0.3, "alex
 FINE = {"standard": 70, "robust": 40, "on_robust": 40, "vgg": 20, "alexnet": 30}
 CHANGE = {"standard": 0.05, "robust": 0.2, "on_robust": 0.2, "vgg": 0.2, "alexnet": 0.2}
 REDUCTION = {
-    "standard": VALUE["nakano_standard_reduction_500"],
+    "standard": 2200.0,  # a premise of the comment; the copy's log has 19.6, of a run that may be mixed up
     "robust": VALUE["nakano_robust_reduction_500"],
     "on_robust": 1000.0,
     "vgg": 2000.0,
@@ -42,6 +41,7 @@ def world(seeds=3, **changed):
         {"network": network, "quantity": quantity, "value": values[network], "pair": pair}
         for quantity, values in (
             ("judged_style_distance", distance),
+            ("judged_style_distance_untrained", distance),
             ("high_frequency_share", FINE),
             ("change", CHANGE),
             ("style_reduction", REDUCTION),
@@ -74,6 +74,7 @@ def world(seeds=3, **changed):
         {"network": "all", "quantity": f"rank_correlation{ending}", "value": 0.8}
         for ending in ("", "_given_depth")
     ]
+    layers.append({"network": "all", "quantity": "rank_correlation_untrained", "value": 0.3})
     tables = {
         "style_transfer": images, "texture_artifacts": textures,
         "style_and_content_network": swaps, "single_layer_style": layers,
@@ -110,16 +111,31 @@ def test_a_standard_network_as_good_as_vgg_refutes_the_comment():
         "nakano_robust_transfers_style", "nakano_vgg_transfers_style", "nakano_alexnet_transfers_style",
         "nakano_style_network_matters", "nakano_resnet_style_fails",
     }  # fmt: skip
-    assert set(found.index[found.isin(FAILED)]) == failed
+    assert set(found.index[~found.isin([*THERE, NOT_TESTED])]) == failed
 
 
-@pytest.mark.parametrize(("distance", "there"), [(0.38, True), (0.45, False)])
-def test_on_par_is_within_a_tenth(distance, there):
-    assert (verdicts(world(robust=distance))["nakano_robust_on_par_with_vgg"] == EFFECT) == there
+def test_losses_that_do_not_fall_alike_say_nothing_of_style(monkeypatch):
+    monkeypatch.setitem(REDUCTION, "standard", VALUE["nakano_standard_reduction_500"])
+    found = verdicts(world())
+    assert found["nakano_losses_fall_alike_robust"] == CONTRADICTED
+    assert found["nakano_robust_transfers_style"] == found["nakano_vgg_transfers_style"] == NOT_MEASURABLE
+
+
+def test_an_untrained_judge_that_sees_the_same_refutes_the_response(monkeypatch):
+    tables = world()
+    layers = tables["nakano/single_layer_style"]
+    layers.loc[layers["quantity"] == "rank_correlation_untrained", "value"] = 0.9
+    assert verdicts(tables)["nakano_layer_robustness_predicts_style"] == CONTRADICTED
+
+
+@pytest.mark.parametrize(("distance", "verdict"), [(0.38, EFFECT), (0.45, CONTRADICTED)])
+def test_on_par_is_within_a_tenth(distance, verdict):
+    assert verdicts(world(robust=distance))["nakano_robust_on_par_with_vgg"] == verdict
 
 
 def test_every_log_is_a_claim():
-    assert {claim.published for claim in CLAIMS if claim.published} == set(LOGS["key"])
+    judged = {key for claim in CLAIMS for key in (claim.published, *claim.also) if key}
+    assert judged == set(LOGS["key"])
 
 
 def test_reductions_follow_from_the_logged_losses():

@@ -149,7 +149,7 @@ def test_transferability_draws_the_new_point_where_it_was_measured():
     assert "none could transfer" in heading(transferability_with_bugs.draw(tables, PUBLISHED, CONTEXT))
 
 
-def made_up_squares(late=0.0):
+def made_up_squares(late=0.0, radius=0.01):
     rows = []
     for flips, noise, step in product((0.0, 0.1), (0.0, 0.1), (79, 500)):
         common = {"method": "network", "label_noise": flips, "pixel_noise": noise, "step": step}
@@ -157,7 +157,7 @@ def made_up_squares(late=0.0):
         rows.append({**common, "quantity": "train_accuracy", "value": 100 if fitted else 90})
         rows.append({**common, "quantity": "accuracy", "value": 99})
         for epsilon in (0.01, 0.1):
-            robust = late if fitted and epsilon == 0.1 else 100
+            robust = late if fitted and epsilon == radius else 100
             rows.append({**common, "quantity": "robust_accuracy", "epsilon": epsilon, "value": robust})
     for flips, epsilon in product((0.0, 0.01, 0.1), (0.01, 0.1)):
         common = {"method": "linear", "training_images": 1000, "label_noise": flips, "pixel_noise": 0.1}
@@ -171,11 +171,13 @@ def made_up_squares(late=0.0):
 def test_squares_say_what_fitting_costs():
     figure = squares.draw({"nakkiran/squares": made_up_squares()}, PUBLISHED, CONTEXT)
     assert heading(figure) == (
-        "Fitting label noise, a network loses its robustness: 100, then 0 % within 0.1 (100 % without one of "
-        "the noises). An exact linear interpolator keeps 0 % within 0.01"
+        "Fitting label noise, a network keeps few images within 0.01 (published: almost none): 100 % early, "
+        "0 % at the end (100 % without label noise). An exact linear interpolator keeps 0 % within 0.01"
     )
-    same = squares.draw({"nakkiran/squares": made_up_squares(late=100.0)}, PUBLISHED, CONTEXT)
-    assert "does not clearly lose its robustness" in heading(same)
+    # What is lost at another radius than the published one is not what the title speaks of.
+    for table in (made_up_squares(late=50.0), made_up_squares(radius=0.1)):
+        other = squares.draw({"nakkiran/squares": table}, PUBLISHED, CONTEXT)
+        assert "a network keeps more than a few images within 0.01" in heading(other)
 
 
 @pytest.mark.parametrize(("late", "says"), [(400.0, "100 times steeper"), (2.0, "does not make the network")])

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from own_numbers import FAILED
 
 from advex.judge.claims import load_claims, load_published, needed_tables
 from advex.judge.judge import judge
-from advex.judge.verdicts import EFFECT, NOT_TESTED, REPRODUCED
+from advex.judge.verdicts import EFFECT, NOT_TESTED, REPRODUCED, THERE
 
 ROOT = Path(__file__).parents[4]
 CLAIMS = load_claims([ROOT / "config/claims/nakkiran/claims.yaml"])
@@ -34,7 +33,7 @@ def attack_transfer():
             (PENALISED, 1): (success["bugs"], 10),
             (PENALISED, 10): (success["bugs"], transfer["bugs"]),
             (OPPOSED, 10): (50, 0.5),
-            ("none", 0): (0.6, 0.6),
+            ("none", 0): (0.6, 0.6),  # an accident
         }
         for (objective, members), (reached, carried) in attacks.items():
             common = {"norm": norm, "objective": objective, "members": members}
@@ -94,6 +93,17 @@ def squares_2d():
     ]
 
 
+def transferability():
+    """The points of the response's figure."""
+    rows = []
+    for name in ("vgg16", "inception", "resnet18", "densenet", "resnet50"):
+        learner = "on_det" if name == "resnet50" else f"on_det_{name}"
+        target = "standard_independent" if name == "resnet50" else f"standard_{name}"
+        for model, quantity in ((learner, "accuracy"), (target, "untargeted_transfer")):
+            rows.append({"model": model, "quantity": quantity, "value": VALUE[f"rebuttal_{name}_{quantity}"]})
+    return rows
+
+
 def seeds(rows):
     """Three seeds that differ a little, as ours do."""
     parts = [
@@ -104,8 +114,9 @@ def seeds(rows):
 
 
 TABLES = {
-    "nakkiran/attack_transfer": seeds(attack_transfer()),
-    "nakkiran/bugs_dataset": seeds(bugs_dataset()),
+    "ilyas/transferability": seeds(transferability()).assign(unit="percent"),
+    "nakkiran/attack_transfer": seeds(attack_transfer()).assign(unit="percent"),
+    "nakkiran/bugs_dataset": seeds(bugs_dataset()).assign(unit="percent"),
     "nakkiran/squares": seeds(squares()),
     "nakkiran/squares_2d": seeds(squares_2d()),
 }
@@ -144,13 +155,25 @@ def test_every_number_of_the_tables_is_judged():
 
 ABSENT = [  # rows that are given another value, and claims that then fail
     ("attack_transfer", {"model": FRESH, "objective": PENALISED}, 90, {
-        "l2_bugs_do_not_transfer", "linf_bugs_do_not_transfer", "new_point_does_not_transfer_targeted",
+        "l2_bugs_do_not_transfer", "linf_bugs_do_not_transfer", "l2_bugs_do_not_even_mislead",
     }),
     ("attack_transfer", {"model": SOURCE}, 80, {"l2_bugs_succeeds", "linf_pgd_succeeds"}),
     ("bugs_dataset", {"model": "on_bugs_l2"}, 50, {
-        "on_l2_bugs_original_labels", "model_consistent_labels_do_not_suffice", "new_point_is_not_learnt",
+        "on_l2_bugs_original_labels", "model_consistent_labels_do_not_suffice", "new_point_lies_on_the_trend",
     }),
     ("bugs_dataset", {"model": "poisoned_by_pgd"}, 2, {"poisoning_leads_to_the_class_before"}),
+    # What reaches more than by accident does not transfer the less for reaching less than plain attacks.
+    ("attack_transfer", {"model": FRESH, "objective": PENALISED}, 15, {"l2_bugs_do_not_transfer"}),
+    ("attack_transfer", {"model": SOURCE, "objective": PENALISED}, 60, {
+        "l2_bugs_do_not_transfer", "on_l2_bugs_original_labels", "new_point_lies_on_the_trend",
+    }),
+    # Neither is a fall of robust accuracy to 84 % what the comment claims.
+    ("squares", {"method": "network", "epsilon": 0.01, "label_noise": 0.1, "pixel_noise": 0.1}, 84, {
+        "squares_are_not_robust_when_fitted",
+    }),
+    ("squares", {"method": "network", "epsilon": 0.01, "label_noise": 0.0}, 50, {
+        "squares_without_label_noise_stay_robust",
+    }),
     ("squares", {"method": "network", "quantity": "robust_accuracy"}, 100, {
         "squares_are_not_robust_when_fitted", "squares_lose_robustness_in_training",
         "squares_need_label_noise", "squares_need_pixel_noise",
@@ -169,7 +192,7 @@ def test_claims_fail_where_the_effect_is_absent(table, changed, value, claims):
         mask &= worse[column] == wanted
     worse.loc[mask, "value"] = value
     found = verdicts(TABLES | {name: worse})
-    assert {claim for claim in claims if found[claim] not in FAILED} == set()
+    assert {claim for claim in claims if found[claim] in THERE} == set()
 
 
 def test_a_set_that_a_study_leaves_out_is_not_tested():

@@ -133,18 +133,24 @@ def _draw_spectra(axis: Axes, table: pd.DataFrame, names: Sequence[str]) -> None
 
 
 def _finding(table: pd.DataFrame, names: Sequence[str], fog: Mapping[str, float]) -> str:
-    """Say what adversarial training changes in fog and at low contrast, by differences paired over seeds."""
+    """Say what adversarial training changes in fog and at low contrast, and where more than on clean images.
+
+    Differences, and those of differences, are paired over seeds.
+    """
     parts: list[str] = []
     note = ""
+    clean = [_accuracies(table, model, None) for model in ("robust", "standard")]
     for corruption, where in (("fog", "in fog"), ("contrast", "at low contrast")):
         if corruption not in names:
             continue
         robust, standard = (_accuracies(table, model, corruption) for model in ("robust", "standard"))
         change: MeanInterval = difference(robust, standard)
         theirs = f", published {fog['standard']:.1f} to {fog['robust']:.1f} %" if corruption == "fog" else ""
+        more = lettering.direction(difference(robust - clean[0], standard - clean[1])) < 0
+        beyond = f"; {'' if more else 'not clearly '}more than on clean images" if change.mean < 0 else ""
         parts.append(
             f"{_WORDS[lettering.direction(change)]} accuracy {where} "
-            f"({standard.mean():.1f} to {robust.mean():.1f} %{theirs})"
+            f"({standard.mean():.1f} to {robust.mean():.1f} %{theirs}{beyond})"
         )
         note = lettering.one_seed(change)
     return f"Adversarial training {' and '.join(parts) or 'was not tried in fog or at low contrast'}{note}"

@@ -115,21 +115,25 @@ def _draw_images(figure: Figure, axes: Array, image: Array, strength: float) -> 
 
 
 def _finding(table: pd.DataFrame) -> str:
-    """Compare adversarial with standard training at both ends of the spectrum, paired over seeds."""
-    found = {
-        place: [values(table, model=model, quantity=f"{place}_error") for model in ("robust", "standard")]
+    """Compare what noise adds to the errors of adversarial and standard training, paired over seeds."""
+    models = ("robust", "standard")
+    clean = [values(table, model=model, quantity="clean_error") for model in models]
+    added = {
+        place: [
+            values(table, model=model, quantity=f"{place}_error") - without
+            for model, without in zip(models, clean, strict=True)
+        ]
         for place in ("corner", "centre")
     }
-    compared = {place: difference(*pair) for place, pair in found.items()}
-    words = {1: "more error", -1: "less error", 0: "not clearly another error"}
-    clean = [values(table, model=model, quantity="clean_error").mean() for model in ("robust", "standard")]
+    compared = {place: difference(*pair) for place, pair in added.items()}
+    words = {1: "more", -1: "less", 0: "not clearly more or less"}
     corner, centre = (
         f"{words[lettering.direction(compared[place])]} at {name} "
-        f"({found[place][0].mean():.1f} against {found[place][1].mean():.1f} %)"
+        f"({added[place][0].mean():.1f} against {added[place][1].mean():.1f} points)"
         for place, name in (("corner", "the highest frequencies"), ("centre", "zero frequency"))
     )
     return (
-        f"Adversarial training has {corner} and {centre} than standard training (published: less, then "
-        f"more); without noise {clean[0]:.1f} against {clean[1]:.1f} %"
-        f"{lettering.one_seed(compared['corner'])}"
+        f"To the error of adversarial training noise adds {corner} and {centre} than to that of standard "
+        f"training (published: less, then more); without noise {clean[0].mean():.1f} against "
+        f"{clean[1].mean():.1f} %{lettering.one_seed(compared['corner'])}"
     )

@@ -120,8 +120,8 @@ def _finding(curves: Mapping[FilterKind, tuple[Array, Array]], chance: float, pu
     above = [lettering.direction(each) > 0 for each in against]
     verdict = {
         (True, True): "Networks do better than chance behind both filters",
-        (True, False): "Networks do better than chance behind the low-pass only",
-        (False, True): "Networks do better than chance behind the high-pass only",
+        (True, False): "Networks do better than chance behind the low-pass, not clearly behind the high-pass",
+        (False, True): "Networks do better than chance behind the high-pass, not clearly behind the low-pass",
         (False, False): "Networks do not clearly do better than chance behind the filters",
     }[above[0], above[1]]
     texts = (published_value(published, f"text_{kind}_accuracy") for kind in curves)

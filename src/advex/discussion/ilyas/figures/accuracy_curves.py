@@ -98,12 +98,16 @@ def _finding(drops: Mapping[str, Array]) -> str:
         for target, model in (("random", "on_rand"), ("next-class", "on_det"))
     }
     more = [target for target, found in compared.items() if lettering.direction(found) > 0]
+    unclear = [target for target in compared if target not in more]
     random, random_robust, shifted, shifted_robust = (
         f"{drops[model].mean():.1f}" for model in ("on_rand", "on_rand_robust", "on_det", "on_det_robust")
     )
     words = {
         2: "Test accuracy declines more during training with the robust source",
-        1: f"Test accuracy declines clearly more with the robust source for {''.join(more)} targets only",
+        1: (
+            f"Test accuracy declines clearly more with the robust source for {''.join(more)} targets, "
+            f"not clearly for {''.join(unclear)} ones"
+        ),
         0: "Test accuracy does not clearly decline more with the robust source",
     }[len(more)]
     return (

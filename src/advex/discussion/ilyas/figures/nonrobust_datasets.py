@@ -56,8 +56,8 @@ def _finding(table: pd.DataFrame, chance: float) -> str:
     above = (lettering.direction(compared[0]) > 0, lettering.direction(compared[1]) > 0)
     outcome = {
         (True, True): "lift accuracy above chance",
-        (True, False): "lift accuracy above chance with random targets only",
-        (False, True): "lift accuracy above chance with the next class only",
+        (True, False): "lift accuracy above chance with random targets, not clearly with the next class",
+        (False, True): "lift accuracy above chance with the next class, not clearly with random targets",
         (False, False): "do not clearly lift accuracy above chance",
     }[above]
     return (

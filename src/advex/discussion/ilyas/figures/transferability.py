@@ -149,7 +149,10 @@ def _finding(correlations: Sequence[MeanInterval | None], published: Sequence[fl
     ]
     words = {
         2: "receive more transfer",
-        1: f"receive clearly more transfer for {''.join(grows)} attacks only",
+        1: (
+            f"receive clearly more transfer for {''.join(grows)} attacks, not clearly for "
+            f"{''.join(name for name in names if name not in grows)} ones"
+        ),
         0: "do not clearly receive more transfer",
     }[len(grows)]
     ours = [

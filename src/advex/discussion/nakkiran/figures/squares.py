@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from advex.common.artifacts import Array
 from advex.common.statistics import mean_interval
 from advex.draw import lettering, marks, style
-from advex.draw.tables import difference, published_value, values
+from advex.draw.tables import published_value, values
 
 _LINE_STYLES = {(False, False): ":", (False, True): "--", (True, False): "-.", (True, True): "-"}
 _ROLES = {
@@ -23,8 +23,8 @@ _ROLES_IN_ORDER = ("neutral", "from_standard", "accent", "standard", "second_acc
 """Of the exact case by label noise; the most is drawn as "robust", as the network with both noises."""
 _PLACES = ((0.05, 85), (0.016, 45), (0.0009, 2))
 """Where the names of three lines stand, clear of all; of other numbers of lines the legend tells."""
-_NEAR = 0.01
-"""The radius that the title names of the exact case, or the nearest there is."""
+_FEW = 10
+"""Robust accuracy in percent below which almost all images are flipped, as published."""
 _FITTED = 99
 """Training accuracy in percent above which label noise counts as fitted."""
 _PUBLISHED = "published: ResNet-18, final text and first draft"
@@ -35,7 +35,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
     table = tables["nakkiran/squares"]
     network, linear = (table[table["method"] == name] for name in ("network", "linear"))
     figure, axes = style.canvas(style.PAGE_WIDTH, 132, 2, 2)
-    radius = _telling_radius(network)
+    radius = _nearest(network, published_value(published, "squares_flip_radius"))
     _draw_training(axes[0, 0], network)
     _draw_robustness(axes[0, 1], network, radius)
     _draw_radii(axes[1, 0], network, published)
@@ -68,12 +68,10 @@ def _by(rows: pd.DataFrame, column: str, quantity: str, **fixed: object) -> tupl
     return square.columns.to_numpy(dtype=float), square.to_numpy(dtype=float)
 
 
-def _telling_radius(network: pd.DataFrame) -> float:
-    """Return the radius at which robust accuracy falls most between the first and the last step."""
-    rows = _both(network)
-    radii, early = _by(rows, "epsilon", "robust_accuracy", step=rows["step"].min())
-    _, late = _by(rows, "epsilon", "robust_accuracy", step=rows["step"].max())
-    return float(radii[np.argmax((early - late).mean(0))])
+def _nearest(rows: pd.DataFrame, radius: float) -> float:
+    """Return which of the measured radii is nearest, in its logarithm, to one."""
+    radii = np.unique(rows["epsilon"].dropna())
+    return float(radii[np.argmin(np.abs(np.log(radii / radius)))])
 
 
 def _draw_training(axis: Axes, network: pd.DataFrame) -> None:
@@ -179,28 +177,28 @@ def _radius_axis(axis: Axes) -> None:
 
 
 def _finding(network: pd.DataFrame, linear: pd.DataFrame, radius: float) -> str:
-    """Say what fitting label noise does to robustness, with and without each noise."""
+    """Say whether a network that fits label noise keeps few images within the radius; what others keep."""
     rows = _both(network)
+    last = rows["step"].max()
     early, late = (
         values(rows[rows["step"] == step], quantity="robust_accuracy", epsilon=radius)
-        for step in (rows["step"].min(), rows["step"].max())
+        for step in (rows["step"].min(), last)
     )
-    lost = lettering.direction(difference(early, late))
-    words = {1: "loses", 0: "does not clearly lose", -1: "gains"}[lost]
+    compared = mean_interval((late - _FEW).tolist())
+    words = {-1: "keeps few", 0: "keeps not clearly few", 1: "keeps more than a few"}
     exact = _alike(linear)
     exact = exact[exact["label_noise"] == exact["label_noise"].max()]
-    radii = np.unique(exact["epsilon"].dropna())
-    near = float(radii[np.argmin(np.abs(np.log(radii / _NEAR)))])
+    near = _nearest(exact, radius)
     share = values(exact, quantity="robust_accuracy", epsilon=near).mean()
-    others = network[(network["label_noise"] == 0) | (network["pixel_noise"] == 0)]
-    last = others[(others["step"] == rows["step"].max()) & (others["epsilon"] == radius)]
-    least = last.groupby(["label_noise", "pixel_noise"])["value"].mean().min()
-    without = f" ({least:.0f} % without one of the noises)" if np.isfinite(least) else ""
-    change = f"{early.mean():.0f}, then {late.mean():.0f} % within {radius:g}"
-    fitted = values(rows[rows["step"] == rows["step"].max()], quantity="train_accuracy").mean()
+    others = network[(network["label_noise"] == 0) & (network["step"] == last)]
+    without = others[(others["quantity"] == "robust_accuracy") & (others["epsilon"] == radius)][
+        "value"
+    ].mean()
+    control = f" ({without:.0f} % without label noise)" if np.isfinite(without) else ""
+    fitted = values(rows[rows["step"] == last], quantity="train_accuracy").mean()
     fitting = "Fitting label noise" if fitted > _FITTED else f"Fitting {fitted:.0f} % of noisy labels"
     return (
-        f"{fitting}, a network {words} its robustness: {change}{without}. "
-        f"An exact linear interpolator keeps {share:.0f} % within {near:g}"
-        f"{lettering.one_seed(mean_interval(early.tolist()))}"
+        f"{fitting}, a network {words[lettering.direction(compared)]} images within {radius:g} "
+        f"(published: almost none): {early.mean():.0f} % early, {late.mean():.0f} % at the end{control}. "
+        f"An exact linear interpolator keeps {share:.0f} % within {near:g}{lettering.one_seed(compared)}"
     )
