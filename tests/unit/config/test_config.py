@@ -29,8 +29,8 @@ class Mistake(NamedTuple):
 
 DIGITS = "studies/digits.yaml"
 MISTAKES = {
-    "broken yaml": Mistake(DIGITS, "\nseeds: 3", "\nseeds: [3", ["digits.yaml", "not valid YAML"]),
-    "unknown key": Mistake(DIGITS, "\nseeds: 3", "\nseeds: 3\nsedes: 4", ["sedes", "unknown key"]),
+    "broken yaml": Mistake(DIGITS, "\nseeds: {", "\nseeds: [", ["digits.yaml", "not valid YAML"]),
+    "unknown key": Mistake(DIGITS, "\nseeds: {", "\nsedes: 4\nseeds: {", ["sedes", "unknown key"]),
     "unknown nested key": Mistake(
         DIGITS, "{epochs: 10,", "{epoch: 1, epochs: 10,", ["recipes.standard.epoch", "unknown key"]
     ),
@@ -44,7 +44,7 @@ MISTAKES = {
     "unknown norm": Mistake(
         DIGITS, "{norm: l2, epsilon: 0.625", "{norm: l7, epsilon: 0.625", ["norm", "'l7'", "'linf'"]
     ),
-    "missing key": Mistake(DIGITS, "\nseeds: 3\n", "\n", ["seeds", "missing"]),
+    "missing key": Mistake(DIGITS, "\nseeds: {", "\nsedes: {", [": seeds: missing"]),
     "no epochs": Mistake(DIGITS, "{epochs: 10", "{epochs: 0", ["epochs", "found 0", "greater than"]),
     "unknown loss": Mistake(
         DIGITS,
@@ -238,8 +238,8 @@ MISTAKES = {
     ),
     "experiment with no seeds": Mistake(
         "experiments.yaml",
-        "    pictures: [images]\n    seeds: study",
-        "    pictures: [images]",
+        "    pictures: [images]\n    seeds: study\n",
+        "    pictures: [images]\n",
         ["experiments.nakano/style_transfer.seeds", "style_transfer has no seeds", "say seeds: study"],
     ),
     "experiment that reads nothing known": Mistake(
