@@ -7,7 +7,7 @@ from advex.attack.loop import climbed, start_perturbation, started, stepped
 from advex.attack.objectives import Objective
 from advex.attack.threat_models import threat_model
 from advex.common.machine.devices import torch_generator
-from advex.common.progress import Progress
+from advex.common.machine.progress import Progress
 from advex.common.settings import AttackSettings
 from advex.networks.folding import folded
 

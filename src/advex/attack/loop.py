@@ -11,7 +11,7 @@ from advex.attack.finished_parts import Parts
 from advex.attack.objectives import Objective
 from advex.attack.threat_models import ThreatModel, threat_model
 from advex.common.machine.devices import torch_generator
-from advex.common.progress import Progress
+from advex.common.machine.progress import Progress
 from advex.common.settings import AttackSettings
 from advex.networks.folding import folded
 

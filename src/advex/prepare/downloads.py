@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from advex.common.errors import UserError
-from advex.common.progress import Progress
+from advex.common.machine.progress import Progress
 
 ATTEMPTS = 3
 PAUSE_SECONDS = 3.0

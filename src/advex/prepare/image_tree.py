@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
-from advex.common.progress import Progress
+from advex.common.machine.progress import Progress
 
 _SUFFIXES = (".png", ".jpg", ".jpeg")
 _JPEG = (".jpg", ".jpeg")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from advex.common.artifacts import write_table
-from advex.common.progress import duration
+from advex.common.machine.progress import duration
 from advex.records.logs import COMPUTED
 
 _COMPUTED = re.compile(rf"{COMPUTED} ([0-9.]+) s$")

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
 from advex.common.machine.devices import Device, as_float
-from advex.common.progress import Progress
+from advex.common.machine.progress import Progress
 from advex.common.settings import Recipe, TrainingRun, plain
 from advex.networks.classifier import Classifier, build
 from advex.networks.predictions import accuracy_of

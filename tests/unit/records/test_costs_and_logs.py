@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from advex.common import progress as progress_module
 from advex.common.artifacts import read_table
 from advex.common.errors import UserError
-from advex.common.progress import Progress, duration
+from advex.common.machine import progress as progress_module
+from advex.common.machine.progress import Progress, duration
 from advex.records.costs import all_ran_here, computing_seconds, cost_table, job_costs, summary, write_costs
 from advex.records.logs import failed_for_its_own_reason, logged
 

@@ -10,7 +10,7 @@ import pytest
 from samples import ADVERSARIAL, RECIPES, STANDARD, run, same
 
 from advex.common.artifacts import read_description
-from advex.common.progress import Progress
+from advex.common.machine.progress import Progress
 from advex.common.settings import plain
 from advex.train.training import train
 
@@ -51,7 +51,7 @@ import torch
 from advex.train import training
 from advex.common.machine.devices import Device
 from advex.common.images import ImageSet
-from advex.common.progress import Progress
+from advex.common.machine.progress import Progress
 from advex.common.settings import TrainingRun
 
 advance = Progress.advance

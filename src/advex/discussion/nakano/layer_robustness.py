@@ -21,7 +21,7 @@ from advex.attack.loop import projected_gradient, start_perturbation
 from advex.attack.objectives import representation_distance
 from advex.common.errors import UserError
 from advex.common.machine.devices import torch_generator
-from advex.common.progress import Progress
+from advex.common.machine.progress import Progress
 from advex.common.randomness import stable_seed
 from advex.common.settings import AttackSettings, LayerSizes
 from advex.measure.bench import Bench

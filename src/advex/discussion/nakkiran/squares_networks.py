@@ -13,7 +13,7 @@ from advex.attack.loop import attack
 from advex.attack.objectives import cw_margin
 from advex.common.artifacts import Array
 from advex.common.machine.devices import Device, initial_weights, torch_generator
-from advex.common.progress import Progress
+from advex.common.machine.progress import Progress
 from advex.common.randomness import numpy_generator
 from advex.common.settings import ArchitectureSettings, AttackSettings, Recipe, StepDrops
 from advex.discussion.nakkiran.squares import SQUARES_COLUMNS, draw_squares

@@ -17,6 +17,7 @@ from advex.common.artifacts import Array
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
 from advex.common.machine.devices import Device
+from advex.common.outcomes import pack
 from advex.common.pictures import Picture
 from advex.common.randomness import numpy_generator
 from advex.common.settings import ArchitectureSettings, StepDrops, TrainingRun
@@ -142,9 +143,10 @@ def own_mistakes(
 
     Returns:
         A table with the columns ``seed, stop, headline (yes, no), labels, student, quantity, value, unit,
-        images``: teacher_train_accuracy, teacher_test_accuracy, mistakes, accuracy of each student on the
-        test images, its agreement with the teacher there, and fitted, the share of the labels it learnt
-        that it gives. ``labels`` says what these are: the teacher's ``predictions``, or blind ones of the
+        images, outcomes`` (of shares of test images, see :mod:`advex.common.outcomes`):
+        teacher_train_accuracy, teacher_test_accuracy, mistakes, accuracy of each student on the test images,
+        its agreement with the teacher there, and fitted, the share of the labels it learnt that it gives.
+        ``labels`` says what these are: the teacher's ``predictions``, or blind ones of the
         ``same_confusion``, or ``uniform``.
         And some mistakes with their labels, then some test images with theirs.
     """
@@ -158,7 +160,7 @@ def own_mistakes(
         wrong = mistakes(train_set, teacher_on_train)
         found: list[dict[str, object]] = [
             _percent("teacher_train_accuracy", teacher_on_train == train_set.labels),
-            _percent("teacher_test_accuracy", teacher_on_test == test_set.labels),
+            _of_tests("teacher_test_accuracy", teacher_on_test == test_set.labels),
             {"quantity": "mistakes", "value": len(wrong), "unit": "images", "images": len(train_set)},
         ]
         taught = [("predictions", "same", student, wrong)]
@@ -175,8 +177,8 @@ def own_mistakes(
             trained, _ = train(run_of(network, train_set, name, seed), learnt, test_set, device)
             student_on_test = predictions(trained, test_images, device).cpu().numpy()
             who = {"labels": labels, "student": which}
-            found.append(_percent("accuracy", student_on_test == test_set.labels) | who)
-            found.append(_percent("agreement", student_on_test == teacher_on_test) | who)
+            found.append(_of_tests("accuracy", student_on_test == test_set.labels) | who)
+            found.append(_of_tests("agreement", student_on_test == teacher_on_test) | who)
             student_on_learnt = predictions(trained, device.images(learnt.images), device).cpu().numpy()
             found.append(_percent("fitted", student_on_learnt == learnt.labels) | who)
         common = {"seed": seed, "stop": stop, "headline": "yes" if stop == headline else "no"}
@@ -184,12 +186,17 @@ def own_mistakes(
         _log.info("seed %d, teacher stopped at %g: %d mistakes", seed, stop, len(wrong))
     assert picture is not None, "the headline is one of the stops"
     columns = ["seed", "stop", "headline", "labels", "student", "quantity", "value", "unit", "images"]
+    columns += ["outcomes"]
     return pd.DataFrame(rows).reindex(columns=columns), picture
 
 
 def _percent(quantity: str, matches: Array) -> dict[str, object]:
     value = 100 * float(np.mean(matches))
     return {"quantity": quantity, "value": value, "unit": "percent", "images": len(matches)}
+
+
+def _of_tests(quantity: str, matches: Array) -> dict[str, object]:
+    return _percent(quantity, matches) | {"outcomes": pack(matches)}
 
 
 def _picture(wrong: ImageSet, test_set: ImageSet) -> Picture:

@@ -36,6 +36,7 @@ def columns(studies: Iterable[Any]) -> Mapping[str, Columns]:
                 "teacher_train_accuracy teacher_test_accuracy mistakes accuracy agreement fitted"
             ),
             "unit": ANY_TEXT,
+            "outcomes": ANY_TEXT,
         },
         "other_dataset": {
             **numbers("seed label value images"),
@@ -45,5 +46,7 @@ def columns(studies: Iterable[Any]) -> Mapping[str, Columns]:
             "pair": pairs,
             "quantity": texts("accuracy agreement fitted label_share labels_used"),
             "unit": ANY_TEXT,
+            "dataset": frozenset(f"{pair}_test" for pair in pairs),
+            "outcomes": ANY_TEXT,
         },
     }

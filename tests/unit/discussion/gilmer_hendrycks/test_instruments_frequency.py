@@ -5,7 +5,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
-from samples import TINY, first, measured
+from samples import TINY, first, measured, with_outcomes
 from torch import nn
 
 from advex.common.frequency import distinct_frequencies, filter_mask, filtered, fourier_basis
@@ -171,6 +171,7 @@ def test_other_norms_are_those_of_the_other_readings(lab):
 
 def test_filtered_accuracy_names_the_filter_and_what_passes(lab):
     models, test, _, table = lab
+    assert with_outcomes(table("filtered_accuracy", "filtered")) == {"filtered_accuracy"}
     found = table("filtered_accuracy", "filtered").set_index("quantity")
     assert found.loc["filtered_accuracy", "value"] == pytest.approx(
         100 - wrong(models["filtered"], test.as_float(), test.labels)
@@ -196,6 +197,7 @@ def test_corruption_accuracy_is_counted_by_corruption_and_severity(lab):
     models, test, corrupted, table = lab
     found = table("corruption_accuracy", dataset="corrupted")
     assert list(found["corruption"].unique()) == ["fog", "gaussian_noise"]
+    assert with_outcomes(found) == {"corruption_accuracy"}
     for (corruption, severity), value in found.set_index(["corruption", "severity"])["value"].items():
         images = corrupted.extras[corruption][:, severity - 1] / 255
         assert value == pytest.approx(100 - wrong(models["plain"], images, test.labels))

@@ -4,7 +4,6 @@ import math
 from itertools import product
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
@@ -153,9 +152,8 @@ def test_the_plane_has_a_map_in_the_first_seed_only_and_islands_at_the_end():
     assert set(other["quantity"]) == {"train_accuracy", "flipped_accuracy", "accuracy", "largest_gradient"}
     again = plane_table(**arguments, seed=1, first_seed=1)
     assert set(again["quantity"]) == set(first["quantity"])
-    pd.testing.assert_frame_equal(
-        again[again["quantity"].isin(other["quantity"])].reset_index(drop=True), other
-    )
+    shared = again[again["quantity"].isin(other["quantity"])]
+    assert shared["value"].tolist() == other["value"].tolist()
     value = other.set_index(["quantity", "step"])["value"]
     assert value["flipped_accuracy", 10] == 0
     assert value["flipped_accuracy", 800] > 90

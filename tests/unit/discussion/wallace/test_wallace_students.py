@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
-from samples import first, random_set
+from samples import first, random_set, with_outcomes
 
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
@@ -138,6 +138,7 @@ def test_the_table_of_own_mistakes_holds_every_student(digits, cpu):
     }
     assert set(headline["accuracy"].index) == taught
     assert set(headline["agreement"].index) == taught
+    assert with_outcomes(table) == {"accuracy", "agreement", "teacher_test_accuracy"}
     counts = table[table["quantity"] == "mistakes"].set_index("stop")["value"]
     right = table[table["quantity"] == "teacher_train_accuracy"].set_index("stop")["value"]
     np.testing.assert_allclose(counts, 300 * (1 - right / 100), atol=1e-6)
@@ -199,6 +200,8 @@ def test_a_students_own_task_is_learnt_and_shuffled_labels_are_not(digits, cpu):
         device=cpu,
         seed=1,
     )
+    assert with_outcomes(table) == {"accuracy", "agreement"}
+    assert (table.loc[table["outcomes"].notna(), "dataset"] == "main_test").all()
     other = table[(table["student"] == "perceptron") & (table["quantity"] == "accuracy")]["value"]
     assert len(other) == 1
     assert other.iloc[0] > 80
