@@ -235,7 +235,7 @@ def test_one_figure_needs_only_its_own_models(fresh: tuple[Path, Snakemake]) -> 
     jobs = planned(fresh[1]("-n", "results/digits/figures/ilyas/relabelled.svg"))
     seeds = PLAN.studies["digits"].seeds.of("ilyas/relabelled")
     assert jobs == {
-        "prepare": 1, "train": 4 * seeds, "construct": 2 * seeds, "measure": seeds, "collect": 1, "draw": 1,
+        "prepare": 1, "train": 10 * seeds, "construct": 2 * seeds, "measure": seeds, "collect": 1, "draw": 1,
     }  # fmt: skip
 
 

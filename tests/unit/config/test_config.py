@@ -454,7 +454,9 @@ def test_the_published_sizes_are_those_of_the_paper() -> None:
 def test_the_jobs_behind_a_figure_are_what_it_needs_and_no_more() -> None:
     jobs = figure_jobs(PLAN, "test")["ilyas/relabelled"]
     trained = {job.split("/")[1] for job in jobs if job.startswith("train/")}
-    assert trained == {"standard", "robust", "on_det", "on_det_robust"}
+    architectures = ("resnet18", "vgg16", "densenet", "inception", "plain", "perceptron")
+    learners = {"on_det", "on_det_robust", *(f"on_det_{name}" for name in architectures)}
+    assert trained == {"standard", "robust"} | learners
     assert "prepare/natural" in jobs
     assert figure_jobs(PLAN, "test")["ilyas/gaussian"] == [
         "collect/ilyas/gaussian", "draw/ilyas/gaussian",
