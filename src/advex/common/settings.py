@@ -155,11 +155,13 @@ class FourierNoise:
         root_mean_square: in each channel, over its pixels.
         images: how many test images get it, the first ones.
         stronger: further root mean squares to try.
+        draws: how often the random signs of the noise are drawn; errors are means over them.
     """
 
     root_mean_square: Positive
     images: Count
     stronger: tuple[Positive, ...] = ()
+    draws: Count = 1
 
 
 MAIN_SUCCESS = 0.95

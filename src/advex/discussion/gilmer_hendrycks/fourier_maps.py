@@ -1,5 +1,7 @@
 """Maps of a model's error under noise of each frequency, and what they amount to."""
 
+from itertools import combinations
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -23,17 +25,23 @@ def first_images(entry: MeasurementEntry, bench: Bench, count: int) -> tuple[Ten
     return loaded.floats[:count], loaded.labels(entry.labels)[:count]
 
 
-def error_map(
-    model: Classifier, images: Tensor, labels: Tensor, norm: float, device: Device, seed: int
+def error_maps(
+    model: Classifier, images: Tensor, labels: Tensor, norm: float, device: Device, seed: int, draws: int
 ) -> Array:
-    """Return the error in percent under noise of each frequency, (side, side), zero at the centre.
+    """Return the error in percent under noise of each frequency, (draws, side, side), zero at the centre.
 
     Each image gets the noise of norm ``norm`` in every channel with a random sign for each channel, and is
-    clipped. Signs depend on the seed alone, so models are compared under the same noise; a frequency and its
-    mirror are one measurement.
+    clipped; signs are drawn anew for every draw. They depend on the seed and the draw alone, so models are
+    compared under the same noise; a frequency and its mirror are one measurement.
     """
+    return np.stack([_error_map(model, images, labels, norm, device, seed, draw) for draw in range(draws)])
+
+
+def _error_map(
+    model: Classifier, images: Tensor, labels: Tensor, norm: float, device: Device, seed: int, draw: int
+) -> Array:
     side = images.shape[-1]
-    generator = torch_generator("signs of Fourier noise", seed)
+    generator = torch_generator("signs of Fourier noise", draw, seed)
     frequencies = list(distinct_frequencies(side))
     rates = []
     for u, v in frequencies:
@@ -47,6 +55,22 @@ def error_map(
         for row, column in ((u, v), mirrored(u, v, side)):
             errors[row + side // 2, column + side // 2] = 100 * rate
     return errors
+
+
+def over_signs(maps: Array) -> tuple[float, float]:
+    """Tell how much maps of several draws of signs, (draws, side, side), differ.
+
+    Returns:
+        The standard deviation over draws at one frequency, the root of its mean square over frequencies, in
+        percentage points; and the correlation over frequencies of two draws' maps, its mean over pairs, not a
+        number where a map has no spread. Both are of single draws: a mean over n of them varies less.
+    """
+    spread = float(np.sqrt(maps.var(axis=0, ddof=1).mean()))
+    flat = maps.reshape(len(maps), -1)
+    if (np.ptp(flat, axis=1) == 0).any():
+        return spread, float("nan")
+    pairs = combinations(flat, 2)
+    return spread, float(np.mean([np.corrcoef(one, other)[0, 1] for one, other in pairs]))
 
 
 def map_summary(errors: Array) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from typing import get_args
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from samples import TINY, first, measured, with_outcomes
@@ -21,7 +22,7 @@ from advex.common.settings import (
 from advex.config.schema import OfficialCorruption
 from advex.discussion.gilmer_hendrycks.cifar10_c import NAMES
 from advex.discussion.gilmer_hendrycks.corruptions import corrupt
-from advex.discussion.gilmer_hendrycks.fourier_maps import error_map, map_summary
+from advex.discussion.gilmer_hendrycks.fourier_maps import error_maps, map_summary, over_signs
 from advex.discussion.gilmer_hendrycks.fourier_norms import OTHER_NORMS
 from advex.measure.entries import MeasurementEntry
 from advex.networks.stored_models import write_model
@@ -81,7 +82,7 @@ def test_noise_of_one_frequency_is_added_with_random_signs_and_clipped(lab):
         # Each image has one of both signs, so its error is counted in one of both.
         assert 0 <= cells[u, v] <= sum(per_sign)
     # The first frequency's signs are the first numbers of the seed's generator.
-    generator = torch_generator("signs of Fourier noise", 0)
+    generator = torch_generator("signs of Fourier noise", 0, 0)
     signs = 2 * torch.randint(2, (40, 1, 1, 1), generator=generator).numpy() - 1
     assert set(signs.ravel()) == {-1, 1}
     checkers = 1.6 * fourier_basis(-4, -4, 8)
@@ -106,8 +107,8 @@ def test_noise_keeps_its_norm_in_every_channel_with_signs_of_their_own(cpu, norm
     """The code released with the published figure loses the norm where signs are random."""
     size, recorder = 32, Recorder()
     images, labels = torch.full((12, 3, size, size), 0.5), torch.zeros(12, dtype=torch.int64)
-    errors = error_map(recorder, images, labels, norm, cpu, seed=0)
-    assert errors.shape == (size, size)
+    errors = error_maps(recorder, images, labels, norm, cpu, seed=0, draws=1)
+    assert errors.shape == (1, size, size)
     assert not errors.any()
     assert len(recorder.shown) == 514
     for shown in recorder.shown:
@@ -140,6 +141,51 @@ def test_ring_means_and_summaries_follow_from_the_map(lab):
     assert set(stronger["root_mean_square"]) == {0.4}
     assert set(stronger["epsilon"]) == {3.2}
     assert stronger["value"].mean() > ring.mean()
+
+
+def test_what_noise_adds_is_told_of_every_strength(lab):
+    found = lab[3]("fourier_sensitivity", sizes=NOISE)
+    clean = found.loc[found["quantity"] == "clean_error", "value"].item()
+    rings = found[found["quantity"].isin(["ring_error", "ring_error_of_stronger_noise"])]
+    added = found[found["quantity"] == "added_ring_error"]
+    where = ["root_mean_square", "epsilon", "relative_ring"]
+    pd.testing.assert_frame_equal(added[where].reset_index(drop=True), rings[where].reset_index(drop=True))
+    np.testing.assert_allclose(added["value"].to_numpy(), rings["value"].to_numpy() - clean)
+    for place in ("mean", "centre", "corner"):
+        of_place = found[found["quantity"] == f"added_{place}_error"].set_index("root_mean_square")["value"]
+        assert of_place.index.tolist() == [0.2, 0.4]
+        error = found.loc[found["quantity"] == f"{place}_error", "value"].item()
+        assert of_place[0.2] == pytest.approx(error - clean)
+    zero = added[added["relative_ring"] == 0].set_index("root_mean_square")["value"]
+    centre = found[found["quantity"] == "added_centre_error"].set_index("root_mean_square")["value"]
+    assert zero.to_dict() == centre.to_dict()
+    assert not found["quantity"].str.endswith("over_signs").any()  # of one draw there is no spread
+
+
+def test_errors_are_means_over_draws_of_signs(lab, cpu):
+    models, test, _, table = lab
+    images, labels = cpu.images(test.as_float()[:40]), cpu.labels(test.labels[:40])
+    maps = error_maps(models["plain"], images, labels, 1.6, cpu, seed=3, draws=3)
+    fewer = error_maps(models["plain"], images, labels, 1.6, cpu, seed=3, draws=2)
+    np.testing.assert_array_equal(maps[:2], fewer)  # more draws change none of those before
+    assert all((maps[one] != maps[other]).any() for one, other in ((0, 1), (0, 2), (1, 2)))
+    found = table("fourier_sensitivity", sizes={**NOISE, "draws": 3}, seed=3)
+    cells = found[found["quantity"] == "error"].pivot_table(
+        index="vertical_frequency", columns="horizontal_frequency", values="value"
+    )
+    np.testing.assert_allclose(cells.to_numpy(), maps.mean(axis=0))
+    numbers = found[found["root_mean_square"] == 0.2].set_index("quantity")["value"]
+    assert (numbers["spread_over_signs"], numbers["correlation_over_signs"]) == over_signs(maps)
+
+
+def test_what_differs_over_signs_by_hand():
+    maps = np.zeros((3, 2, 2))
+    maps[0], maps[1], maps[2] = [[1, 2], [3, 4]], [[2, 3], [4, 5]], [[4, 3], [2, 1]]
+    spread, correlation = over_signs(maps)
+    assert correlation == pytest.approx((1 - 1 - 1) / 3)
+    variances = [np.var(values, ddof=1) for values in ([1, 2, 4], [2, 3, 3], [3, 4, 2], [4, 5, 1])]
+    assert spread == pytest.approx(np.sqrt(np.mean(variances)))
+    assert np.isnan(over_signs(np.stack([maps[0], np.ones((2, 2))]))[1])
 
 
 def test_a_map_in_a_few_numbers():
