@@ -268,7 +268,7 @@ MISTAKES = {
     ),
     "missing section of an instrument": Mistake(
         DIGITS,
-        "fourier_noise: {root_mean_square: 0.125, images: 500, stronger: [0.25, 0.5], draws: 4}\n",
+        "fourier_noise: {root_mean_square: 0.125, images: 500, stronger: [0.25, 0.5], draws: 2}\n",
         "",
         ["fourier_noise: missing", "instrument fourier_sensitivity needs it"],
     ),

@@ -12,7 +12,12 @@ import numpy as np
 from advex.common.artifacts import Array
 from advex.common.frequency import ring_means
 from advex.common.settings import FourierNoise
-from advex.discussion.gilmer_hendrycks.fourier_maps import error_maps, first_images, map_summary, over_signs
+from advex.discussion.gilmer_hendrycks.fourier_maps import (
+    error_maps,
+    first_images,
+    map_summary,
+    spread_over_signs,
+)
 from advex.measure.bench import Bench, share
 from advex.measure.entries import MeasurementEntry, Row
 from advex.networks.predictions import predictions
@@ -25,8 +30,8 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
 
     Errors are means over draws of the noise's signs. ``epsilon`` is the l2 norm of the noise in each channel;
     ``clean_error`` is without noise. Of stronger noise there are ring means only, and, as of all noise, what
-    it adds to the error without noise (``added_...``) and how much draws of signs differ
-    (:func:`advex.discussion.gilmer_hendrycks.fourier_maps.over_signs`).
+    it adds to the error without noise (``added_...``) and ``spread_over_signs``, by how much one draw of
+    signs differs from the mean of all.
     """
     noise = FourierNoise(**entry.sizes)
     images, labels = first_images(entry, bench, noise.images)
@@ -66,9 +71,7 @@ def _of_any_noise(maps: Array, clean: float) -> Iterator[Row]:
     for quantity in _ADDED:
         yield {"quantity": f"added_{quantity}", "value": summary[quantity] - clean}
     if len(maps) > 1:
-        spread, correlation = over_signs(maps)
-        yield {"quantity": "spread_over_signs", "value": spread}
-        yield {"quantity": "correlation_over_signs", "value": correlation, "unit": ""}
+        yield {"quantity": "spread_over_signs", "value": spread_over_signs(maps)}
 
 
 def _by_ring(quantity: str, errors: Array) -> Iterator[Row]:

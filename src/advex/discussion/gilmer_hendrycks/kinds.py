@@ -29,7 +29,7 @@ class FourierSensitivity(Instrument):
             "clean_error error ring_error ring_error_of_stronger_noise mean_error lowest_error highest_error "
             "centre_error corner_error low_error_cells central_low_error_cells high_error_cells "
             "added_ring_error added_mean_error added_centre_error added_corner_error "
-            "spread_over_signs correlation_over_signs"
+            "spread_over_signs"
         ),
     }
 

@@ -22,7 +22,7 @@ from advex.common.settings import (
 from advex.config.schema import OfficialCorruption
 from advex.discussion.gilmer_hendrycks.cifar10_c import NAMES
 from advex.discussion.gilmer_hendrycks.corruptions import corrupt
-from advex.discussion.gilmer_hendrycks.fourier_maps import error_maps, map_summary, over_signs
+from advex.discussion.gilmer_hendrycks.fourier_maps import error_maps, map_summary, spread_over_signs
 from advex.discussion.gilmer_hendrycks.fourier_norms import OTHER_NORMS
 from advex.measure.entries import MeasurementEntry
 from advex.networks.stored_models import write_model
@@ -159,7 +159,7 @@ def test_what_noise_adds_is_told_of_every_strength(lab):
     zero = added[added["relative_ring"] == 0].set_index("root_mean_square")["value"]
     centre = found[found["quantity"] == "added_centre_error"].set_index("root_mean_square")["value"]
     assert zero.to_dict() == centre.to_dict()
-    assert not found["quantity"].str.endswith("over_signs").any()  # of one draw there is no spread
+    assert not (found["quantity"] == "spread_over_signs").any()  # of one draw there is none
 
 
 def test_errors_are_means_over_draws_of_signs(lab, cpu):
@@ -174,18 +174,28 @@ def test_errors_are_means_over_draws_of_signs(lab, cpu):
         index="vertical_frequency", columns="horizontal_frequency", values="value"
     )
     np.testing.assert_allclose(cells.to_numpy(), maps.mean(axis=0))
-    numbers = found[found["root_mean_square"] == 0.2].set_index("quantity")["value"]
-    assert (numbers["spread_over_signs"], numbers["correlation_over_signs"]) == over_signs(maps)
+    spread = found[found["quantity"] == "spread_over_signs"].set_index("root_mean_square")["value"]
+    assert spread.index.tolist() == [0.2, 0.4]
+    assert spread[0.2] == spread_over_signs(maps)
 
 
-def test_what_differs_over_signs_by_hand():
-    maps = np.zeros((3, 2, 2))
-    maps[0], maps[1], maps[2] = [[1, 2], [3, 4]], [[2, 3], [4, 5]], [[4, 3], [2, 1]]
-    spread, correlation = over_signs(maps)
-    assert correlation == pytest.approx((1 - 1 - 1) / 3)
-    variances = [np.var(values, ddof=1) for values in ([1, 2, 4], [2, 3, 3], [3, 4, 2], [4, 5, 1])]
-    assert spread == pytest.approx(np.sqrt(np.mean(variances)))
-    assert np.isnan(over_signs(np.stack([maps[0], np.ones((2, 2))]))[1])
+def test_of_grey_images_two_draws_of_signs_are_all_there_are(lab, cpu):
+    models, test, _, _ = lab
+    pixels, labels = test.as_float()[:40], test.labels[:40]
+    images = cpu.images(pixels), cpu.labels(labels)
+    one, other = (
+        error_maps(models["plain"], *images, 1.6, cpu, seed=seed, draws=2).mean(axis=0) for seed in (0, 7)
+    )
+    np.testing.assert_allclose(one, other)
+    for u, v in list(distinct_frequencies(8))[::7]:
+        wave = 1.6 * fourier_basis(u, v, 8)
+        both = [wrong(models["plain"], np.clip(pixels + sign * wave, 0, 1), labels) for sign in (1, -1)]
+        assert one[u + 4, v + 4] == pytest.approx(np.mean(both))
+
+
+def test_the_spread_over_signs_by_hand():
+    maps = np.array([[[1.0, 2], [3, 4]], [[3, 2], [5, 1]]])
+    assert spread_over_signs(maps) == pytest.approx(np.sqrt((1 + 0 + 1 + 1.5**2) / 4))
 
 
 def test_a_map_in_a_few_numbers():
