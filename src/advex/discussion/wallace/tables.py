@@ -33,7 +33,8 @@ def columns(studies: Iterable[Any]) -> Mapping[str, Columns]:
             "labels": texts("predictions same_confusion uniform"),
             "student": texts("same other"),
             "quantity": texts(
-                "teacher_train_accuracy teacher_test_accuracy mistakes accuracy agreement fitted"
+                "teacher_train_accuracy teacher_test_accuracy mistakes classes_covered accuracy agreement "
+                "fitted labels_unchanged"
             ),
             "unit": ANY_TEXT,
             "outcomes": ANY_TEXT,
