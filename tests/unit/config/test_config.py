@@ -92,9 +92,9 @@ MISTAKES = {
     ),
     "largest size": Mistake(
         DIGITS,
-        "sizes: [1, 2, 3]",
+        "sizes: [1, 2, 5]",
         "sizes: [1, 2]",
-        ["ensemble", "the largest of sizes must be members, 3"],
+        ["ensemble", "the largest of sizes must be members, 5"],
     ),
     "left out what is not": Mistake(
         DIGITS, "left_out: [pgd_linf,", "left_out: [pgd_lnf,", ["left_out", "'pgd_lnf'", "pgd_linf"]
