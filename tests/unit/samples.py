@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from advex.common.images import ImageSet
+from advex.common.outcomes import unpack
 from advex.common.settings import (
     ArchitectureSettings,
     AttackSettings,
@@ -46,6 +47,17 @@ def same(one, other):
     states = one[0].state_dict(), other[0].state_dict()
     equal = all(torch.equal(value, states[1][key]) for key, value in states[0].items())
     return equal and states[0].keys() == states[1].keys() and one[1].equals(other[1])
+
+
+def with_outcomes(table):
+    """Return the quantities whose rows say what became of each image, which must be what they count."""
+    rows = table[table["outcomes"].notna()]
+    for row in rows.to_dict("records"):
+        outcomes = unpack(row["outcomes"], int(row["images"]))
+        assert abs(row["value"] - 100 * outcomes.mean()) < 1e-9, row
+    left = table.loc[table["outcomes"].isna(), "quantity"]
+    assert not set(rows["quantity"]) & set(left)
+    return set(rows["quantity"])
 
 
 def first(images: ImageSet, count: int) -> ImageSet:

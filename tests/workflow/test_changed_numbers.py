@@ -55,6 +55,16 @@ def seeds(count: int) -> Callable[[str, Any], Any]:
     return change
 
 
+def seeds_by_measurement(name: str, table: Any) -> Any:
+    """Repeat some measurements two times, others three and four; those of one job equally often."""
+    return seeds(2 + len(PLAN.maker(name) or name) % 3)(name, table)
+
+
+def first_seed(name: str, table: Any) -> Any:
+    """Count repetitions from 100 on."""
+    return table if isinstance(table, Picture) else table.assign(seed=table["seed"] + 100)
+
+
 def values_of(column: str, wanted: Iterable[Any], where: str = "", **keep: Any) -> Callable[[str, Any], Any]:
     """Give a column these values: each one's rows are copies of those of a value that there is.
 
@@ -288,6 +298,8 @@ class Change(NamedTuple):
 
 CHANGES = {
     **{f"seeds: {count}": Change(seeds(count)) for count in (1, 2, 6)},
+    "seeds: by measurement": Change(seeds_by_measurement),
+    "first_seed: 100": Change(first_seed, pages=True),
     **{f"goh_features.pairs: {count}": Change(pairs(count), pages=True) for count in (1, 2, 3, 5)},
     **{
         f"goh_features.epsilons: {found}": Change(values_of("epsilon", found, "goh_features/"))

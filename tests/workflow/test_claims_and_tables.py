@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from advex.common.artifacts import read_table
+from advex.common.outcomes import unpack
 from advex.config import load
 from advex.config.tables import ANY_TEXT, known_tables
 from advex.judge.claims import all_rows, claims_files, load_claims
@@ -13,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PLAN = load(ROOT / "config")
 TABLES = known_tables(PLAN)
 CLAIMS = load_claims(claims_files(ROOT / "config/claims"))
-OF_STUDIES = {"model", "corruption", "pair", "student"}
+OF_STUDIES = {"model", "corruption", "pair", "student", "dataset"}
 """Columns whose texts are names in a study's file, so that a small study need not have all."""
 
 
@@ -28,6 +29,17 @@ def test_tables_hold_what_is_said_of_them(repository: Path, name: str) -> None:
             assert found.map(lambda value: isinstance(value, int | float)).all(), column
         elif texts != ANY_TEXT:
             assert set(found) <= texts, column
+
+
+@pytest.mark.parametrize("name", [name for name, columns in TABLES.items() if "outcomes" in columns])
+def test_outcomes_are_what_shares_are_of(repository: Path, name: str) -> None:
+    table = read_table(repository / f"results/test/measurements/{name}.csv")
+    rows = table[table["outcomes"].notna()]
+    for row in rows.to_dict("records"):
+        outcomes = unpack(row["outcomes"], int(row["images"]))
+        assert abs(row["value"] - 100 * outcomes.mean()) < 1e-6, row
+    accuracies = table[table["quantity"].str.contains("^(?:robust_)?accuracy") & (table["unit"] == "percent")]
+    assert accuracies["outcomes"].notna().all()
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,16 @@ def test_editing_one_figures_module_redraws_that_figure(repository: Path, snakem
     assert not {"train", "construct", "measure", "collect"} & set(jobs)
 
 
+def test_more_seeds_of_one_measurement_make_those_alone(repository: Path, snakemake: Snakemake) -> None:
+    more = "\nseeds: {default: 1, measurements: {ilyas/relabelled: 3}}\n"
+    with edited(repository / "config/studies/test.yaml", "\nseeds: 1\n", more):
+        jobs = planned(snakemake("-n", *TEST))
+    behind = figure_jobs(PLAN, "test")["ilyas/relabelled"]
+    new = {verb: 2 * sum(job.startswith(f"{verb}/") for job in behind) for verb in ("train", "construct")}
+    # Two figures draw the table, and one more seed is one more part of one table.
+    assert jobs == {**new, "measure": 2, "collect": 1, "draw": 2, "judge": 1, "report": 1}
+
+
 def test_editing_the_attack_runs_training_again(repository: Path, snakemake: Snakemake) -> None:
     with edited(repository / "src/advex/attack/loop.py", "best = current\n", "best = current + 0\n"):
         jobs = planned(snakemake("-n", *TEST))
@@ -239,17 +249,18 @@ def test_editing_the_attack_runs_training_again(repository: Path, snakemake: Sna
 
 def test_one_figure_needs_only_its_own_models(fresh: tuple[Path, Snakemake]) -> None:
     jobs = planned(fresh[1]("-n", "results/digits/figures/ilyas/relabelled.svg"))
-    seeds = PLAN.studies["digits"].seeds
+    seeds = PLAN.studies["digits"].seeds.of("ilyas/relabelled")
     assert jobs == {
-        "prepare": 1, "train": 4 * seeds, "construct": 2 * seeds, "measure": seeds, "collect": 1, "draw": 1,
+        "prepare": 1, "train": 10 * seeds, "construct": 2 * seeds, "measure": seeds, "collect": 1, "draw": 1,
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("study", sorted(name for name in PLAN.studies if not PLAN.study(name).weights))
 def test_every_study_can_be_planned(fresh: tuple[Path, Snakemake], study: str) -> None:
     jobs = planned(fresh[1]("-n", "--config", f"study={study}"))
-    seeds = PLAN.studies[study].seeds
-    assert jobs["train"] == len(PLAN.models(study)) * seeds
+    behind = {job for jobs in figure_jobs(PLAN, study).values() for job in jobs}
+    assert jobs["train"] == len([job for job in behind if job.startswith("train/")])
+    assert jobs["train"] >= len(PLAN.models(study)) * PLAN.studies[study].seeds.default
     assert jobs["draw"] == len(FIGURES)
 
 

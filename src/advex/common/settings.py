@@ -155,11 +155,14 @@ class FourierNoise:
         root_mean_square: in each channel, over its pixels.
         images: how many test images get it, the first ones.
         stronger: further root mean squares to try.
+        draws: of the random signs of the noise, every second one opposite to that before; errors are means
+            over them. Grey images have one sign each, so that two draws are all there are.
     """
 
     root_mean_square: Positive
     images: Count
     stronger: tuple[Positive, ...] = ()
+    draws: Count = 1
 
 
 MAIN_SUCCESS = 0.95

@@ -268,11 +268,21 @@ def report(plan: Plan, study: str, hardware: Hardware) -> str:
         "though an image that is fooled needs no other: at most so much. Loading and starting Python are not "
         "counted.",
     ]
+    notes.append(_seeds(plan, study))
     if counted.not_counted:
         notes.append(
             f"Not counted, as they are small beside trainings: {', '.join(sorted(counted.not_counted))}."
         )
     return "\n".join([*lines, "", *(textwrap.fill(note, 110) for note in notes)])
+
+
+def _seeds(plan: Plan, study: str) -> str:
+    """Say how often what figures draw is repeated, most of it and the rest by name."""
+    sizes = plan.study(study)
+    names = {name for figure in plan.figure_names(study) for name in plan.figure_measurements(study, figure)}
+    counts = {name: len(plan.seeds(study, name)) for name in sorted(names - plan.pictures())}
+    others = [f"{count} of {name}" for name, count in counts.items() if count != sizes.seeds.default]
+    return f"Seeds from {sizes.first_seed} on: {', '.join([f'{sizes.seeds.default} of most', *others])}."
 
 
 def main(arguments: list[str]) -> None:

@@ -44,7 +44,7 @@ def load(folder: str | Path) -> Plan:
     folder = Path(folder)
     experiments_file = folder / "experiments.yaml"
     experiments = _experiments(experiments_file)
-    files = sorted((folder / "studies").glob("*.yaml"))
+    files = sorted((folder / "studies").glob("*.yaml"), key=_after_its_base)
     if not files:
         raise UserError(f"{folder / 'studies'}: no study found; expected files such as digits.yaml")
     contents = {file: _with_base(file) for file in files}
@@ -102,6 +102,11 @@ def read(file: Path, model: type[Model]) -> Model:
         UserError: the file is missing, is no YAML, or does not have the form.
     """
     return _checked(file, _content(file), model)
+
+
+def _after_its_base(file: Path) -> tuple[bool, Path]:
+    """Order studies such that what others are like comes first: a mistake is one of the file it is in."""
+    return "like" in _content(file), file
 
 
 def _with_base(file: Path) -> dict[str, Any]:
@@ -286,10 +291,22 @@ def _missing_sizes(study: Study, experiments: Experiments) -> Iterator[str]:
     for name in study.left_out:
         optional = {dataset for dataset, row in experiments.datasets.items() if row.optional}
         yield from _unknown("left_out", name, optional)
+    yield from _loose_seeds(study, experiments)
     yield from _missing_weights(study, experiments)
     for name, instrument in experiments.instruments.items():
         if instrument.attack:
             yield from missing("attacks", instrument.attack, f"instrument {name}", study.attacks)
+
+
+def _loose_seeds(study: Study, experiments: Experiments) -> Iterator[str]:
+    """Find names that a study gives numbers of repetitions for, though they are not its to give."""
+    own = experiments.experiments
+    counted = {*experiments.measurements, *(name for name, row in own.items() if row.seeds == "study")}
+    for name in study.seeds.measurements:
+        if name in own and name not in counted:
+            yield f"seeds.measurements.{name}: found here; section {own[name].section} says how many it has"
+        else:
+            yield from _unknown("seeds.measurements", name, counted)
 
 
 def _missing_weights(study: Study, experiments: Experiments) -> Iterator[str]:

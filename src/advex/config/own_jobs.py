@@ -69,11 +69,13 @@ class OwnJobs(Paths):
 
     def experiment_settings(self, study: str, experiment: str) -> dict[str, Any]:
         """Return what an experiment is told: its section, without what is no setting; or a page's study."""
-        if self.experiment(experiment).pages:
+        row = self.experiment(experiment)
+        if row.pages:
             return {"study": study}
         section = self.section(study, experiment)
         values = plain(section) if section else {}
-        return {name: value for name, value in values.items() if name not in _NO_SETTINGS}
+        first = {"first_seed": self.study(study).first_seed} if row.told_first_seed else {}
+        return {name: value for name, value in values.items() if name not in _NO_SETTINGS} | first
 
     def experiment_precision(self, study: str, experiment: str) -> str:
         """Return the precision that an experiment computes at on a GPU."""

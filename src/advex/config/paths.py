@@ -91,7 +91,7 @@ class Paths:
         """
         picture = name in self.pictures()
         if picture and name in self._makers and seed is None:
-            seed = 0
+            seed = self.study(study).first_seed
         part = "" if seed is None else f"/seed{seed}"
         return f"results/{study}/measurements/{name}{part}.{'safetensors' if picture else 'csv'}"
 
@@ -133,7 +133,7 @@ class Paths:
 
     def measurement_parts(self, study: str, name: str) -> list[str]:
         """Return the paths of a measurement's tables, one for each seed."""
-        return [self.measurement(study, name, seed) for seed in range(self.seeds(study, name))]
+        return [self.measurement(study, name, seed) for seed in self.seeds(study, name)]
 
     def figures(self, study: str) -> list[str]:
         """Return the paths of all figures of a study."""
@@ -156,12 +156,16 @@ class Paths:
         """Return the path of the test images."""
         return self.dataset(study, NATURAL_TEST, 0)
 
-    def seeds(self, study: str, measurement: str) -> int:
-        """Return how many independent repetitions a measurement has."""
+    def seeds(self, study: str, measurement: str) -> range:
+        """Return the numbers of a measurement's independent repetitions; a picture has one."""
+        sizes, section = self.study(study), self.own_section(study, measurement)
         if measurement in self.pictures():
-            return 1
-        section = self.own_section(study, measurement)
-        return int(section.seeds if section else self.study(study).seeds)
+            count = 1
+        elif section:
+            count = int(section.seeds)
+        else:
+            count = sizes.seeds.of(self.maker(measurement) or measurement)
+        return range(sizes.first_seed, sizes.first_seed + count)
 
     def own_section(self, study: str, measurement: str) -> Any:
         """Return the section that says how often a measurement is repeated, if it is not the study."""

@@ -213,9 +213,9 @@ class Plan(OwnJobs):
         return 0 if name == "gpu" and not uses else self.resource(study, "measure", name)
 
     def picture_inputs(self, study: str, name: str) -> dict[str, str]:
-        """Return the paths of the data sets behind a picture's rows, of seed 0."""
-        datasets = find(self.experiments.pictures, "picture", name).rows.values()
-        return {dataset: self.dataset(study, dataset, 0) for dataset in datasets}
+        """Return the paths of the data sets behind a picture's rows, of the study's first seed."""
+        datasets, seed = find(self.experiments.pictures, "picture", name).rows, self.study(study).first_seed
+        return {dataset: self.dataset(study, dataset, seed) for dataset in datasets.values()}
 
     def picture_settings(self, study: str, name: str) -> dict[str, Any]:
         """Return what a picture shows: rows of data sets, number of columns, alignment."""
@@ -246,12 +246,14 @@ class Plan(OwnJobs):
         mathematics = not self._comes_from_data(names[0])
         section = self.own_section(study, names[0])
         description = getattr(section, "description", sizes.data.description)
+        seeds = [len(self.seeds(study, name)) for name in names if name not in self.pictures()]
         return {
             "study": study,
             "figure": figure,
             "table": self.measurement(study, names[0]),
             "data": "no data: mathematics" if mathematics else description,
-            "seeds": max(self.seeds(study, name) for name in names),
+            "seeds": max(seeds, default=1),
+            "fewest_seeds": min(seeds, default=1),
             "images": None if mathematics else sizes.data.test_images,
             "classes": sizes.data.classes,
         }

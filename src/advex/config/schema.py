@@ -6,7 +6,7 @@ Unknown keys are refused everywhere. A comment in a study's file says why a size
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, create_model, model_validator
+from pydantic import BeforeValidator, Field, create_model, model_validator
 
 from advex.common.errors import UserError
 from advex.common.registry import OneOf, parts_of
@@ -127,8 +127,9 @@ class ExperimentRow(Strict):
         tables: measurements it makes that are tables, below its source.
         pictures: measurements it makes that hold images; of the first seed are those that figures show.
         pages: pages it writes beside the figures.
-        seeds: whether it is repeated as its section says, or as often as the study's models.
+        seeds: whether it is repeated as its section says, or as often as the study says.
         seeds_resplit: whether another seed is another split of the same images, and not other networks.
+        told_first_seed: whether its settings say which seed is the study's first, since it shows that alone.
         datasets: the data sets it reads; :data:`OTHER_DATA` for all images a study has beside its own.
         models: the models it reads, by the name it knows them by.
         measurements: the measurements it reads: of its seed, or for a page of all.
@@ -146,6 +147,7 @@ class ExperimentRow(Strict):
     pages: list[Name] = []
     seeds: Literal["section", "study"] = "section"
     seeds_resplit: bool = False
+    told_first_seed: bool = False
     datasets: list[Name] = []
     models: dict[Name, Name] = {}
     measurements: list[FigureName] = []
@@ -264,6 +266,25 @@ class EnsembleSettings(Strict):
         return self
 
 
+class Seeds(Strict):
+    """How many independent repetitions there are, by default and of measurements by name.
+
+    What a measurement needs (models, their data sets, sources, ensembles) is there for all of its seeds.
+    ``seeds: 3`` in a study's file is short for ``seeds: {default: 3}``.
+    """
+
+    default: Count
+    measurements: dict[FigureName, Count] = {}
+
+    def of(self, measurement: str) -> int:
+        """Return how many a measurement has."""
+        return self.measurements.get(measurement, self.default)
+
+
+def _with_default(seeds: Any) -> Any:
+    return {"default": seeds} if isinstance(seeds, int) else seeds
+
+
 class Study(Strict):
     """The data and sizes of one study.
 
@@ -274,6 +295,8 @@ class Study(Strict):
     ``weights`` are published weights by model; a study that has some trains nothing, and leaves out models
     without.
     ``sizes_are_published`` says whether sizes may be held against published ones, or those of which tables.
+    ``first_seed`` is the number of the first repetition of everything, so that two studies can have none in
+    common.
     ``left_out`` names optional data sets that it does not build; models trained on them are not measured.
     """
 
@@ -282,7 +305,8 @@ class Study(Strict):
     only: Annotated[list[Name], Field(min_length=1)] | None = None
     weights: dict[Name, WeightsRow] = {}
     sizes_are_published: bool | list[FigureName] = False
-    seeds: Count
+    seeds: Annotated[Seeds, BeforeValidator(_with_default)]
+    first_seed: Annotated[int, Field(ge=0)] = 0
     precision: Literal["float32", "bfloat16"] = "float32"
     stored_as: Literal["float32", "float16"] = "float32"
     data: DataSettings
@@ -297,7 +321,7 @@ class Study(Strict):
 
     @model_validator(mode="after")
     def _weights_have_no_seeds(self) -> "Study":
-        if self.weights and self.seeds > 1:
+        if self.weights and max(self.seeds.default, *self.seeds.measurements.values(), 1) > 1:
             raise ValueError("with weights there is one of each model: seeds must be 1")
         return self
 

@@ -16,6 +16,7 @@ from advex.registries import TABLES
 
 _OF_EVERY_MEASUREMENT = numbers("seed epsilon steps value images") | {
     "unit": ANY_TEXT,
+    "outcomes": ANY_TEXT,
     "objective": texts(""),
 }
 

@@ -27,9 +27,10 @@ class Context:
         figure: source and name of the figure ("ilyas/relabelled").
         table: path of the table behind it, relative to the repository.
         data: the data in words ("digits, 8x8").
-        seeds: number of independent repetitions.
+        seeds: number of independent repetitions; of the table that has most, where a figure draws several.
         images: number of test images, or None where images play no role.
         classes: number of classes.
+        fewest_seeds: number of repetitions of the table that has fewest; None where all have the same.
     """
 
     study: str
@@ -39,6 +40,7 @@ class Context:
     seeds: int
     images: int | None
     classes: int = 10
+    fewest_seeds: int | None = None
 
     def with_origin(self, *origins: pd.DataFrame) -> "Context":
         """Add what the tables of origin note about the data: that images are lossy copies, say."""
@@ -59,7 +61,11 @@ def title(figure: Figure, text: str) -> None:
 
 def footer(figure: Figure, context: Context) -> None:
     """Write the origin of the figure below it: study, data, number of seeds and images, table."""
-    parts = [f"study {context.study}: {context.data}", _counted(context.seeds, "seed")]
+    fewest = context.fewest_seeds or context.seeds
+    seeds = _counted(context.seeds, "seed")
+    if fewest != context.seeds:
+        seeds = f"{fewest} to {seeds}"
+    parts = [f"study {context.study}: {context.data}", seeds]
     if context.images is not None:
         parts.append(_counted(context.images, "image"))
     text = _wrapped(figure, " · ".join([*parts, context.table]), SMALLEST_TEXT)

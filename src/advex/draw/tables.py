@@ -30,6 +30,12 @@ def values(table: pd.DataFrame, **columns: object) -> Array:
     return chosen.sort_values("seed")["value"].to_numpy(dtype=float)
 
 
+def first_repetition(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a measurement's first seed, for what can only be shown of one."""
+    rows: pd.DataFrame = table[table["seed"] == table["seed"].min()]
+    return rows
+
+
 def difference(a: Array, b: Array) -> MeanInterval:
     """Estimate the mean of a - b, paired by seed.
 

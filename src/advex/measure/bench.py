@@ -9,6 +9,8 @@ from torch import Tensor
 from advex.attack.targets import next_class, previous_class
 from advex.common.images import ImageSet
 from advex.common.machine.devices import Device, as_float
+from advex.common.outcomes import pack
+from advex.measure.entries import Row
 from advex.networks.classifier import Classifier
 from advex.networks.ensembles import Ensemble
 from advex.networks.folding import folded
@@ -64,6 +66,14 @@ class LoadedImages:
             shifted = {"next_class": next_class, "previous_class": previous_class}[which]
             labels = shifted(labels, len(self.images.classes))
         return self.device.labels(labels)
+
+
+def share(matches: Tensor) -> Row:
+    """Return what a row says of all images of a data set, (N,) bool in its order: their share and outcomes.
+
+    Of a part of the images, which another row need not have, there is only a share: see :func:`percent`.
+    """
+    return {"value": percent(matches), "outcomes": pack(matches.cpu().numpy())}
 
 
 def percent(matches: Tensor) -> float:

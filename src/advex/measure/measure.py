@@ -23,8 +23,10 @@ def measure(entries: Iterable[MeasurementEntry], seed: int, device: Device) -> p
 
     Returns:
         A tidy table with the columns ``seed, model, architecture, dataset, quantity, epsilon, steps,
-        objective, value, unit, images`` and those that instruments declare; accuracies and rates are in
-        percent of ``images``; ``epsilon``, ``steps`` and ``objective`` are empty where they mean nothing.
+        objective, value, unit, images, outcomes`` and those that instruments declare; accuracies and rates
+        are in percent of ``images``, and ``outcomes`` (see :mod:`advex.common.outcomes`) says of which, where
+        these are all of the data set; ``epsilon``, ``steps`` and ``objective`` are empty where they mean
+        nothing.
 
     Raises:
         ValueError: an instrument fills a column that it has not declared.
@@ -45,6 +47,7 @@ def measure(entries: Iterable[MeasurementEntry], seed: int, device: Device) -> p
             "value": None,
             "unit": "percent",
             "images": images or None,
+            "outcomes": None,
         }
         for row in INSTRUMENTS[entry.kind](entry, bench):
             if undeclared := row.keys() - common.keys() - set(entry.columns):

@@ -29,12 +29,12 @@ class Mistake(NamedTuple):
 
 DIGITS = "studies/digits.yaml"
 MISTAKES = {
-    "broken yaml": Mistake(DIGITS, "\nseeds: 3", "\nseeds: [3", ["digits.yaml", "not valid YAML"]),
-    "unknown key": Mistake(DIGITS, "\nseeds: 3", "\nseeds: 3\nsedes: 4", ["sedes", "unknown key"]),
+    "broken yaml": Mistake(DIGITS, "\nseeds: {", "\nseeds: [", ["digits.yaml", "not valid YAML"]),
+    "unknown key": Mistake(DIGITS, "\nseeds: {", "\nsedes: 4\nseeds: {", ["sedes", "unknown key"]),
     "published sizes of an unknown table": Mistake(
         DIGITS,
-        "\nseeds: 3",
-        "\nseeds: 3\nsizes_are_published: [goh_features/ensemble]",
+        "\nseeds: {",
+        "\nsizes_are_published: [goh_features/ensemble]\nseeds: {",
         ["sizes_are_published", "goh_features/ensemble"],
     ),
     "unknown nested key": Mistake(
@@ -50,7 +50,7 @@ MISTAKES = {
     "unknown norm": Mistake(
         DIGITS, "{norm: l2, epsilon: 0.625", "{norm: l7, epsilon: 0.625", ["norm", "'l7'", "'linf'"]
     ),
-    "missing key": Mistake(DIGITS, "\nseeds: 3\n", "\n", ["seeds", "missing"]),
+    "missing key": Mistake(DIGITS, "\nseeds: {", "\nsedes: {", [": seeds: missing"]),
     "no epochs": Mistake(DIGITS, "{epochs: 10", "{epochs: 0", ["epochs", "found 0", "greater than"]),
     "unknown loss": Mistake(
         DIGITS,
@@ -98,9 +98,9 @@ MISTAKES = {
     ),
     "largest size": Mistake(
         DIGITS,
-        "sizes: [1, 2, 3]",
+        "sizes: [1, 2, 5]",
         "sizes: [1, 2]",
-        ["ensemble", "the largest of sizes must be members, 3"],
+        ["ensemble", "the largest of sizes must be members, 5"],
     ),
     "left out what is not": Mistake(
         DIGITS, "left_out: [pgd_linf,", "left_out: [pgd_lnf,", ["left_out", "'pgd_lnf'", "pgd_linf"]
@@ -244,8 +244,8 @@ MISTAKES = {
     ),
     "experiment with no seeds": Mistake(
         "experiments.yaml",
-        "    pictures: [images]\n    seeds: study",
-        "    pictures: [images]",
+        "    pictures: [images]\n    seeds: study\n",
+        "    pictures: [images]\n",
         ["experiments.nakano/style_transfer.seeds", "style_transfer has no seeds", "say seeds: study"],
     ),
     "experiment that reads nothing known": Mistake(
@@ -274,7 +274,7 @@ MISTAKES = {
     ),
     "missing section of an instrument": Mistake(
         DIGITS,
-        "fourier_noise: {root_mean_square: 0.125, images: 500, stronger: [0.25, 0.5]}\n",
+        "fourier_noise: {root_mean_square: 0.125, images: 500, stronger: [0.25, 0.5], draws: 2}\n",
         "",
         ["fourier_noise: missing", "instrument fourier_sensitivity needs it"],
     ),

@@ -36,7 +36,7 @@ def test_a_study_like_another_has_its_values_but_for_its_own(config):
     digits, mine = plan.study("digits"), plan.study("mine")
     assert mine.recipes["on_det"].epochs == 1
     assert mine.recipes | {"on_det": None} == digits.recipes | {"on_det": None}
-    assert (mine.seeds, mine.data, mine.title) == (2, digits.data, digits.title)
+    assert (mine.seeds.default, mine.data, mine.title) == (2, digits.data, digits.title)
     assert plan.figures("mine") == [path.replace("digits", "mine") for path in plan.figures("digits")]
 
 

@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from samples import TINY, first, measured
+from samples import TINY, first, measured, with_outcomes
 
 from advex.attack.loop import attack
 from advex.attack.objectives import cross_entropy, targeted_cross_entropy, targeted_margin
-from advex.common.artifacts import write_table
+from advex.common.artifacts import read_table, write_table
 from advex.common.images import ImageSet
+from advex.common.outcomes import pack
 from advex.common.settings import AttackSettings, Recipe, TrainingRun, plain
 from advex.measure.bench import Bench
 from advex.measure.entries import MeasurementEntry, Sweep
@@ -34,6 +35,7 @@ COLUMNS = [
     "value",
     "unit",
     "images",
+    "outcomes",
 ]
 WEAK = AttackSettings("l2", 0.3, 5, 0.1)
 STRONG = AttackSettings("l2", 0.6, 10, 0.2)
@@ -122,6 +124,17 @@ def test_accuracy_and_its_row(lab, cpu):
     }
     assert row[list(expected)].to_dict() == expected
     assert row[["epsilon", "steps", "objective"]].isna().all()
+    assert row["outcomes"] == pack((classes(lab, "one", lab.images) == lab.labels).numpy())
+
+
+def test_outcomes_that_look_like_a_number_stay_text(lab, cpu, tmp_path):
+    table = measured([lab.entry("accuracy"), lab.entry("history")], 0, cpu)
+    texts = ["00", "40", "1e"]
+    table = table.assign(outcomes=[*texts, *[None] * (len(table) - 3)])
+    write_table(tmp_path / "table.csv", table)
+    read = read_table(tmp_path / "table.csv")["outcomes"]
+    assert read[:3].tolist() == texts
+    assert read[3:].isna().all()
 
 
 def test_accuracy_by_hand(tmp_path, cpu):
@@ -153,6 +166,7 @@ def test_robust_accuracy_counts_images_that_no_attack_fools(lab, cpu, settings):
     assert row["value"] <= percent(after_one)
     assert (row["epsilon"], row["steps"]) == (settings.epsilon, 10 * settings.steps)
     assert row["objective"] == "strongest"
+    assert row["outcomes"] == pack(standing.numpy())
 
 
 def test_attack_strength_takes_the_best_of_the_step_sizes(lab, cpu):
@@ -165,6 +179,7 @@ def test_attack_strength_takes_the_best_of_the_step_sizes(lab, cpu):
 
     both, single = table([2.5, 0.5]), [table([size]) for size in (2.5, 0.5)]
     assert list(both.columns) == COLUMNS
+    assert with_outcomes(both) == {"attack_strength"}
     assert list(zip(both["objective"], both["steps"], strict=True)) == [
         (objective, steps) for objective in sweep.objectives for steps in (0, 2, 6)
     ]
@@ -205,6 +220,7 @@ def test_transfer_by_counting(lab, cpu, quantity, model):
         transferred += success[0] and success[1]
     assert 0 < fooled < 90
     assert row["images"] == fooled
+    assert row["outcomes"] is None  # of other images than another network's
     assert row["value"] == pytest.approx(100 * transferred / fooled)
     assert (row["quantity"], row["epsilon"], row["steps"]) == (quantity, 0.6, 10)
     assert row["objective"] == objective.__name__
@@ -235,7 +251,7 @@ def test_history_is_passed_through(lab, cpu):
         ["test_accuracy", 1, 20.0],
         ["test_accuracy", 3, 80.25],
     ]
-    assert table["images"].isna().all()
+    assert table[["images", "outcomes"]].isna().all(axis=None)
     assert set(table["seed"]) == {2}
 
 

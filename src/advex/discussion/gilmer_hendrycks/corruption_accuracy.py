@@ -6,7 +6,7 @@ Besides the usual columns, rows have ``corruption`` and ``severity``.
 from collections.abc import Iterable
 
 from advex.discussion.gilmer_hendrycks.corrupted import corrupted_images
-from advex.measure.bench import Bench
+from advex.measure.bench import Bench, share
 from advex.measure.entries import MeasurementEntry, Row
 from advex.networks.predictions import predictions
 
@@ -20,5 +20,5 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
         yield {
             "corruption": corruption,
             "severity": severity,
-            "value": 100 * float((predicted == labels).double().mean().item()),
+            **share(predicted == labels),
         }

@@ -10,7 +10,7 @@ import numpy as np
 
 from advex.common.artifacts import Array
 from advex.common.frequency import filter_mask, perturbation_power
-from advex.measure.bench import Bench
+from advex.measure.bench import Bench, share
 from advex.measure.entries import MeasurementEntry, Row
 from advex.networks.predictions import predictions
 
@@ -24,13 +24,13 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
     loaded, model = bench.images(entry.dataset_path), bench.model(entry.model_path)
     matches = predictions(model, loaded.floats, bench.device) == loaded.labels(entry.labels)
     side = loaded.floats.shape[-1]
-    accuracy = 100 * float(matches.double().mean().item())
+    accuracy = share(matches)
     if model.filter is None:
-        yield {"objective": "none", "bandwidth": side, "relative_bandwidth": 1.0, "value": accuracy}
+        yield {"objective": "none", "bandwidth": side, "relative_bandwidth": 1.0, **accuracy}
         return
     kind, bandwidth = model.filter.settings.kind, model.filter.settings.bandwidth
     common: Row = {"objective": kind, "bandwidth": bandwidth, "relative_bandwidth": bandwidth / side}
-    yield {**common, "value": accuracy}
+    yield {**common, **accuracy}
     images = loaded.images.as_float()
     yield {
         **common,

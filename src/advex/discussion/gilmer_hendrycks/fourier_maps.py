@@ -23,23 +23,31 @@ def first_images(entry: MeasurementEntry, bench: Bench, count: int) -> tuple[Ten
     return loaded.floats[:count], loaded.labels(entry.labels)[:count]
 
 
-def error_map(
-    model: Classifier, images: Tensor, labels: Tensor, norm: float, device: Device, seed: int
+def error_maps(
+    model: Classifier, images: Tensor, labels: Tensor, norm: float, device: Device, seed: int, draws: int
 ) -> Array:
-    """Return the error in percent under noise of each frequency, (side, side), zero at the centre.
+    """Return the error in percent under noise of each frequency, (draws, side, side), zero at the centre.
 
     Each image gets the noise of norm ``norm`` in every channel with a random sign for each channel, and is
-    clipped. Signs depend on the seed alone, so models are compared under the same noise; a frequency and its
-    mirror are one measurement.
+    clipped; every second draw has the signs opposite to those of the draw before, which leaves less of the
+    mean to chance. They depend on the seed and the draw alone, so models are compared under the same noise;
+    a frequency and its mirror are one measurement.
     """
+    return np.stack([_error_map(model, images, labels, norm, device, seed, draw) for draw in range(draws)])
+
+
+def _error_map(
+    model: Classifier, images: Tensor, labels: Tensor, norm: float, device: Device, seed: int, draw: int
+) -> Array:
     side = images.shape[-1]
-    generator = torch_generator("signs of Fourier noise", seed)
+    pair, opposite = divmod(draw, 2)
+    generator = torch_generator("signs of Fourier noise", pair, seed)
     frequencies = list(distinct_frequencies(side))
     rates = []
     for u, v in frequencies:
         wave = torch.as_tensor(norm * fourier_basis(u, v, side), dtype=torch.float32, device=images.device)
         signs = torch.randint(2, (len(images), images.shape[1], 1, 1), generator=generator).to(images.device)
-        noisy = (images + (2 * signs - 1) * wave).clamp_(0, 1)
+        noisy = (images + (2 * (signs ^ opposite) - 1) * wave).clamp_(0, 1)
         noisy = noisy.contiguous(memory_format=torch.channels_last)
         rates.append((predictions(model, noisy, device) != labels).double().mean())
     errors = np.empty((side, side))
@@ -47,6 +55,15 @@ def error_map(
         for row, column in ((u, v), mirrored(u, v, side)):
             errors[row + side // 2, column + side // 2] = 100 * rate
     return errors
+
+
+def spread_over_signs(maps: Array) -> float:
+    """Tell by how much a map of one draw of signs differs from the mean of all, (draws, side, side).
+
+    Returns:
+        The root of the mean square over draws and frequencies, in percentage points.
+    """
+    return float((maps - maps.mean(axis=0)).std())
 
 
 def map_summary(errors: Array) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from advex.common.settings import FourierNoise
-from advex.discussion.gilmer_hendrycks.fourier_maps import error_map, first_images
+from advex.discussion.gilmer_hendrycks.fourier_maps import error_maps, first_images
 from advex.measure.bench import Bench
 from advex.measure.entries import MeasurementEntry, Row
 
@@ -19,7 +19,7 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
     model, side = bench.model(entry.model_path), images.shape[-1]
     for reading, factor in OTHER_NORMS.items():
         norm = factor * noise.root_mean_square * side
-        errors = error_map(model, images, labels, norm, bench.device, bench.seed)
+        errors = error_maps(model, images, labels, norm, bench.device, bench.seed, noise.draws)
         yield {
             "quantity": f"mean_error_{reading}",
             "epsilon": norm,

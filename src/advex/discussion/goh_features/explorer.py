@@ -12,6 +12,7 @@ from PIL import Image
 from advex.common.artifacts import Array
 from advex.common.pictures import Picture
 from advex.draw.pages import render
+from advex.draw.tables import first_repetition
 
 _COLUMNS = 24
 
@@ -40,7 +41,7 @@ def explorer_html(
     pairs = []
     for row, pair in enumerate(thumbnails.rows):
         vectors, sums, mixtures = (
-            table[(table["pair"] == pair) & (table["seed"] == 0)]
+            first_repetition(table[table["pair"] == pair])
             for table in (singular_vectors, ensembles, containments)
         )
         pairs.append(

@@ -25,5 +25,6 @@ def columns(studies: Iterable[Any]) -> Mapping[str, Columns]:
             "features": texts("network linear linear_worst_case deep toy"),
             "quantity": texts("accuracy accuracy_next_class feature_of_label radius_kept toy_correlation"),
             "unit": ANY_TEXT,
+            "outcomes": ANY_TEXT,
         },
     }

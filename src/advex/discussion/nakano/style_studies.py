@@ -51,8 +51,8 @@ _SNAPSHOTS = 10
 class Observations:
     """Observations on their way to a table, and finished images by name."""
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    def __init__(self, seed: int, shown: bool) -> None:
+        self._seed, self._shown = seed, shown
         self._tables: dict[str, list[dict[str, object]]] = {}
         self.images: dict[str, Array] = {}
 
@@ -67,8 +67,8 @@ class Observations:
             self.note(table, quantity, values[index], **columns)
 
     def show(self, images: Tensor, names: Sequence[str]) -> None:
-        """Keep images (N, C, S, S) in [0, 1] to be shown, as bytes; those of the first seed only."""
-        if self._seed:
+        """Keep images (N, C, S, S) in [0, 1] to be shown, as bytes, if this seed is shown."""
+        if not self._shown:
             return
         as_bytes = images.mul(255).round().byte().cpu().numpy()
         self.images |= dict(zip(names, as_bytes, strict=True))
@@ -84,7 +84,12 @@ class Observations:
 
 
 def study_style(
-    workshop: Workshop, contents: Sequence[str], styles: Sequence[str], robustness: pd.DataFrame
+    workshop: Workshop,
+    contents: Sequence[str],
+    styles: Sequence[str],
+    robustness: pd.DataFrame,
+    *,
+    shown: bool = True,
 ) -> tuple[dict[str, pd.DataFrame], Picture]:
     """Make and measure all images of one seed.
 
@@ -93,13 +98,14 @@ def study_style(
         contents: names of those to depict; the first is used where one must do.
         styles: names of those in whose manner; likewise.
         robustness: the measurement of R(f) by layer, of this seed.
+        shown: whether figures show this seed's images.
 
     Returns:
         Tables ``style_transfer``, ``texture_artifacts``, ``style_and_content_network`` and
         ``single_layer_style`` with columns seed, quantity, value, unit and those that say which image; and
-        all images, named ``table|network|...``, as bytes.
+        all images, named ``table|network|...``, as bytes; none if they are not shown.
     """
-    rows = Observations(workshop.seed)
+    rows = Observations(workshop.seed, shown)
     rows.show(workshop.stacked(contents), [f"content|{name}" for name in contents])
     rows.show(workshop.stacked(styles), [f"style|{name}" for name in styles])
     _networks_and_swaps(rows, workshop, contents, styles)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from advex.attack.loop import attack
 from advex.common.randomness import stable_seed
-from advex.measure.bench import Bench, percent
+from advex.measure.bench import Bench, percent, share
 from advex.measure.entries import MeasurementEntry, Row
 from advex.networks.predictions import predictions
 from advex.registries import OBJECTIVES
@@ -46,7 +46,7 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
             "members": members,
         }
         for name, hits in (("targeted", answers == targets), ("untargeted", answers != labels)):
-            yield {**common, "quantity": f"{name}_rate", "value": percent(hits)}
+            yield {**common, "quantity": f"{name}_rate", **share(hits)}
             if objective != UNPERTURBED:
                 count = int(reached.sum().item())
                 value = percent(hits[reached]) if count else float("nan")

@@ -137,6 +137,7 @@ def plane_table(
     steps: Sequence[int],
     resolution: int,
     seed: int,
+    first_seed: int = 0,
 ) -> pd.DataFrame:
     """Train a perceptron with two hidden layers on squares of two pixels; map what it says at some steps.
 
@@ -147,12 +148,13 @@ def plane_table(
         width: width of both hidden layers.
         learning_rate: of Adam, on all points at once.
         steps: ascending; the training ends with the last.
-        resolution: points a side of the map, which only seed 0 has.
+        resolution: points a side of the map, which only the first seed has.
         seed: decides all randomness.
+        first_seed: the study's first.
 
     Returns:
         Columns ``seed, step, quantity, x1, x2, value``: training_point (value: the label, -1 or 1; x is the
-        point, seed 0 only); probability of label 1 over the plane from -2 to 2 (seed 0 only);
+        point, first seed only); probability of label 1 over the plane from -2 to 2 (first seed only);
         train_accuracy, flipped_accuracy (on flipped training points, not a number without any), accuracy
         (on new points whose labels are right) and largest_gradient (of the logits' difference, over the
         training points), by step.
@@ -168,7 +170,7 @@ def plane_table(
     grid = np.linspace(-2, 2, resolution)
     plane = np.array(list(product(grid, grid)))
     rows: list[tuple[int, int | None, str, float | None, float | None, float]] = []
-    if seed == 0:
+    if seed == first_seed:
         rows += [(seed, None, "training_point", *point, label) for point, label in zip(x, y, strict=True)]
     training = Training(
         model,
@@ -189,7 +191,7 @@ def plane_table(
         rows.append((seed, step, "flipped_accuracy", None, None, share))
         rows.append((seed, step, "accuracy", None, None, 100 * float((_signs(model, new) == truth).mean())))
         rows.append((seed, step, "largest_gradient", None, None, _largest_gradient(model, inputs)))
-        if seed == 0:
+        if seed == first_seed:
             with torch.no_grad():
                 probability = torch.softmax(model(torch.from_numpy(plane).float()), 1)[:, 1].numpy()
             rows += [

@@ -15,6 +15,7 @@ from advex.common.artifacts import Array
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
 from advex.common.machine.devices import Device
+from advex.common.outcomes import pack
 from advex.common.pictures import Picture
 from advex.common.randomness import numpy_generator
 from advex.common.settings import ArchitectureSettings, TrainingRun
@@ -131,11 +132,12 @@ def other_dataset(
 
     Returns:
         A table with the columns ``seed, pair, learnt_from, normalisation, student, quantity, label, value,
-        unit, images``. ``learnt_from`` is ``task`` (the teacher), ``other``, ``shuffled`` (other images,
-        the teacher's labels permuted), ``uniform`` or ``gaussian`` (noise). Quantities: accuracy on the
-        task's test images, agreement with the teacher there, fitted (the share of the learnt labels that
-        the student gives), label_share of each label, and labels_used: two to the power of the labels'
-        entropy in bits.
+        unit, images, dataset, outcomes``. ``learnt_from`` is ``task`` (the teacher), ``other``, ``shuffled``
+        (other images, the teacher's labels permuted), ``uniform`` or ``gaussian`` (noise). Quantities:
+        accuracy on the task's test images, agreement with the teacher there, fitted (the share of the learnt
+        labels that the student gives), label_share of each label, and labels_used: two to the power of the
+        labels' entropy in bits. Of shares of test images, ``outcomes`` says which
+        (:mod:`advex.common.outcomes`) and ``dataset`` the pair whose they are.
         And of the first pair some other images with the teacher's labels, then some test images.
     """
     rows: list[dict[str, object]] = []
@@ -157,6 +159,8 @@ def other_dataset(
         "value",
         "unit",
         "images",
+        "dataset",
+        "outcomes",
     ]
     return table.reindex(columns=["seed", *columns]), picture
 
@@ -233,15 +237,18 @@ def _row(
     said: Array,
     wanted: ImageSet,
 ) -> dict[str, object]:
+    right = said == wanted.labels
+    tested = {} if quantity == "fitted" else {"dataset": f"{pair}_test", "outcomes": pack(right)}
     return {
         "pair": pair,
         "learnt_from": learnt_from,
         "normalisation": normalisation,
         "student": student,
         "quantity": quantity,
-        "value": 100 * float(np.mean(said == wanted.labels)),
+        "value": 100 * float(np.mean(right)),
         "unit": "percent",
         "images": len(wanted),
+        **tested,
     }
 
 

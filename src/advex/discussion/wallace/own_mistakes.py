@@ -17,12 +17,13 @@ from advex.common.artifacts import Array
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
 from advex.common.machine.devices import Device
+from advex.common.outcomes import pack
 from advex.common.pictures import Picture
 from advex.common.randomness import numpy_generator
 from advex.common.settings import ArchitectureSettings, StepDrops, TrainingRun
 from advex.networks.classifier import Classifier, build
 from advex.networks.own_network import NetworkSettings
-from advex.networks.predictions import accuracy_of, predictions
+from advex.networks.predictions import predictions
 from advex.train.training import Training, train
 
 _log = logging.getLogger(__name__)
@@ -42,7 +43,14 @@ def run_of(network: NetworkSettings, images: ImageSet, name: str, seed: int) -> 
 
 
 def stopped_teachers(
-    run: TrainingRun, images: ImageSet, kind: str, at: list[float], evaluate_every: int, device: Device
+    run: TrainingRun,
+    images: ImageSet,
+    kind: str,
+    at: list[float],
+    evaluate_every: int,
+    device: Device,
+    *,
+    covered: float = 0,
 ) -> Iterator[tuple[float, Classifier]]:
     """Train one teacher at a constant learning rate and yield it at each stop, ascending.
 
@@ -50,10 +58,12 @@ def stopped_teachers(
         run: of its recipe, the schedule is not used and ``epochs`` is the most it may take.
         images: natural training images.
         kind: ``epochs``, or ``train_accuracy``: the first of the evaluations, every ``evaluate_every``
-            batches, at which the accuracy on the training images (as they are, in percent) is reached.
+            batches, at which the accuracy on the training images (as they are, in percent) is reached and
+            the mistakes on them cover enough classes.
         at: the stops.
         evaluate_every: batches between two evaluations.
         device: where to compute.
+        covered: the least of :func:`classes_covered` at a stop, where accuracies stop it.
 
     Raises:
         UserError: the training ends before the last stop.
@@ -61,6 +71,7 @@ def stopped_teachers(
     model = build(run.architecture, run.name, run.seed)
     device.model(model)
     inputs, labels = device.images(images.images), device.labels(images.labels)
+    covering = f", with mistakes over {covered:g} % of the classes" if covered else ""
     generator = device.generator("training", run.name, run.seed)
     recipe, waiting = replace(run.recipe, schedule=StepDrops()), list(at)
     training = Training(model, inputs, labels, recipe, generator, device)
@@ -68,7 +79,12 @@ def stopped_teachers(
         if kind == "epochs":
             reached = step.epochs
         elif done % evaluate_every == 0:
-            reached = 100 * accuracy_of(model, inputs, labels, device)
+            predicted = predictions(model, inputs, device).cpu().numpy()
+            right = predicted == images.labels
+            wrong = predicted[~right]
+            if covered and not (len(wrong) and classes_covered(wrong, len(images.classes)) >= covered):
+                continue
+            reached = 100 * float(right.mean())
         else:
             continue
         while waiting and reached >= waiting[0] - 1e-9:
@@ -76,8 +92,8 @@ def stopped_teachers(
         if not waiting:
             return
     raise UserError(
-        f"own_mistakes: seed {run.seed}: the teacher did not get to stop {waiting[0]:g} ({kind}) within "
-        f"{recipe.epochs} epochs; lower it, or allow more epochs"
+        f"own_mistakes: seed {run.seed}: the teacher did not get to stop {waiting[0]:g} "
+        f"({kind}{covering}) within {recipe.epochs} epochs; lower it, or allow more epochs"
     )
 
 
@@ -94,6 +110,17 @@ def mistakes(images: ImageSet, predicted: Array) -> ImageSet:
         raise UserError("own_mistakes: the teacher makes no mistake; stop it earlier")
     extras = {"original_labels": images.labels[wrong]}
     return ImageSet(images.images[wrong], predicted[wrong].astype(np.int64), images.classes, extras)
+
+
+def classes_covered(labels: Array, classes: int) -> float:
+    """Return how many of the classes labels (N,) are spread over, in percent of all.
+
+    They are counted as equally frequent ones would be: two to the power of the labels' entropy in bits, so a
+    class that has nearly all is nearly the only one.
+    """
+    shares = np.bincount(labels, minlength=classes) / len(labels)
+    used = shares[shares > 0]
+    return float(100 * 2 ** -(used * np.log2(used)).sum() / classes)
 
 
 def same_confusion(wrong: ImageSet, generator: np.random.Generator) -> ImageSet:
@@ -124,6 +151,7 @@ def own_mistakes(
     evaluate_every: int,
     device: Device,
     seed: int,
+    covered: float = 0,
 ) -> tuple[pd.DataFrame, Picture]:
     """Run the whole experiment for one seed.
 
@@ -139,12 +167,16 @@ def own_mistakes(
         evaluate_every: batches between two looks at the training accuracy.
         device: where to compute.
         seed: which repetition.
+        covered: the share of the classes that mistakes must be spread over, see :func:`stopped_teachers`.
 
     Returns:
         A table with the columns ``seed, stop, headline (yes, no), labels, student, quantity, value, unit,
-        images``: teacher_train_accuracy, teacher_test_accuracy, mistakes, accuracy of each student on the
-        test images, its agreement with the teacher there, and fitted, the share of the labels it learnt
-        that it gives. ``labels`` says what these are: the teacher's ``predictions``, or blind ones of the
+        images, outcomes`` (of shares of test images, see :mod:`advex.common.outcomes`):
+        teacher_train_accuracy, teacher_test_accuracy, mistakes, accuracy of each student on the test images,
+        its agreement with the teacher there, and fitted, the share of the labels it learnt that it gives;
+        classes_covered by the labels of the mistakes (:func:`classes_covered`), and labels_unchanged, the
+        share of blind labels that are the teacher's all the same.
+        ``labels`` says what these are: the teacher's ``predictions``, or blind ones of the
         ``same_confusion``, or ``uniform``.
         And some mistakes with their labels, then some test images with theirs.
     """
@@ -152,14 +184,20 @@ def own_mistakes(
     train_images, test_images = device.images(train_set.images), device.images(test_set.images)
     rows: list[dict[str, object]] = []
     picture: Picture | None = None
-    for stop, model in stopped_teachers(run, train_set, kind, at, evaluate_every, device):
+    for stop, model in stopped_teachers(run, train_set, kind, at, evaluate_every, device, covered=covered):
         teacher_on_train = predictions(model, train_images, device).cpu().numpy()
         teacher_on_test = predictions(model, test_images, device).cpu().numpy()
         wrong = mistakes(train_set, teacher_on_train)
         found: list[dict[str, object]] = [
             _percent("teacher_train_accuracy", teacher_on_train == train_set.labels),
-            _percent("teacher_test_accuracy", teacher_on_test == test_set.labels),
+            _of_tests("teacher_test_accuracy", teacher_on_test == test_set.labels),
             {"quantity": "mistakes", "value": len(wrong), "unit": "images", "images": len(train_set)},
+            {
+                "quantity": "classes_covered",
+                "value": classes_covered(wrong.labels, len(wrong.classes)),
+                "unit": "percent",
+                "images": len(wrong),
+            },
         ]
         taught = [("predictions", "same", student, wrong)]
         if stop == headline:
@@ -175,21 +213,28 @@ def own_mistakes(
             trained, _ = train(run_of(network, train_set, name, seed), learnt, test_set, device)
             student_on_test = predictions(trained, test_images, device).cpu().numpy()
             who = {"labels": labels, "student": which}
-            found.append(_percent("accuracy", student_on_test == test_set.labels) | who)
-            found.append(_percent("agreement", student_on_test == teacher_on_test) | who)
+            found.append(_of_tests("accuracy", student_on_test == test_set.labels) | who)
+            found.append(_of_tests("agreement", student_on_test == teacher_on_test) | who)
             student_on_learnt = predictions(trained, device.images(learnt.images), device).cpu().numpy()
             found.append(_percent("fitted", student_on_learnt == learnt.labels) | who)
+            if learnt is not wrong:
+                found.append(_percent("labels_unchanged", learnt.labels == wrong.labels) | who)
         common = {"seed": seed, "stop": stop, "headline": "yes" if stop == headline else "no"}
         rows += [common | row for row in found]
         _log.info("seed %d, teacher stopped at %g: %d mistakes", seed, stop, len(wrong))
     assert picture is not None, "the headline is one of the stops"
     columns = ["seed", "stop", "headline", "labels", "student", "quantity", "value", "unit", "images"]
+    columns += ["outcomes"]
     return pd.DataFrame(rows).reindex(columns=columns), picture
 
 
 def _percent(quantity: str, matches: Array) -> dict[str, object]:
     value = 100 * float(np.mean(matches))
     return {"quantity": quantity, "value": value, "unit": "percent", "images": len(matches)}
+
+
+def _of_tests(quantity: str, matches: Array) -> dict[str, object]:
+    return _percent(quantity, matches) | {"outcomes": pack(matches)}
 
 
 def _picture(wrong: ImageSet, test_set: ImageSet) -> Picture:

@@ -25,13 +25,16 @@ class AfterEpochs(Strict):
 class AtAccuracy(Strict):
     """Stop it where it first reaches each of these accuracies on its training images.
 
-    They are looked at every ``evaluate_every`` batches, in percent.
+    They are looked at every ``evaluate_every`` batches, in percent. Where its mistakes are of one class,
+    labels blind to the image are mostly the same ones: so its mistakes must cover ``classes_covered`` percent
+    of the classes too, see :func:`advex.discussion.wallace.own_mistakes.classes_covered`.
     """
 
     kind: Literal["train_accuracy"]
     at: Annotated[list[Percent], Field(min_length=1)]
     headline: Percent
     evaluate_every: Count
+    classes_covered: Annotated[float, Field(ge=0, lt=100)] = 0
 
 
 class OwnMistakesSettings(Section):

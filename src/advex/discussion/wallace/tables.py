@@ -37,6 +37,7 @@ def columns(studies: Iterable[Any]) -> Mapping[str, Columns]:
                 "fitted labels_unchanged"
             ),
             "unit": ANY_TEXT,
+            "outcomes": ANY_TEXT,
         },
         "other_dataset": {
             **numbers("seed label value images"),
@@ -46,5 +47,7 @@ def columns(studies: Iterable[Any]) -> Mapping[str, Columns]:
             "pair": pairs,
             "quantity": texts("accuracy agreement fitted label_share labels_used"),
             "unit": ANY_TEXT,
+            "dataset": frozenset(f"{pair}_test" for pair in pairs),
+            "outcomes": ANY_TEXT,
         },
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from advex.measure.bench import Bench, percent
+from advex.measure.bench import Bench, share
 from advex.measure.entries import MeasurementEntry, Row
 from advex.networks.predictions import predictions
 
@@ -11,4 +11,4 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
     """Accuracy on the images as they are."""
     loaded, model = bench.images(entry.dataset_path), bench.model(entry.model_path)
     labels = loaded.labels(entry.labels)
-    yield {"value": percent(predictions(model, loaded.floats, bench.device) == labels)}
+    yield share(predictions(model, loaded.floats, bench.device) == labels)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from advex.common.settings import AttackSettings
-from advex.measure.bench import Bench, percent
+from advex.measure.bench import Bench, share
 from advex.measure.entries import MeasurementEntry, Row, Sweep
 from advex.measure.instruments.attacked import attacked
 from advex.networks.predictions import predictions
@@ -19,7 +19,7 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
     labels = loaded.labels(entry.labels)
     natural = predictions(model, loaded.floats, bench.device) == labels
     for objective in sweep.objectives:
-        yield {"epsilon": base.epsilon, "steps": 0, "objective": objective, "value": percent(natural)}
+        yield {"epsilon": base.epsilon, "steps": 0, "objective": objective, **share(natural)}
         for steps in sweep.steps:
             robust = natural
             for relative in sweep.relative_step_sizes:
@@ -34,5 +34,5 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
                 "epsilon": base.epsilon,
                 "steps": steps,
                 "objective": objective,
-                "value": percent(robust),
+                **share(robust),
             }

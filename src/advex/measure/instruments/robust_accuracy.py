@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from advex.attack.strongest import robust_images
 from advex.common.randomness import stable_seed
-from advex.measure.bench import Bench, percent
+from advex.measure.bench import Bench, share
 from advex.measure.entries import MeasurementEntry, Row
 
 
@@ -23,5 +23,5 @@ def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
         "epsilon": attack.epsilon,
         "steps": attack.steps * len(loaded.images.classes),
         "objective": "strongest",
-        "value": percent(robust),
+        **share(robust),
     }

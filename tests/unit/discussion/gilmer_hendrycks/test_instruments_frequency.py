@@ -3,9 +3,10 @@
 from typing import get_args
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
-from samples import TINY, first, measured
+from samples import TINY, first, measured, with_outcomes
 from torch import nn
 
 from advex.common.frequency import distinct_frequencies, filter_mask, filtered, fourier_basis
@@ -21,7 +22,7 @@ from advex.common.settings import (
 from advex.config.schema import OfficialCorruption
 from advex.discussion.gilmer_hendrycks.cifar10_c import NAMES
 from advex.discussion.gilmer_hendrycks.corruptions import corrupt
-from advex.discussion.gilmer_hendrycks.fourier_maps import error_map, map_summary
+from advex.discussion.gilmer_hendrycks.fourier_maps import error_maps, map_summary, spread_over_signs
 from advex.discussion.gilmer_hendrycks.fourier_norms import OTHER_NORMS
 from advex.measure.entries import MeasurementEntry
 from advex.networks.stored_models import write_model
@@ -81,7 +82,7 @@ def test_noise_of_one_frequency_is_added_with_random_signs_and_clipped(lab):
         # Each image has one of both signs, so its error is counted in one of both.
         assert 0 <= cells[u, v] <= sum(per_sign)
     # The first frequency's signs are the first numbers of the seed's generator.
-    generator = torch_generator("signs of Fourier noise", 0)
+    generator = torch_generator("signs of Fourier noise", 0, 0)
     signs = 2 * torch.randint(2, (40, 1, 1, 1), generator=generator).numpy() - 1
     assert set(signs.ravel()) == {-1, 1}
     checkers = 1.6 * fourier_basis(-4, -4, 8)
@@ -106,8 +107,8 @@ def test_noise_keeps_its_norm_in_every_channel_with_signs_of_their_own(cpu, norm
     """The code released with the published figure loses the norm where signs are random."""
     size, recorder = 32, Recorder()
     images, labels = torch.full((12, 3, size, size), 0.5), torch.zeros(12, dtype=torch.int64)
-    errors = error_map(recorder, images, labels, norm, cpu, seed=0)
-    assert errors.shape == (size, size)
+    errors = error_maps(recorder, images, labels, norm, cpu, seed=0, draws=1)
+    assert errors.shape == (1, size, size)
     assert not errors.any()
     assert len(recorder.shown) == 514
     for shown in recorder.shown:
@@ -142,6 +143,61 @@ def test_ring_means_and_summaries_follow_from_the_map(lab):
     assert stronger["value"].mean() > ring.mean()
 
 
+def test_what_noise_adds_is_told_of_every_strength(lab):
+    found = lab[3]("fourier_sensitivity", sizes=NOISE)
+    clean = found.loc[found["quantity"] == "clean_error", "value"].item()
+    rings = found[found["quantity"].isin(["ring_error", "ring_error_of_stronger_noise"])]
+    added = found[found["quantity"] == "added_ring_error"]
+    where = ["root_mean_square", "epsilon", "relative_ring"]
+    pd.testing.assert_frame_equal(added[where].reset_index(drop=True), rings[where].reset_index(drop=True))
+    np.testing.assert_allclose(added["value"].to_numpy(), rings["value"].to_numpy() - clean)
+    for place in ("mean", "centre", "corner"):
+        of_place = found[found["quantity"] == f"added_{place}_error"].set_index("root_mean_square")["value"]
+        assert of_place.index.tolist() == [0.2, 0.4]
+        error = found.loc[found["quantity"] == f"{place}_error", "value"].item()
+        assert of_place[0.2] == pytest.approx(error - clean)
+    zero = added[added["relative_ring"] == 0].set_index("root_mean_square")["value"]
+    centre = found[found["quantity"] == "added_centre_error"].set_index("root_mean_square")["value"]
+    assert zero.to_dict() == centre.to_dict()
+    assert not (found["quantity"] == "spread_over_signs").any()  # of one draw there is none
+
+
+def test_errors_are_means_over_draws_of_signs(lab, cpu):
+    models, test, _, table = lab
+    images, labels = cpu.images(test.as_float()[:40]), cpu.labels(test.labels[:40])
+    maps = error_maps(models["plain"], images, labels, 1.6, cpu, seed=3, draws=3)
+    fewer = error_maps(models["plain"], images, labels, 1.6, cpu, seed=3, draws=2)
+    np.testing.assert_array_equal(maps[:2], fewer)  # more draws change none of those before
+    assert all((maps[one] != maps[other]).any() for one, other in ((0, 1), (0, 2), (1, 2)))
+    found = table("fourier_sensitivity", sizes={**NOISE, "draws": 3}, seed=3)
+    cells = found[found["quantity"] == "error"].pivot_table(
+        index="vertical_frequency", columns="horizontal_frequency", values="value"
+    )
+    np.testing.assert_allclose(cells.to_numpy(), maps.mean(axis=0))
+    spread = found[found["quantity"] == "spread_over_signs"].set_index("root_mean_square")["value"]
+    assert spread.index.tolist() == [0.2, 0.4]
+    assert spread[0.2] == spread_over_signs(maps)
+
+
+def test_of_grey_images_two_draws_of_signs_are_all_there_are(lab, cpu):
+    models, test, _, _ = lab
+    pixels, labels = test.as_float()[:40], test.labels[:40]
+    images = cpu.images(pixels), cpu.labels(labels)
+    one, other = (
+        error_maps(models["plain"], *images, 1.6, cpu, seed=seed, draws=2).mean(axis=0) for seed in (0, 7)
+    )
+    np.testing.assert_allclose(one, other)
+    for u, v in list(distinct_frequencies(8))[::7]:
+        wave = 1.6 * fourier_basis(u, v, 8)
+        both = [wrong(models["plain"], np.clip(pixels + sign * wave, 0, 1), labels) for sign in (1, -1)]
+        assert one[u + 4, v + 4] == pytest.approx(np.mean(both))
+
+
+def test_the_spread_over_signs_by_hand():
+    maps = np.array([[[1.0, 2], [3, 4]], [[3, 2], [5, 1]]])
+    assert spread_over_signs(maps) == pytest.approx(np.sqrt((1 + 0 + 1 + 1.5**2) / 4))
+
+
 def test_a_map_in_a_few_numbers():
     map_ = np.full((32, 32), 60.0)
     map_[12:21, 12:21] = 40  # the central 9 x 9
@@ -171,6 +227,7 @@ def test_other_norms_are_those_of_the_other_readings(lab):
 
 def test_filtered_accuracy_names_the_filter_and_what_passes(lab):
     models, test, _, table = lab
+    assert with_outcomes(table("filtered_accuracy", "filtered")) == {"filtered_accuracy"}
     found = table("filtered_accuracy", "filtered").set_index("quantity")
     assert found.loc["filtered_accuracy", "value"] == pytest.approx(
         100 - wrong(models["filtered"], test.as_float(), test.labels)
@@ -196,6 +253,7 @@ def test_corruption_accuracy_is_counted_by_corruption_and_severity(lab):
     models, test, corrupted, table = lab
     found = table("corruption_accuracy", dataset="corrupted")
     assert list(found["corruption"].unique()) == ["fog", "gaussian_noise"]
+    assert with_outcomes(found) == {"corruption_accuracy"}
     for (corruption, severity), value in found.set_index(["corruption", "severity"])["value"].items():
         images = corrupted.extras[corruption][:, severity - 1] / 255
         assert value == pytest.approx(100 - wrong(models["plain"], images, test.labels))

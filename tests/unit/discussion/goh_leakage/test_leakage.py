@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from samples import first, tiny_model
+from samples import first, tiny_model, with_outcomes
 
 from advex.common.images import ImageSet
 from advex.discussion.goh_leakage.leakage import (
@@ -98,6 +98,7 @@ def test_the_table_holds_every_set_with_every_kind_of_features(trained_digits, d
         seed=4,
     )
     assert (table["seed"] == 4).all()
+    assert with_outcomes(table) == {"accuracy", "accuracy_next_class"}
     accuracies = table[table["quantity"] == "accuracy"].set_index(["training_set", "features"])["value"]
     kinds = {"linear", "linear_worst_case", "deep"}
     assert set(accuracies["det"].index) == set(accuracies["det_before"].index) == kinds

@@ -3,11 +3,13 @@
 import math
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 import torch
 from samples import TINY, first, measured
 
 from advex.attack.loop import attack
+from advex.common.outcomes import pack
 from advex.common.settings import AttackSettings, Recipe, TrainingRun
 from advex.discussion.nakkiran import ensemble_transfer
 from advex.discussion.nakkiran.ensemble_transfer import OPPOSED, PENALISED, PLAIN, UNPERTURBED
@@ -81,6 +83,10 @@ def test_shares_are_those_of_a_count(lab, table, cpu, objective, members):
     for quantity, hits in wanted.items():
         assert found.loc[quantity, "value"] == pytest.approx(100 * hits.double().mean().item()), quantity
         assert found.loc[quantity, "images"] == len(hits)
+        if quantity.endswith("_rate"):
+            assert found.loc[quantity, "outcomes"] == pack(hits.numpy())
+        else:  # of other images than another network's
+            assert pd.isna(found.loc[quantity, "outcomes"])
     success = rows[(rows["model"] == "source") & (rows["quantity"] == "targeted_rate")]["value"].item()
     assert success == pytest.approx(100 * (of_source == targets).double().mean().item())
 

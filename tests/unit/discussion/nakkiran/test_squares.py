@@ -141,7 +141,7 @@ def test_networks_depend_on_their_seed_alone(network, cpu):
     assert network_squares_table(**NETWORK, device=cpu, seed=0).equals(network)
 
 
-def test_the_plane_has_a_map_in_seed_0_only_and_islands_at_the_end():
+def test_the_plane_has_a_map_in_the_first_seed_only_and_islands_at_the_end():
     arguments = {
         "points": 60, "label_noise": 0.1, "pixel_noise": 0.5, "width": 64, "learning_rate": 0.01,
         "steps": [10, 800], "resolution": 5,
@@ -150,6 +150,10 @@ def test_the_plane_has_a_map_in_seed_0_only_and_islands_at_the_end():
     assert (first["quantity"] == "probability").sum() == 2 * 25
     assert (first["quantity"] == "training_point").sum() == 60
     assert set(other["quantity"]) == {"train_accuracy", "flipped_accuracy", "accuracy", "largest_gradient"}
+    again = plane_table(**arguments, seed=1, first_seed=1)
+    assert set(again["quantity"]) == set(first["quantity"])
+    shared = again[again["quantity"].isin(other["quantity"])]
+    assert shared["value"].tolist() == other["value"].tolist()
     value = other.set_index(["quantity", "step"])["value"]
     assert value["flipped_accuracy", 10] == 0
     assert value["flipped_accuracy", 800] > 90

@@ -40,6 +40,9 @@ def mistakes_table(student=40.0, blind=9.0, seeds=3):
             for quantity, value in (("accuracy", accuracy), ("agreement", accuracy + 10)):
                 row = {**common, "labels": labels, "student": which}
                 rows.append({**row, "quantity": quantity, "value": value})
+            if labels != "predictions":
+                rows.append({**row, "quantity": "labels_unchanged", "value": 64})
+        rows.append({**common, "quantity": "classes_covered", "value": 30})
     frames = [pd.DataFrame(rows).assign(seed=seed) for seed in range(seeds)]
     return pd.concat([frame.assign(value=frame["value"] + SPREAD[i]) for i, frame in enumerate(frames)])
 
@@ -54,6 +57,7 @@ def test_mistakes_are_drawn_beside_the_published_numbers():
     headline = next(axis for axis in figure.axes if "blind" in axis.get_title(loc="left"))
     assert diamonds(headline) == [49.7, 62.5, 63.1]
     assert len(headline.patches) == 6
+    assert "same\nconfusion\n64 % kept" in [label.get_text() for label in headline.get_xticklabels()]
     assert any(text.get_text() == "440" for axis in figure.axes for text in axis.texts)
     labels = [tick.get_text() for axis in figure.axes[0].child_axes for tick in axis.get_xticklabels()]
     assert labels == ["“1”", "“2”", "“3”", "“4”", "“0”", "“1”"]

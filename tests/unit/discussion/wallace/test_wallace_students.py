@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
-from samples import first, random_set
+from samples import first, random_set, with_outcomes
 
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
@@ -22,6 +22,7 @@ from advex.discussion.wallace.other_dataset import (
     statistics,
 )
 from advex.discussion.wallace.own_mistakes import (
+    classes_covered,
     mistakes,
     own_mistakes,
     run_of,
@@ -30,7 +31,7 @@ from advex.discussion.wallace.own_mistakes import (
     uniform_mistakes,
 )
 from advex.networks.own_network import NetworkSettings
-from advex.networks.predictions import accuracy_of
+from advex.networks.predictions import accuracy_of, predictions
 from advex.prepare.sources import prepare
 from advex.train.training import train
 
@@ -121,6 +122,36 @@ def test_a_teacher_stops_where_it_first_reaches_an_accuracy(few_digits, cpu):
         list(stopped_teachers(short, few_digits, "train_accuracy", [99], 1, cpu))
 
 
+def test_classes_covered_are_counted_as_equally_frequent_ones_would_be():
+    assert classes_covered(np.arange(10), 10) == pytest.approx(100)
+    assert classes_covered(np.full(7, 3), 10) == pytest.approx(10)
+    assert classes_covered(np.array([1, 1, 4, 4, 6, 6, 8, 8, 9, 9]), 10) == pytest.approx(50)
+    # As if 412 of 583 mistakes were of one class and 19 of each other: far from ten classes.
+    dominated = np.repeat(np.arange(10), [412, *[19] * 9])
+    shares = np.bincount(dominated) / 583
+    assert classes_covered(dominated, 10) == pytest.approx(10 * np.exp(-(shares * np.log(shares)).sum()))
+    assert classes_covered(dominated, 10) < 50
+
+
+def test_a_teacher_goes_on_until_its_mistakes_are_spread(few_digits, cpu):
+    run = run_of(network(40, rate=0.05), few_digits, "teacher", 0)
+
+    def stopped(covered):
+        found = stopped_teachers(run, few_digits, "train_accuracy", [30], 1, cpu, covered=covered)
+        ((_, model),) = found
+        predicted = predictions(model, cpu.images(few_digits.images), cpu).numpy()
+        wrong = predicted != few_digits.labels
+        return 100 * (1 - wrong.mean()), classes_covered(predicted[wrong], 10)
+
+    (first_accuracy, first_covered), (accuracy, covered) = stopped(0), stopped(40)
+    assert first_accuracy >= 30
+    assert first_covered < 40 <= covered
+    assert accuracy >= 30
+    assert accuracy != first_accuracy
+    with pytest.raises(UserError, match="train_accuracy, with mistakes over 99 % of the classes"):
+        stopped(99)
+
+
 def test_the_table_of_own_mistakes_holds_every_student(digits, cpu):
     train_set, test_set = first(digits.train, 300), first(digits.test, 100)
     table, picture = own_mistakes(
@@ -138,9 +169,17 @@ def test_the_table_of_own_mistakes_holds_every_student(digits, cpu):
     }
     assert set(headline["accuracy"].index) == taught
     assert set(headline["agreement"].index) == taught
+    assert with_outcomes(table) == {"accuracy", "agreement", "teacher_test_accuracy"}
     counts = table[table["quantity"] == "mistakes"].set_index("stop")["value"]
     right = table[table["quantity"] == "teacher_train_accuracy"].set_index("stop")["value"]
     np.testing.assert_allclose(counts, 300 * (1 - right / 100), atol=1e-6)
+    unchanged = headline["labels_unchanged"]
+    assert set(unchanged.index) == {("same_confusion", "same"), ("uniform", "same")}
+    assert unchanged["uniform", "same"] < unchanged["same_confusion", "same"] < 100
+    spread = table[table["quantity"] == "classes_covered"].set_index("stop")
+    assert spread.index.tolist() == [40, 55]
+    assert spread["value"].between(10, 100).all()
+    np.testing.assert_allclose(spread["images"], counts)
     assert picture.images.shape == (1, 6, 1, 8, 8)
     assert picture.columns[4:] == ["0", "1"]
 
@@ -199,6 +238,8 @@ def test_a_students_own_task_is_learnt_and_shuffled_labels_are_not(digits, cpu):
         device=cpu,
         seed=1,
     )
+    assert with_outcomes(table) == {"accuracy", "agreement"}
+    assert (table.loc[table["outcomes"].notna(), "dataset"] == "main_test").all()
     other = table[(table["student"] == "perceptron") & (table["quantity"] == "accuracy")]["value"]
     assert len(other) == 1
     assert other.iloc[0] > 80

@@ -12,7 +12,7 @@ from advex.common.pictures import Picture
 from advex.common.statistics import mean_interval
 from advex.discussion.goh_features.figures import features
 from advex.draw import lettering, marks, style
-from advex.draw.tables import published_value
+from advex.draw.tables import first_repetition, published_value
 
 _TABLE, _VECTORS, _THUMBNAILS = (
     "goh_features/ensembles",
@@ -51,7 +51,8 @@ def _draw_plane(
     axis: Axes, table: pd.DataFrame, vectors: pd.DataFrame, pair: str, published: pd.DataFrame
 ) -> None:
     singular = features.plane(axis, table, vectors, pair)
-    rows = table[(table["pair"] == pair) & (table["name"] == "ensemble") & (table["seed"] == 0)]
+    rows = first_repetition(table[table["pair"] == pair])
+    rows = rows[rows["name"] == "ensemble"]
     threshold = float(rows["at"].dropna().iloc[0])
     weak = singular["robustness"] < threshold
     for chosen, colour, label in (
@@ -61,7 +62,7 @@ def _draw_plane(
         part = singular[chosen]
         features.dots(axis, part["robustness"].to_numpy(), part["usefulness"].to_numpy(), colour, label=label)
     axis.axvline(threshold, color="black", linestyle="--", linewidth=0.8)
-    vectors_first = vectors[vectors["seed"] == 0]
+    vectors_first = first_repetition(vectors)
     letters = vectors_first[(vectors_first["pair"] == pair) & (vectors_first["quantity"] == "lettered")]
     first = letters[letters["name"] == "E"]["feature"].iloc[0]
     features.badge(

@@ -12,6 +12,7 @@ from advex.common.artifacts import Array
 from advex.common.errors import UserError
 from advex.common.pictures import Picture
 from advex.draw import lettering, marks, style
+from advex.draw.tables import first_repetition
 
 LEAST_USEFUL = 0.002  # where the logarithmic axis of usefulness ends
 MEMBER, PALE, FOUND = "neutral", "#D9D9D9", "robust"
@@ -91,14 +92,15 @@ def one(table: pd.DataFrame, pair: str, quantity: str, **columns: object) -> Arr
 
 def curve(table: pd.DataFrame, pair: str, x: str, y: str) -> tuple[Array, Array]:
     """Return two quantities of the first repetition along its points."""
-    rows = table[(table["pair"] == pair) & (table["seed"] == 0)]
+    rows = first_repetition(table[table["pair"] == pair])
     wide = rows[rows["quantity"].isin([x, y])].pivot_table(index="point", columns="quantity", values="value")
     return wide[x].to_numpy(dtype=float), wide[y].to_numpy(dtype=float)
 
 
 def vectors_of(table: pd.DataFrame, pair: str) -> pd.DataFrame:
     """Return robustness, usefulness and usefulness_held_out of each singular vector, first repetition."""
-    rows = table[(table["pair"] == pair) & (table["seed"] == 0) & table["feature"].notna()]
+    rows = first_repetition(table[table["pair"] == pair])
+    rows = rows[rows["feature"].notna()]
     rows = rows[rows["quantity"].isin(["robustness", "usefulness", "usefulness_held_out"])]
     return rows.pivot_table(index="feature", columns="quantity", values="value")
 

@@ -13,7 +13,7 @@ from advex.common.pictures import Picture
 from advex.common.statistics import mean_interval
 from advex.discussion.goh_features.figures import features
 from advex.draw import lettering, marks, style
-from advex.draw.tables import published_points
+from advex.draw.tables import first_repetition, published_points
 
 _TABLE, _THUMBNAILS = "goh_features/singular_vectors", "goh_features/thumbnails"
 _LETTERS = (("A", "B"), ("C", "D"), ("E", "F"))
@@ -60,7 +60,8 @@ def _draw_plane(axis: Axes, table: pd.DataFrame, pair: str, quantity: str, publi
         x, y, color=style.COLOURS["accent"], label="frontier fitted on training images (ridge path)", zorder=3
     )
     if quantity == "usefulness":
-        letters = table[(table["pair"] == pair) & (table["quantity"] == "lettered") & (table["seed"] == 0)]
+        first = first_repetition(table)
+        letters = first[(first["pair"] == pair) & (first["quantity"] == "lettered")]
         for letter, index in zip(letters["name"], letters["feature"], strict=True):
             features.badge(axis, vectors.loc[index, "robustness"], vectors.loc[index, "usefulness"], letter)
         if pair == "plotted":

@@ -13,7 +13,7 @@ from advex.common.artifacts import Array
 from advex.common.pictures import Picture
 from advex.common.statistics import mean_interval
 from advex.draw import lettering, marks, style
-from advex.draw.tables import published_value, values
+from advex.draw.tables import first_repetition, published_value, values
 
 _TABLE, _WEIGHTS = "goh_leakage/robust_linear_features", "goh_leakage/weights"
 _METHODS = (
@@ -49,7 +49,8 @@ def _epsilon(table: pd.DataFrame) -> float:
 
 def _draw_weights(axis: Axes, table: pd.DataFrame, picture: Picture) -> None:
     """Draw the weights of both classifiers, under each class's gamma at the radius."""
-    first = table[(table["seed"] == 0) & (table["quantity"] == "gamma") & (table["split"] == "train")]
+    first = first_repetition(table)
+    first = first[(first["quantity"] == "gamma") & (first["split"] == "train")]
     names = []
     for number, name in enumerate(picture.columns):
         row = first[(first["feature"] == number) & (first["method"] == "chosen")].set_index("epsilon")[

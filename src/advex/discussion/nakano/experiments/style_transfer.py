@@ -24,7 +24,9 @@ from advex.prepare.photographs import is_file, load_photograph, title_of
 def run(inputs: Inputs, settings: Mapping[str, Any], seed: int, machine: Machine) -> Made:
     """Make and measure them with one seed's networks, always in float32."""
     others = dict(settings)
-    contents, styles, _ = (others.pop(name, None) for name in ("content", "style", "folder"))
+    contents, styles, _, first_seed = (
+        others.pop(name, None) for name in ("content", "style", "folder", "first_seed")
+    )
     names = [*contents, *styles]
     files = dict(zip(filter(is_file, names), inputs.files, strict=True))
     device = Device.choose(threads=machine.threads)
@@ -37,6 +39,7 @@ def run(inputs: Inputs, settings: Mapping[str, Any], seed: int, machine: Machine
         [title_of(name) for name in contents],
         [title_of(name) for name in styles],
         read_table(inputs.measurements["nakano/layer_robustness"]),
+        shown=seed == first_seed,
     )
     return {**tables, "images": picture}
 

@@ -8,15 +8,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.draw import lettering, style
-from advex.draw.tables import values
+from advex.draw.tables import first_repetition, values
 
 _BLACK, _WHITE = "robust", "standard"  # blue for label 1, as the map; orange for label -1
 
 
 def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
-    """Draw the training set and the network's map at the first and the last step, of seed 0."""
+    """Draw the training set and the network's map at the first and the last step, of the first seed."""
     table = tables["nakkiran/squares_2d"]
-    drawn = table[table["seed"] == 0]
+    drawn = first_repetition(table)
     steps = sorted(int(step) for step in drawn["step"].dropna().unique())
     figure, axes = style.canvas(style.PAGE_WIDTH, 78, 1, 3, sharex=True, sharey=True)
     _draw_points(axes[0, 0], drawn)

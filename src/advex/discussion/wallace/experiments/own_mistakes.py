@@ -26,6 +26,7 @@ def run(inputs: Inputs, settings: Mapping[str, Any], seed: int, machine: Machine
         evaluate_every=stops.get("evaluate_every", 1),
         device=Device.choose(machine.precision, machine.threads),
         seed=seed,
+        covered=stops.get("classes_covered", 0),
     )
     return {"own_mistakes": table, "mistakes": picture}
 

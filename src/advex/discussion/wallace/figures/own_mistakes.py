@@ -62,7 +62,12 @@ def _draw_headline(axis: Axes, table: pd.DataFrame, published: pd.DataFrame, cha
     axis.axhline(
         chance, color=style.COLOURS["chance"], linestyle="--", linewidth=0.7, zorder=1, label="chance"
     )
-    axis.set_xticks(range(len(bars)), [name for *_, name in bars])
+    names = [name for *_, name in bars]
+    for place, (labels, which, *_) in enumerate(_STUDENTS, start=2):
+        if labels != "predictions":
+            unchanged = _student(table, labels, which, "labels_unchanged").mean()
+            names[place] += f"\n{unchanged:.0f} % kept"
+    axis.set_xticks(range(len(bars)), names)
     axis.tick_params(axis="x", length=0)
     axis.set(ylim=(0, 104), yticks=range(0, 101, 20), ylabel="accuracy (%)")
     axis.set_title("b  Labels of the teacher, and labels blind to the image")
