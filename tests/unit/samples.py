@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from advex.common.images import ImageSet
-from advex.common.outcomes import unpack
+from advex.common.numbers.outcomes import unpack
 from advex.common.settings import (
     ArchitectureSettings,
     AttackSettings,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from advex.common.artifacts import read_table
-from advex.common.outcomes import unpack
+from advex.common.numbers.outcomes import unpack
 from advex.config import load
 from advex.config.tables import ANY_TEXT, known_tables
 from advex.judge.claims import all_rows, claims_files, load_claims

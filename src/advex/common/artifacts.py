@@ -115,7 +115,7 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
         UserError: the file is missing or is not a table.
     """
     try:
-        # Outcomes of images are digits (advex.common.outcomes), and some of them look like numbers.
+        # Outcomes of images are digits (advex.common.numbers.outcomes), and some of them look like numbers.
         return pd.read_csv(path, dtype={"outcomes": str})
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such table; build it with `snakemake {path}`") from error

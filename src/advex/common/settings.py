@@ -136,7 +136,7 @@ class Recipe:
 
 @dataclass(frozen=True, config=STRICT)
 class FilterSettings:
-    """A frequency filter in front of a network; see :func:`advex.common.frequency.filter_mask`.
+    """A frequency filter in front of a network; see :func:`advex.common.numbers.frequency.filter_mask`.
 
     Attributes:
         kind: which frequencies are kept, the lowest or the highest.

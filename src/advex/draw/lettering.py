@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
-from advex.common.statistics import MeanInterval
+from advex.common.numbers.statistics import MeanInterval
 from advex.draw.steady import SteadyLayout
 from advex.draw.style import COLOURS, SMALLEST_TEXT
 

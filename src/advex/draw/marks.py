@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from advex.common.artifacts import Array
-from advex.common.statistics import MeanInterval, mean_interval
+from advex.common.numbers.statistics import MeanInterval, mean_interval
 from advex.draw.style import COLOURS, SMALLEST_TEXT
 from advex.draw.tables import values
 

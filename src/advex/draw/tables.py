@@ -6,7 +6,7 @@ import pandas as pd
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
-from advex.common.statistics import MeanInterval, mean_interval
+from advex.common.numbers.statistics import MeanInterval, mean_interval
 
 
 def values(table: pd.DataFrame, **columns: object) -> Array:

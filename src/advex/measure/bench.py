@@ -9,7 +9,7 @@ from torch import Tensor
 from advex.attack.targets import next_class, previous_class
 from advex.common.images import ImageSet
 from advex.common.machine.devices import Device, as_float
-from advex.common.outcomes import pack
+from advex.common.numbers.outcomes import pack
 from advex.measure.entries import Row
 from advex.networks.classifier import Classifier
 from advex.networks.ensembles import Ensemble

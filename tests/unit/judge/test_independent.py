@@ -8,7 +8,7 @@ import pytest
 from independent_judge import Study, read_claims, read_tables
 
 from advex.common.artifacts import read_table
-from advex.common.outcomes import pack
+from advex.common.numbers.outcomes import pack
 from advex.config import load
 from advex.judge.claims import Claim, load_published
 from advex.judge.judge import judge

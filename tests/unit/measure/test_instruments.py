@@ -13,7 +13,7 @@ from advex.attack.loop import attack
 from advex.attack.objectives import cross_entropy, targeted_cross_entropy, targeted_margin
 from advex.common.artifacts import read_table, write_table
 from advex.common.images import ImageSet
-from advex.common.outcomes import pack
+from advex.common.numbers.outcomes import pack
 from advex.common.settings import AttackSettings, Recipe, TrainingRun, plain
 from advex.measure.bench import Bench
 from advex.measure.entries import MeasurementEntry, Sweep

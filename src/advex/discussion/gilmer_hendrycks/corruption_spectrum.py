@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from advex.common.frequency import perturbation_power, rings
+from advex.common.numbers.frequency import perturbation_power, rings
 from advex.discussion.gilmer_hendrycks.corrupted import corrupted_images
 from advex.measure.bench import Bench
 from advex.measure.entries import MeasurementEntry, Row

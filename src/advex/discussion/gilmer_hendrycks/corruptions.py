@@ -18,8 +18,8 @@ from scipy import ndimage
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
-from advex.common.frequency import FilterKind, filter_mask, filtered
 from advex.common.images import ImageSet
+from advex.common.numbers.frequency import FilterKind, filter_mask, filtered
 from advex.common.randomness import numpy_generator
 from advex.registries import CORRUPTIONS
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from advex.common.artifacts import Array
-from advex.common.frequency import filter_mask, perturbation_power
+from advex.common.numbers.frequency import filter_mask, perturbation_power
 from advex.measure.bench import Bench, share
 from advex.measure.entries import MeasurementEntry, Row
 from advex.networks.predictions import predictions

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 
 from advex.common.artifacts import Array
-from advex.common.frequency import distinct_frequencies, fourier_basis, mirrored, rings
 from advex.common.machine.devices import Device, torch_generator
+from advex.common.numbers.frequency import distinct_frequencies, fourier_basis, mirrored, rings
 from advex.measure.bench import Bench
 from advex.measure.entries import MeasurementEntry
 from advex.networks.classifier import Classifier

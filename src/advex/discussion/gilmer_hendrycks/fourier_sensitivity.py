@@ -1,7 +1,8 @@
 """Error under noise of one frequency (Gilmer and Hendrycks, Fig. 2).
 
 Besides the usual columns, rows have ``vertical_frequency`` and ``horizontal_frequency`` (periods an image),
-``root_mean_square`` (of noise in each channel) and ``relative_ring`` (a ring of :mod:`advex.common.frequency`
+``root_mean_square`` (of noise in each channel) and ``relative_ring`` (a ring of
+:mod:`advex.common.numbers.frequency`
 over half the image's side: 0 at zero, 1 at the highest frequencies).
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from advex.common.artifacts import Array
-from advex.common.frequency import ring_means
+from advex.common.numbers.frequency import ring_means
 from advex.common.settings import FourierNoise
 from advex.discussion.gilmer_hendrycks.fourier_maps import (
     error_maps,

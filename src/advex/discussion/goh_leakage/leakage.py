@@ -17,7 +17,7 @@ from advex.attack.targets import next_class
 from advex.common.artifacts import Array
 from advex.common.images import ImageSet
 from advex.common.machine.devices import Device, as_float
-from advex.common.outcomes import pack
+from advex.common.numbers.outcomes import pack
 from advex.common.randomness import numpy_generator
 from advex.discussion.goh_leakage.linear_classifiers import fit_robust_linear_features, radius_kept, rows_of
 from advex.networks.classifier import Classifier
@@ -137,7 +137,7 @@ def leakage_table(
         Columns seed, training_set, features (network, linear, linear_worst_case, deep, toy), step (of the
         toy), quantity (accuracy and accuracy_next_class on the test images in percent, feature_of_label in
         standard deviations, toy_correlation, and radius_kept, within which 80 % of the ridge's predictions
-        stay), value, unit, images, outcomes (of accuracies, see :mod:`advex.common.outcomes`).
+        stay), value, unit, images, outcomes (of accuracies, see :mod:`advex.common.numbers.outcomes`).
     """
     fitted = fit_robust_linear_features(natural, penalties, epsilon)
     kinds: dict[str, Features] = {

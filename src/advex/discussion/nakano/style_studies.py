@@ -12,9 +12,9 @@ from torch import Tensor
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
+from advex.common.numbers.statistics import given, rank_correlation
 from advex.common.pictures import Picture
 from advex.common.settings import MAIN_RADIUS
-from advex.common.statistics import given, rank_correlation
 from advex.discussion.nakano.spectra import radial_spectrum, stride_power
 from advex.discussion.nakano.style_workshop import JUDGES, VGG_WITH_MAXIMUM, Job, Workshop
 

@@ -15,7 +15,7 @@ from advex.common.artifacts import Array
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
 from advex.common.machine.devices import Device
-from advex.common.outcomes import pack
+from advex.common.numbers.outcomes import pack
 from advex.common.pictures import Picture
 from advex.common.randomness import numpy_generator
 from advex.common.settings import ArchitectureSettings, TrainingRun
@@ -137,7 +137,7 @@ def other_dataset(
         accuracy on the task's test images, agreement with the teacher there, fitted (the share of the learnt
         labels that the student gives), label_share of each label, and labels_used: two to the power of the
         labels' entropy in bits. Of shares of test images, ``outcomes`` says which
-        (:mod:`advex.common.outcomes`) and ``dataset`` the pair whose they are.
+        (:mod:`advex.common.numbers.outcomes`) and ``dataset`` the pair whose they are.
         And of the first pair some other images with the teacher's labels, then some test images.
     """
     rows: list[dict[str, object]] = []

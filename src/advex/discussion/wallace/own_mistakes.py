@@ -17,7 +17,7 @@ from advex.common.artifacts import Array
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
 from advex.common.machine.devices import Device
-from advex.common.outcomes import pack
+from advex.common.numbers.outcomes import pack
 from advex.common.pictures import Picture
 from advex.common.randomness import numpy_generator
 from advex.common.settings import ArchitectureSettings, StepDrops, TrainingRun
@@ -171,7 +171,7 @@ def own_mistakes(
 
     Returns:
         A table with the columns ``seed, stop, headline (yes, no), labels, student, quantity, value, unit,
-        images, outcomes`` (of shares of test images, see :mod:`advex.common.outcomes`):
+        images, outcomes`` (of shares of test images, see :mod:`advex.common.numbers.outcomes`):
         teacher_train_accuracy, teacher_test_accuracy, mistakes, accuracy of each student on the test images,
         its agreement with the teacher there, and fitted, the share of the labels it learnt that it gives;
         classes_covered by the labels of the mistakes (:func:`classes_covered`), and labels_unchanged, the

@@ -9,8 +9,8 @@ import pandas as pd
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
-from advex.common.outcomes import COLUMN, unpack
-from advex.common.statistics import rank_correlation
+from advex.common.numbers.outcomes import COLUMN, unpack
+from advex.common.numbers.statistics import rank_correlation
 from advex.judge.claims import Claim
 from advex.judge.effects.words import describe
 from advex.judge.selectors import OVER_POINTS, Combination, RowSelector

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from advex.common.statistics import CONFIDENCE
+from advex.common.numbers.statistics import CONFIDENCE
 from advex.judge.claims import FINDINGS, KINDS, PRIMARY
 from advex.judge.verdicts import THERE, VERDICTS
 

@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.special import stdtr, stdtrit
 
 from advex.common.artifacts import Array
-from advex.common.statistics import CONFIDENCE
+from advex.common.numbers.statistics import CONFIDENCE
 
 SEEDS_AND_IMAGES = "seeds and images"
 SEEDS = "seeds"

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import stdtrit
 from scipy.stats import nct
 
-from advex.common.statistics import CONFIDENCE
+from advex.common.numbers.statistics import CONFIDENCE
 
 POWER = 0.9
 """How often an effect that is there is to be found."""

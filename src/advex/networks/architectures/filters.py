@@ -5,7 +5,7 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
-from advex.common.frequency import filter_mask
+from advex.common.numbers.frequency import filter_mask
 from advex.common.settings import FilterSettings
 
 

@@ -10,8 +10,8 @@ from scipy import stats
 from skimage import color, filters
 
 from advex.common.errors import UserError
-from advex.common.frequency import filter_mask, filtered
 from advex.common.images import ImageSet
+from advex.common.numbers.frequency import filter_mask, filtered
 from advex.discussion.gilmer_hendrycks import cifar10_c
 from advex.discussion.gilmer_hendrycks.corruptions import (
     SEVERITIES,

@@ -8,7 +8,7 @@ import pytest
 from figures_seen import check_readable, heading, points_of
 
 from advex.common.errors import UserError
-from advex.common.frequency import ring_means
+from advex.common.numbers.frequency import ring_means
 from advex.common.pictures import Picture
 from advex.discussion.gilmer_hendrycks.figures import corruptions, fourier_heatmaps, frequency_filters
 from advex.draw import lettering

@@ -9,8 +9,8 @@ import torch
 from samples import TINY, first, measured, with_outcomes
 from torch import nn
 
-from advex.common.frequency import distinct_frequencies, filter_mask, filtered, fourier_basis
 from advex.common.machine.devices import torch_generator
+from advex.common.numbers.frequency import distinct_frequencies, filter_mask, filtered, fourier_basis
 from advex.common.settings import (
     ArchitectureSettings,
     FilterSettings,

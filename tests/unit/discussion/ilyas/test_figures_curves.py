@@ -8,7 +8,7 @@ import pytest
 from figures_seen import check_readable, heading, points_of
 
 from advex.common.errors import UserError
-from advex.common.statistics import mean_interval
+from advex.common.numbers.statistics import mean_interval
 from advex.discussion.ilyas.figures import (
     accuracy_curves,
     attack_strength,

@@ -9,7 +9,7 @@ import torch
 from samples import TINY, first, measured
 
 from advex.attack.loop import attack
-from advex.common.outcomes import pack
+from advex.common.numbers.outcomes import pack
 from advex.common.settings import AttackSettings, Recipe, TrainingRun
 from advex.discussion.nakkiran import ensemble_transfer
 from advex.discussion.nakkiran.ensemble_transfer import OPPOSED, PENALISED, PLAIN, UNPERTURBED

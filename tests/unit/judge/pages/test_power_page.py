@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from advex.common.outcomes import pack
+from advex.common.numbers.outcomes import pack
 from advex.judge.claims import Claim
 from advex.judge.pages.power import power_markdown, power_table
 from advex.judge.statistics.power import seeds_needed

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from advex.common.statistics import mean_interval
+from advex.common.numbers.statistics import mean_interval
 from advex.judge.statistics.intervals import SEEDS, SEEDS_AND_IMAGES, SPLITS, Values, estimate
 
 

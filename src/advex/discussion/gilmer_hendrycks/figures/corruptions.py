@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
-from advex.common.statistics import MeanInterval, mean_interval
+from advex.common.numbers.statistics import MeanInterval, mean_interval
 from advex.draw import lettering, marks, style
 from advex.draw.tables import difference, published_value, values
 

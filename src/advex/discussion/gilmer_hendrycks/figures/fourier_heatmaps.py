@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
-from advex.common.frequency import fourier_basis
+from advex.common.numbers.frequency import fourier_basis
 from advex.common.pictures import Picture
 from advex.draw import lettering, marks, style
 from advex.draw.tables import difference, published_points, values

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.frequency import FilterKind, filter_mask, filtered
+from advex.common.numbers.frequency import FilterKind, filter_mask, filtered
 from advex.common.pictures import Picture
 from advex.draw import lettering, marks, style
 from advex.draw.tables import difference, published_points, published_value, values

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
+from advex.common.numbers.statistics import MeanInterval, mean_interval
 from advex.common.pictures import Picture
 from advex.common.settings import MAIN_SUCCESS
-from advex.common.statistics import MeanInterval, mean_interval
 from advex.discussion.goh_features.figures import features
 from advex.draw import lettering, marks
 from advex.draw.tables import published_value

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
+from advex.common.numbers.statistics import mean_interval
 from advex.common.pictures import Picture
-from advex.common.statistics import mean_interval
 from advex.discussion.goh_features.figures import features
 from advex.draw import lettering, marks, style
 from advex.draw.tables import first_repetition, published_value

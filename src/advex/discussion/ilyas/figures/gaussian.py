@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
 from advex.common.artifacts import Array
-from advex.common.statistics import mean_interval
+from advex.common.numbers.statistics import mean_interval
 from advex.draw import lettering, marks, style
 from advex.draw.tables import published_value
 

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.statistics import mean_interval
+from advex.common.numbers.statistics import mean_interval
 from advex.draw import lettering, marks, style
 from advex.draw.tables import published_value, values
 

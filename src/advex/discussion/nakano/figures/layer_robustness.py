@@ -12,8 +12,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
+from advex.common.numbers.statistics import MeanInterval, mean_interval
 from advex.common.settings import MAIN_RADIUS
-from advex.common.statistics import MeanInterval, mean_interval
 from advex.draw import lettering, marks, style
 from advex.draw.tables import published_points, published_value, values
 

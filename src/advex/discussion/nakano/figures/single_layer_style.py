@@ -10,8 +10,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from advex.common.artifacts import Array
+from advex.common.numbers.statistics import MeanInterval, bootstrap_interval, mean_interval
 from advex.common.pictures import Picture
-from advex.common.statistics import MeanInterval, bootstrap_interval, mean_interval
 from advex.discussion.nakano.figures import style_images
 from advex.draw import lettering, marks, style
 

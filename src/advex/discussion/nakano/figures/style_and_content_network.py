@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
+from advex.common.numbers.statistics import mean_interval
 from advex.common.pictures import Picture
-from advex.common.statistics import mean_interval
 from advex.discussion.nakano.figures import style_images
 from advex.draw import lettering, marks, style
 

@@ -10,8 +10,8 @@ from PIL import Image
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
+from advex.common.numbers.statistics import MeanInterval, mean_interval
 from advex.common.pictures import Picture
-from advex.common.statistics import MeanInterval, mean_interval
 from advex.draw import lettering, marks, style
 
 NETWORKS = {

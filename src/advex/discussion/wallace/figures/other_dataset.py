@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.statistics import mean_interval
+from advex.common.numbers.statistics import mean_interval
 from advex.discussion.wallace.figures.thumbnails import strip_over_two_panels
 from advex.draw import lettering, marks, style
 from advex.draw.tables import published_value, values

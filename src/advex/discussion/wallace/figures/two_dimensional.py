@@ -11,8 +11,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from advex.common.numbers.statistics import mean_interval
 from advex.common.pictures import Picture
-from advex.common.statistics import mean_interval
 from advex.draw import lettering, marks, style
 from advex.draw.tables import published_value, values
 

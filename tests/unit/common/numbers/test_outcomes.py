@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from advex.common.artifacts import read_table, write_table
-from advex.common.outcomes import COLUMN, pack, unpack
+from advex.common.numbers.outcomes import COLUMN, pack, unpack
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr, t
 
-from advex.common.statistics import bootstrap_interval, given, mean_interval, rank_correlation
+from advex.common.numbers.statistics import bootstrap_interval, given, mean_interval, rank_correlation
 
 
 def test_the_interval_of_a_mean_is_students():

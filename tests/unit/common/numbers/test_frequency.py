@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from advex.common.errors import UserError
-from advex.common.frequency import (
+from advex.common.machine.devices import Device
+from advex.common.numbers.frequency import (
     distinct_frequencies,
     filter_mask,
     filtered,
@@ -16,7 +17,6 @@ from advex.common.frequency import (
     rings,
     signed_frequencies,
 )
-from advex.common.machine.devices import Device
 from advex.common.settings import ArchitectureSettings, FilterSettings, Recipe, TrainingRun
 from advex.networks.architectures.filters import FrequencyFilter
 from advex.networks.classifier import build
