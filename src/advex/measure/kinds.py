@@ -102,7 +102,10 @@ class RobustAccuracy(Instrument):
     columns: ClassVar[Columns] = {"objective": texts("strongest")}
 
     def work(self, entry: MeasurementEntry, sizes: Any, meter: Meter) -> float:
-        """Count at most: an image that has been fooled is not attacked again."""
+        """Count every attack before the rounds on all images, though those that are fooled leave.
+
+        What that is too much is about what two rounds take.
+        """
         one, attack = meter.passes(entry.architecture), entry.needed_attack
         attacks = meter.study.data.classes
         return float(meter.images(entry.dataset) * attacks * (one.attacked(attack) + one.forward))

@@ -7,7 +7,7 @@ from advex.attack.loop import projected_gradient, start_perturbation
 from advex.attack.objectives import cross_entropy, prediction_divergence
 from advex.attack.threat_models import threat_model
 from advex.common.settings import AttackSettings
-from advex.networks.predictions import evaluating
+from advex.networks.folding import folded
 
 SMALL_START = 0.001
 """Standard deviation of the noise at which Algorithm 1 of TRADES starts."""
@@ -29,7 +29,7 @@ def perturbed(
         Images of the same shape in the ball and in [0, 1], detached.
     """
     start = start_perturbation(images, settings, generator)
-    return projected_gradient(cross_entropy, model, images, labels, settings, start=start)
+    return projected_gradient(cross_entropy, folded(model), images, labels, settings, start=start)
 
 
 def diverged(
@@ -41,10 +41,11 @@ def diverged(
     noise of standard deviation :data:`SMALL_START`, kept in the ball, or where ``settings`` has a random
     start, anywhere in the ball. Arguments and result as of :func:`perturbed`.
     """
-    with evaluating(model), torch.no_grad():
-        natural = model(images).float()
+    network = folded(model)
+    with torch.no_grad():
+        natural = network(images).float()
     start = start_perturbation(images, settings, generator)
     if start is None:
         noise = torch.randn(images.shape, generator=generator, device=images.device)
         start = threat_model(settings.norm, settings.epsilon).project(SMALL_START * noise)
-    return projected_gradient(prediction_divergence, model, images, natural, settings, start=start)
+    return projected_gradient(prediction_divergence, network, images, natural, settings, start=start)
