@@ -8,6 +8,7 @@ from advex.attack.objectives import cross_entropy, prediction_divergence
 from advex.attack.threat_models import threat_model
 from advex.common.settings import AttackSettings
 from advex.networks.folding import folded
+from advex.networks.predictions import evaluating
 
 SMALL_START = 0.001
 """Standard deviation of the noise at which Algorithm 1 of TRADES starts."""
@@ -41,11 +42,10 @@ def diverged(
     noise of standard deviation :data:`SMALL_START`, kept in the ball, or where ``settings`` has a random
     start, anywhere in the ball. Arguments and result as of :func:`perturbed`.
     """
-    network = folded(model)
-    with torch.no_grad():
-        natural = network(images).float()
+    with evaluating(model), torch.no_grad():
+        natural = model(images).float()
     start = start_perturbation(images, settings, generator)
     if start is None:
         noise = torch.randn(images.shape, generator=generator, device=images.device)
         start = threat_model(settings.norm, settings.epsilon).project(SMALL_START * noise)
-    return projected_gradient(prediction_divergence, network, images, natural, settings, start=start)
+    return projected_gradient(prediction_divergence, folded(model), images, natural, settings, start=start)

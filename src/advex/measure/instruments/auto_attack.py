@@ -10,6 +10,7 @@ from torch import Tensor
 from advex.attack.strongest import robust_images
 from advex.attack.threat_models import threat_model
 from advex.common.errors import UserError
+from advex.common.machine.devices import streams_kept
 from advex.common.randomness import stable_seed
 from advex.common.settings import AttackSettings
 from advex.measure.bench import Bench, percent
@@ -90,9 +91,9 @@ def standing_under_auto_attack(
     with torch.no_grad():
         classes = model(images[:1]).shape[1]
     attack.apgd_targeted.n_target_classes = attack.fab.n_target_classes = min(_TARGETS, classes - 1)
-    # It draws from torch's own streams, and ends any tracing of what Python executes.
+    # It also ends any tracing of what Python executes.
     tracing = sys.gettrace()
-    with torch.random.fork_rng([images.device] if images.is_cuda else []):
+    with streams_kept(images.device):
         found, _ = attack.run_standard_evaluation(images, labels, batch_size=len(images))
     sys.settrace(tracing)
     ball = threat_model(settings.norm, settings.epsilon)
