@@ -22,6 +22,7 @@ from advex.attack.objectives import cross_entropy
 from advex.common.machine.devices import Device
 from advex.common.settings import ArchitectureSettings, AttackSettings
 from advex.networks.classifier import Classifier, build
+from advex.networks.folding import folded
 
 STEPS = 10
 NETWORKS = {  # options, images attacked at once, steps of training
@@ -72,7 +73,7 @@ def attacks(
 
     def ours(keep_best: bool) -> Callable[[], Tensor]:
         settings = AttackSettings(norm, epsilon, STEPS, step, keep_best=keep_best)
-        return lambda: projected_gradient(cross_entropy, model, images, labels, settings)
+        return lambda: projected_gradient(cross_entropy, folded(model), images, labels, settings)
 
     wrapped = foolbox.PyTorchModel(model, bounds=(0, 1), device=device.torch_device)
     given: dict[str, Any] = {"steps": STEPS, "random_start": False}

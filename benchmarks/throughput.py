@@ -18,6 +18,7 @@ from advex.attack.objectives import cross_entropy
 from advex.common.machine.devices import Device
 from advex.common.settings import ArchitectureSettings, AttackSettings
 from advex.networks.classifier import Classifier, build
+from advex.networks.folding import folded
 
 RESNET50 = ArchitectureSettings("resnet50", {}, 3, 10, (0.5,) * 3, (0.25,) * 3)
 SECONDS = 30.0
@@ -67,7 +68,7 @@ def attacking(model: Classifier, device: Device, batch: int) -> Callable[[], int
 
     def steps() -> int:
         with device.computing():
-            projected_gradient(cross_entropy, model, images, labels, settings)
+            projected_gradient(cross_entropy, folded(model), images, labels, settings)
         return batch * STEPS
 
     return steps

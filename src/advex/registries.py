@@ -170,6 +170,7 @@ INSTRUMENTS: "Registry[Callable[[MeasurementEntry, Bench], Iterable[Row]]]" = Re
     {
         "accuracy": "advex.measure.instruments.accuracy:rows",
         "robust_accuracy": "advex.measure.instruments.robust_accuracy:rows",
+        "auto_attack": "advex.measure.instruments.auto_attack:rows",
         "attack_strength": "advex.measure.instruments.attack_strength:rows",
         "transfer": "advex.measure.instruments.transfer:rows",
         "history": "advex.measure.instruments.history:rows",
@@ -189,6 +190,7 @@ KINDS: "Registry[type[Instrument]]" = Registry(
     {
         "accuracy": "advex.measure.kinds:Accuracy",
         "robust_accuracy": "advex.measure.kinds:RobustAccuracy",
+        "auto_attack": "advex.measure.kinds:AutoAttack",
         "attack_strength": "advex.measure.kinds:AttackStrength",
         "transfer": "advex.measure.kinds:Transfer",
         "history": "advex.measure.kinds:History",
@@ -206,6 +208,7 @@ KINDS: "Registry[type[Instrument]]" = Registry(
 SECTIONS: "Registry[type[Any]]" = Registry(
     "section",
     {
+        "auto_attack": "advex.measure.entries:AutoAttackSizes",
         "attack_strength": "advex.measure.entries:Sweep",
         "fourier_noise": "advex.common.settings:FourierNoise",
         "layer_robustness": "advex.common.settings:LayerSizes",

@@ -1,15 +1,13 @@
-"""Which images an attack fools a model with, at any of its steps: those are not attacked any further."""
+"""Which images an attack fools a network with, at any of its steps: those are not attacked any further."""
 
 import torch
 from torch import Tensor, nn
 
-from advex.attack.loop import climbed, start_perturbation, started, stepped
+from advex.attack.loop import batches, climbed, started, stepped
 from advex.attack.objectives import Objective
 from advex.attack.threat_models import threat_model
-from advex.common.machine.devices import torch_generator
 from advex.common.machine.progress import Progress
 from advex.common.settings import AttackSettings
-from advex.networks.folding import folded
 
 LEAVING_EVERY = 3
 """After how many steps fooled images leave the batch: each time the host waits for the device once."""
@@ -32,7 +30,7 @@ class _Heard(nn.Module):
 
 def standing(
     objective: Objective,
-    model: nn.Module,
+    network: nn.Module,
     images: Tensor,
     targets: Tensor,
     labels: Tensor,
@@ -41,15 +39,15 @@ def standing(
     seed: int | None = None,
     batch_size: int = 1024,
     what: str = "attack",
-) -> Tensor:
-    """Tell which images a model classifies correctly at every step of an attack, the first and the last too.
+) -> tuple[Tensor, Tensor]:
+    """Tell which images a network gives their label at every step of an attack, the first and the last too.
 
     The steps are those of :func:`advex.attack.loop.attack`; only, an image whose prediction was wrong once is
     an adversarial example, whatever comes after, and leaves. ``keep_best`` has no meaning here.
 
     Args:
         objective: what the attack climbs, through logits.
-        model: the model under attack.
+        network: what is attacked, in evaluation mode, as :func:`advex.networks.folding.folded` returns it.
         images: (N, C, H, W) float32 in [0, 1].
         targets: one row per image, for the objective.
         labels: (N,) int64, what a correct prediction is.
@@ -59,30 +57,20 @@ def standing(
         what: what is done, for progress.
 
     Returns:
-        (N,) bool.
+        Which stand, (N,) bool, and the highest value of the objective that any step reached, (N,) float32;
+        of images that do not stand, the highest before they left.
 
     Raises:
         ValueError: a random start without a seed.
     """
-    if settings.random_start and seed is None:
-        raise ValueError("an attack with a random start needs a seed")
-    start = start_perturbation(images, settings, torch_generator("start", seed or 0))
-    network = _Heard(folded(model))
-    progress = Progress(what, total=-(-len(images) // batch_size) * settings.steps)
+    heard = _Heard(network)
     stands = torch.ones(len(images), dtype=torch.bool, device=images.device)
-    for first in range(0, len(images), batch_size):
-        batch = slice(first, first + batch_size)
-        stands[batch] = _standing(
-            objective,
-            network,
-            images[batch],
-            targets[batch],
-            labels[batch],
-            settings,
-            None if start is None else start[batch],
-            progress,
+    highest = torch.full((len(images),), -torch.inf, device=images.device)
+    for batch, start, progress in batches(images, settings, seed=seed, batch_size=batch_size, what=what):
+        stands[batch], highest[batch] = _standing(
+            objective, heard, images[batch], targets[batch], labels[batch], settings, start, progress
         )
-    return stands
+    return stands, highest
 
 
 def _standing(
@@ -94,24 +82,29 @@ def _standing(
     settings: AttackSettings,
     start: Tensor | None,
     progress: Progress,
-) -> Tensor:
+) -> tuple[Tensor, Tensor]:
     ball = threat_model(settings.norm, settings.epsilon)
-    result = torch.zeros(len(images), dtype=torch.bool, device=images.device)
+    all_stand = torch.zeros(len(images), dtype=torch.bool, device=images.device)
+    all_highest = torch.full((len(images),), -torch.inf, device=images.device)
     places = torch.arange(len(images), device=images.device)
-    stands = torch.ones_like(result)
+    stands, highest = ~all_stand, all_highest.clone()
     current = started(images, start)
     for step in range(settings.steps):
         if step % LEAVING_EVERY == 0 and step:
             left = stands.nonzero()[:, 0]
             if len(left) < len(stands):
+                all_highest[places] = highest
                 places, images, targets, labels = (each[left] for each in (places, images, targets, labels))
-                current, stands = current[left], stands[left]
+                current, stands, highest = (each[left] for each in (current, stands, highest))
         if len(places):
-            _, gradient = climbed(objective, network, current, targets)
+            values, gradient = climbed(objective, network, current, targets)
             stands = stands & (network.logits.argmax(1) == labels)
-            current = stepped(ball, images, current, gradient, settings.step_size)
+            highest = torch.maximum(highest, values)
+            current = stepped(ball, images, current, gradient, settings.length(step))
         progress.advance()
     if len(places):
         with torch.no_grad():
-            result[places] = stands & (network(current).argmax(1) == labels)
-    return result
+            values = objective(network, current, targets)
+        all_stand[places] = stands & (network.logits.argmax(1) == labels)
+        all_highest[places] = torch.maximum(highest, values)
+    return all_stand, all_highest

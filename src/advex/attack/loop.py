@@ -4,6 +4,8 @@ The loop knows no norm (see :mod:`advex.attack.threat_models`) and no loss (see
 :mod:`advex.attack.objectives`).
 """
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
@@ -18,7 +20,7 @@ from advex.networks.folding import folded
 
 def projected_gradient(
     objective: Objective,
-    model: nn.Module,
+    network: nn.Module,
     images: Tensor,
     targets: Tensor,
     settings: AttackSettings,
@@ -28,12 +30,11 @@ def projected_gradient(
 ) -> Tensor:
     """Climb ``objective`` from ``images`` by projected gradient ascent, staying in the ball and in [0, 1].
 
-    What is climbed is the model in evaluation mode, its batch normalisation folded; neither its parameters
-    nor their gradients, nor its mode, change. No value is copied to the host inside the loop.
+    No value is copied to the host inside the loop.
 
     Args:
         objective: gives one number per image, to be maximised.
-        model: the model under attack.
+        network: what is attacked, in evaluation mode, as :func:`advex.networks.folding.folded` returns it.
         images: (N, C, H, W) float32 in [0, 1]; the centres of the balls.
         targets: one row per image, passed to the objective.
         settings: the ball and the steps.
@@ -43,21 +44,21 @@ def projected_gradient(
     Returns:
         The perturbed images, same shape, detached.
     """
-    ball, network = threat_model(settings.norm, settings.epsilon), folded(model)
+    ball = threat_model(settings.norm, settings.epsilon)
     current = started(images, start)
-    best = current
-    best_values = torch.full((len(images),), -torch.inf, device=images.device)
-    for _ in range(settings.steps):
+    best = _Best(current) if settings.keep_best else None
+    for step in range(settings.steps):
         values, gradient = climbed(objective, network, current, targets)
-        if settings.keep_best:
-            best, best_values = _better(best, best_values, current, values)
-        current = stepped(ball, images, current, gradient, settings.step_size)
+        if best:
+            best.compare(current, values)
+        current = stepped(ball, images, current, gradient, settings.length(step))
         if progress:
             progress.advance()
-    if not settings.keep_best:
+    if best is None or not settings.steps:
         return current
     with torch.no_grad():
-        return _better(best, best_values, current, objective(network, current, targets))[0]
+        best.compare(current, objective(network, current, targets))
+    return best.images
 
 
 def started(images: Tensor, start: Tensor | None) -> Tensor:
@@ -82,9 +83,18 @@ def stepped(ball: ThreatModel, images: Tensor, current: Tensor, gradient: Tensor
     return (images + ball.project(moved - images)).clamp(0, 1)
 
 
-def _better(best: Tensor, best_values: Tensor, images: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-    better = values > best_values
-    return torch.where(better.view(-1, 1, 1, 1), images, best), torch.where(better, values, best_values)
+class _Best:
+    """The images with the highest objective so far, overwritten in place."""
+
+    def __init__(self, start: Tensor) -> None:
+        self.images = start.clone()
+        self._values = torch.full((len(start),), -torch.inf, device=start.device)
+
+    def compare(self, images: Tensor, values: Tensor) -> None:
+        """Take over the images whose values are higher."""
+        better = values > self._values
+        torch.where(better.view(-1, 1, 1, 1), images, self.images, out=self.images)
+        torch.where(better, values, self._values, out=self._values)
 
 
 def start_perturbation(images: Tensor, settings: AttackSettings, generator: torch.Generator) -> Tensor | None:
@@ -92,6 +102,34 @@ def start_perturbation(images: Tensor, settings: AttackSettings, generator: torc
     if not settings.random_start:
         return None
     return threat_model(settings.norm, settings.epsilon).random(images, generator)
+
+
+def batches(
+    images: Tensor, settings: AttackSettings, *, seed: int | None, batch_size: int, what: str, done: int = 0
+) -> Iterator[tuple[slice, Tensor | None, Progress]]:
+    """Yield the batches of an attack: where each lies, its start, and the progress of all.
+
+    The random start of an image depends on ``seed`` and on its place in ``images``, neither on the batches
+    nor on the device.
+
+    Args:
+        images: (N, C, H, W), all that are attacked.
+        settings: the ball, the steps and whether starts are random.
+        seed: of random starts.
+        batch_size: how many images are attacked at once.
+        what: what is done, for progress.
+        done: how many images, the first ones, are finished.
+
+    Raises:
+        ValueError: a random start without a seed, which would be that of all others too.
+    """
+    if settings.random_start and seed is None:
+        raise ValueError("an attack with a random start needs a seed")
+    start = start_perturbation(images, settings, torch_generator("start", seed or 0))
+    progress = Progress(what, total=-(-(len(images) - done) // batch_size) * settings.steps)
+    for first in range(done, len(images), batch_size):
+        batch = slice(first, first + batch_size)
+        yield batch, None if start is None else start[batch], progress
 
 
 def attack(
@@ -106,37 +144,28 @@ def attack(
     what: str = "attack",
     parts: Parts | None = None,
 ) -> Tensor:
-    """Run :func:`projected_gradient` over any number of images in batches, with progress.
+    """Run :func:`projected_gradient` over any number of images, in :func:`batches` of them.
 
-    The random start of an image depends on ``seed`` and on its place in ``images``, neither on the batches
-    nor on the device.
+    What is attacked is the model in evaluation mode, its batch normalisation folded; neither its parameters
+    nor their gradients, nor its mode, change.
     Images that are among ``parts`` already are not attacked again; those of each batch join them.
 
     Returns:
         (N, C, H, W) float32 in [0, 1].
 
     Raises:
-        ValueError: a random start without a seed, which would be that of all others too.
+        ValueError: a random start without a seed.
     """
-    if settings.random_start and seed is None:
-        raise ValueError("an attack with a random start needs a seed")
-    start = start_perturbation(images, settings, torch_generator("start", seed or 0))
+    network = folded(model)
     results = parts.read(images.device) if parts else []
     done = sum(map(len, results))
-    progress = Progress(what, total=-(-(len(images) - done) // batch_size) * settings.steps)
-    for first in range(done, len(images), batch_size):
-        batch = slice(first, first + batch_size)
-        results.append(
-            projected_gradient(
-                objective,
-                model,
-                images[batch],
-                targets[batch],
-                settings,
-                start=None if start is None else start[batch],
-                progress=progress,
-            )
+    for batch, start, progress in batches(
+        images, settings, seed=seed, batch_size=batch_size, what=what, done=done
+    ):
+        found = projected_gradient(
+            objective, network, images[batch], targets[batch], settings, start=start, progress=progress
         )
+        results.append(found)
         if parts:
             parts.keep(results)
     return torch.cat(results) if results else images.clone()

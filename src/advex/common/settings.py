@@ -39,10 +39,11 @@ class AttackSettings:
         norm: geometry of the ball and of the steps.
         epsilon: radius, in units of images in [0, 1]; infinite for no constraint.
         steps: number of gradient steps.
-        step_size: length of a step in the norm.
+        step_size: length of a step in the norm; of the first one, if steps shrink.
         random_start: start at a point drawn uniformly from the ball rather than at the image.
         keep_best: return, for each image, the iterate with the highest objective rather than the last;
             it costs one more forward pass.
+        shrinking: steps fall linearly to nothing, so that an attack that starts with large ones settles.
     """
 
     norm: Annotated[str, OneOf(NORMS)]
@@ -51,6 +52,11 @@ class AttackSettings:
     step_size: NonNegative
     random_start: bool = False
     keep_best: bool = True
+    shrinking: bool = False
+
+    def length(self, step: int) -> float:
+        """Return the length of a step, counted from 0; of n that shrink the last is an n-th of the first."""
+        return self.step_size * (1 - step / self.steps) if self.shrinking else self.step_size
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -9,7 +9,9 @@ standard one. *Targeting* perturbs the image towards a target class and takes th
 
 import json
 import logging
+import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -19,12 +21,14 @@ from torch import Tensor, nn
 from advex.attack.finished_parts import Parts
 from advex.attack.loop import attack
 from advex.attack.objectives import representation_distance
+from advex.attack.threat_models import threat_model
 from advex.common.artifacts import Array
 from advex.common.checkpoint import Checkpoint
 from advex.common.images import ImageSet
 from advex.common.machine.devices import Device, as_float
 from advex.common.randomness import numpy_generator, stable_seed
 from advex.common.settings import Construction, plain
+from advex.construct.rounding import rounded_inside
 from advex.networks.classifier import Classifier
 from advex.networks.ensembles import Ensemble
 from advex.networks.predictions import evaluating, predictions
@@ -55,7 +59,7 @@ def construct(
         ensemble: networks that the attack must not fool, for an objective named ``ensemble_``.
         checkpoint: file that keeps finished images, from which an interrupted construction goes on.
             Remove it once the set is written.
-        stored_as: how the set will be stored: it is rounded to that before it is measured.
+        stored_as: how the set will be stored: it is rounded to that before it is measured, inside the balls.
 
     Returns:
         The set, float32 images in [0, 1] in the order of ``images``, with ``original_labels`` and, for
@@ -68,7 +72,11 @@ def construct(
     attacked = ensemble.against(source) if ensemble else source
     parts = Parts(checkpoint.of(*_made_from(construction, images, attacked))) if checkpoint else None
     built, start, distances = CONSTRUCTIONS[construction.rule](construction, images, attacked, device, parts)
-    built = built.rounded(stored_as)
+    if math.isfinite(construction.attack.epsilon):
+        ball = threat_model(construction.attack.norm, construction.attack.epsilon)
+        built = replace(built, images=rounded_inside(built.images, start, ball, stored_as))
+    else:
+        built = built.rounded(stored_as)
     predicted = predictions(source, device.images(built.images), device).cpu().numpy()
     change = np.linalg.norm((built.images - start).reshape(len(built), -1), axis=1)
     measured = {

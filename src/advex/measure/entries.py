@@ -31,6 +31,21 @@ class Sweep:
 
 
 @dataclass(frozen=True, config=STRICT)
+class AutoAttackSizes:
+    """How long AutoAttack runs, and on how many images; by default as in its standard version.
+
+    Attributes:
+        images: how many test images are attacked, the first ones.
+        iterations: of each of its attacks by gradients, for each class they aim at.
+        queries: of its attack without gradients.
+    """
+
+    images: Count
+    iterations: Count = 100
+    queries: Count = 5000
+
+
+@dataclass(frozen=True, config=STRICT)
 class MeasurementEntry:
     """One model measured on one data set by one instrument; paths say where they lie.
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from advex.measure.columns import NUMBERS, Columns, texts
-from advex.measure.entries import MeasurementEntry, Sweep
+from advex.measure.entries import AutoAttackSizes, MeasurementEntry, Sweep
 from advex.measure.work import Meter
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -102,10 +102,32 @@ class RobustAccuracy(Instrument):
     columns: ClassVar[Columns] = {"objective": texts("strongest")}
 
     def work(self, entry: MeasurementEntry, sizes: Any, meter: Meter) -> float:
-        """Count at most: an image that has been fooled is not attacked again."""
+        """Count every attack before the rounds on all images, though those that are fooled leave.
+
+        What that is too much is about what two rounds take.
+        """
         one, attack = meter.passes(entry.architecture), entry.needed_attack
         attacks = meter.study.data.classes
         return float(meter.images(entry.dataset) * attacks * (one.attacked(attack) + one.forward))
+
+
+class AutoAttack(Instrument):
+    """Our strongest attack against independent code."""
+
+    needs = frozenset({"attack"})
+    relabels = False
+    section = "auto_attack"
+    columns: ClassVar[Columns] = {
+        "quantity": texts("robust_accuracy_ours robust_accuracy_autoattack autoattack_excess"),
+        "objective": texts("strongest autoattack"),
+    }
+
+    def work(self, entry: MeasurementEntry, sizes: AutoAttackSizes, meter: Meter) -> float:
+        """Count all attacks on all images: ours, and theirs towards each other class, by two methods."""
+        one, classes = meter.passes(entry.architecture), meter.study.data.classes
+        ours = classes * one.attacked(entry.needed_attack)
+        theirs = sizes.iterations * 2 * classes * one.attack + sizes.queries * one.forward
+        return float(min(meter.images(entry.dataset), sizes.images) * (ours + theirs))
 
 
 class AttackStrength(Instrument):

@@ -25,8 +25,8 @@ def measure(entries: Iterable[MeasurementEntry], seed: int, device: Device) -> p
         A tidy table with the columns ``seed, model, architecture, dataset, quantity, epsilon, steps,
         objective, value, unit, images, outcomes`` and those that instruments declare; accuracies and rates
         are in percent of ``images``, and ``outcomes`` (:mod:`advex.common.numbers.outcomes`) says of which,
-        where these are all of the data set; ``epsilon``, ``steps`` and ``objective`` are empty where they mean
-        nothing.
+        where these are all of the data set; ``epsilon``, ``steps`` and ``objective`` are empty where they
+        mean nothing.
 
     Raises:
         ValueError: an instrument fills a column that it has not declared.

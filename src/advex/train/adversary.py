@@ -7,6 +7,7 @@ from advex.attack.loop import projected_gradient, start_perturbation
 from advex.attack.objectives import cross_entropy, prediction_divergence
 from advex.attack.threat_models import threat_model
 from advex.common.settings import AttackSettings
+from advex.networks.folding import folded
 from advex.networks.predictions import evaluating
 
 SMALL_START = 0.001
@@ -29,7 +30,7 @@ def perturbed(
         Images of the same shape in the ball and in [0, 1], detached.
     """
     start = start_perturbation(images, settings, generator)
-    return projected_gradient(cross_entropy, model, images, labels, settings, start=start)
+    return projected_gradient(cross_entropy, folded(model), images, labels, settings, start=start)
 
 
 def diverged(
@@ -47,4 +48,4 @@ def diverged(
     if start is None:
         noise = torch.randn(images.shape, generator=generator, device=images.device)
         start = threat_model(settings.norm, settings.epsilon).project(SMALL_START * noise)
-    return projected_gradient(prediction_divergence, model, images, natural, settings, start=start)
+    return projected_gradient(prediction_divergence, folded(model), images, natural, settings, start=start)

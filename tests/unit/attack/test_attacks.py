@@ -16,6 +16,7 @@ from advex.common.errors import UserError
 from advex.common.machine.devices import torch_generator
 from advex.common.settings import AttackSettings
 from advex.networks.ensembles import Ensemble
+from advex.networks.folding import folded
 from advex.networks.predictions import evaluating
 from advex.registries import OBJECTIVES
 
@@ -144,7 +145,8 @@ def test_no_images_are_no_problem(norm, random_start):
     model, images, labels = problem("convolutional", "cross_entropy")
     settings = AttackSettings(norm, 0.5, 2, 0.1, random_start=random_start)
     assert attack(cross_entropy, model, images[:0], labels[:0], settings, seed=0).shape == (0, 1, 6, 6)
-    assert projected_gradient(cross_entropy, model, images[:0], labels[:0], settings).shape == (0, 1, 6, 6)
+    found = projected_gradient(cross_entropy, folded(model), images[:0], labels[:0], settings)
+    assert found.shape == (0, 1, 6, 6)
 
 
 def test_a_random_start_in_an_infinite_ball_is_refused():
@@ -212,6 +214,39 @@ def test_the_best_iterate_is_kept_and_the_last_is_not():
     assert attack(parabola, model, images, top, settings).item() == pytest.approx(0.49)
     last = replace(settings, keep_best=False)
     assert attack(parabola, model, images, top, last).item() == pytest.approx(0.78)
+
+
+def test_steps_that_shrink_fall_linearly_to_nothing():
+    """Along a slope the way is the sum of the steps: 0.4 (1 + 3/4 + 1/2 + 1/4)."""
+    settings = AttackSettings("linf", math.inf, 4, 0.4, keep_best=False, shrinking=True)
+    assert [settings.length(step) for step in range(4)] == pytest.approx([0.4, 0.3, 0.2, 0.1])
+    assert [replace(settings, shrinking=False).length(step) for step in range(4)] == [0.4] * 4
+    shorter = replace(settings, step_size=0.04)
+    images = torch.full((2, 1, 1, 1), 0.5)
+
+    def slope(model, images, targets):
+        return targets * images.flatten()
+
+    moved = attack(slope, nn.Identity(), images, torch.tensor([1.0, -1.0]), shorter)
+    assert moved.flatten().tolist() == pytest.approx([0.6, 0.4])
+
+
+@pytest.mark.parametrize("norm", ["l2", "linf"])
+def test_steps_that_shrink_settle_at_the_optimum_and_need_no_best(norm):
+    """Constant steps of the radius swing about the top of a hill; those that shrink reach it."""
+    generator = torch.Generator().manual_seed(1)
+    images, tops = (0.4 + 0.2 * torch.rand(20, 1, 6, 6, generator=generator) for _ in range(2))
+    weights = 0.5 + torch.rand(1, 6, 6, generator=generator)
+
+    def hill(model, images, targets):
+        return -(weights * (images - targets) ** 2).flatten(1).sum(1)
+
+    radius = 1.0 if norm == "l2" else 0.25  # all tops are inside
+    lost = {}
+    for shrinking in (False, True):
+        settings = AttackSettings(norm, radius, 60, radius, keep_best=False, shrinking=shrinking)
+        lost[shrinking] = -hill(None, attack(hill, nn.Identity(), images, tops, settings), tops).mean()
+    assert lost[True] < 0.01 * lost[False]
 
 
 def test_targeted_attacks_reach_their_targets_and_representations_come_near():
@@ -309,5 +344,6 @@ def test_steps_are_reported_as_progress():
             self.steps += 1
 
     progress, settings = Count(), AttackSettings("l2", 0.5, 4, 0.1)
-    projected_gradient(cross_entropy, *problem("linear", "cross_entropy"), settings, progress=progress)
+    model, *others = problem("linear", "cross_entropy")
+    projected_gradient(cross_entropy, folded(model), *others, settings, progress=progress)
     assert progress.steps == 4

@@ -74,18 +74,18 @@ def test_more_steps_and_larger_balls_are_stronger(trained_digits, name, objectiv
 @models
 @pytest.mark.parametrize("setting", ["evaluation_half_epsilon", "evaluation_full_epsilon"])
 def test_evaluation_is_as_strong_as_auto_attack(trained_digits, digits_study, name, setting):
-    """The study's robust accuracy, with 2 points of grace; APGD on two losses, 5 restarts."""
+    """The study's robust accuracy, with 1 point of grace; APGD on two losses, 5 restarts."""
     model, settings = getattr(trained_digits, name), digits_study.attacks[setting]
-    images, labels = trained_digits.images[:100], trained_digits.labels[:100]
+    images, labels = trained_digits.images, trained_digits.labels
     assert settings.norm == "l2"
     auto = pyautoattack.AutoAttack(
         model, norm="L2", eps=settings.epsilon, version="custom", attacks=["apgd-ce", "apgd-t"], seed=0
     )
-    theirs = auto.run_standard_evaluation(images, labels, batch_size=100)
+    theirs = auto.run_standard_evaluation(images, labels, batch_size=200)
     theirs = theirs[0] if isinstance(theirs, tuple) else theirs
     assert (theirs - images).flatten(1).norm(dim=1).max() < settings.epsilon + 1e-5
     assert theirs.min() >= 0
     assert theirs.max() <= 1
     robust = robust_images(model, images, labels, settings, Device.choose(), "test")
-    assert 100 * robust.double().mean() <= accuracy(model, theirs, labels) + 2
+    assert 100 * robust.double().mean() <= accuracy(model, theirs, labels) + 1 + 1e-4
     assert not robust[model(images).argmax(1) != labels].any()

@@ -60,10 +60,12 @@ def test_it_tells_which_images_stand_at_every_step(norm: str, aimed: bool, batch
     radius = 0.3 if norm == "l2" else 0.08
     settings = AttackSettings(norm, radius, 10, radius / 4)
     sizes.clear()
-    stands = standing(objective, model, images, targets, labels, settings, batch_size=batch_size)
+    stands, highest = standing(objective, model, images, targets, labels, settings, batch_size=batch_size)
     attacked = sizes.copy()
     assert torch.equal(stands, ~ever_wrong(model, images, targets, labels, settings, objective))
     assert 0 < stands.sum() < 37
+    best = projected_gradient(objective, model, images, targets, settings)
+    torch.testing.assert_close(highest[stands], objective(model, best, targets)[stands])
     if batch_size > len(images):
         assert attacked[0] == 40
         assert attacked[-1] < 40
@@ -76,7 +78,7 @@ def test_a_batch_without_images_left_is_not_computed() -> None:
     labels = (model(images).argmax(1) + 1) % CLASSES
     sizes.clear()
     settings = AttackSettings("l2", 0.1, 20, 0.1)
-    assert not standing(cross_entropy, model, images, labels, labels, settings).any()
+    assert not standing(cross_entropy, model, images, labels, labels, settings)[0].any()
     assert len(sizes) == LEAVING_EVERY
 
 
@@ -87,9 +89,9 @@ def test_a_random_start_needs_a_seed_and_is_that_of_the_place() -> None:
     with pytest.raises(ValueError, match="needs a seed"):
         standing(cross_entropy, model, images, labels, labels, settings)
     found = [
-        standing(cross_entropy, model, images, labels, labels, settings, seed=1, batch_size=size)
+        standing(cross_entropy, model, images, labels, labels, settings, seed=1, batch_size=size)[0]
         for size in (4, 30)
     ]
     assert torch.equal(*found)
-    other = standing(cross_entropy, model, images, labels, labels, settings, seed=2)
+    other, _ = standing(cross_entropy, model, images, labels, labels, settings, seed=2)
     assert not torch.equal(found[0], other)

@@ -11,6 +11,7 @@ from scipy import stats
 from advex.attack.objectives import targeted_cross_entropy
 from advex.attack.targets import next_class, random_class
 from advex.attack.threat_models import threat_model
+from advex.common.images import ImageSet
 from advex.common.settings import AttackSettings, Construction
 from advex.construct import constructions
 from advex.construct.constructions import construct
@@ -119,12 +120,18 @@ def test_the_table_is_that_of_a_recomputation(built, images, source, constructio
 
 @pytest.mark.parametrize("construction", [RAND, DET], ids=["d_rand", "d_det"])
 @pytest.mark.parametrize("norm", ["l2", "linf"])
-def test_targeted_sets_have_targets_as_labels_and_lie_in_the_ball(images, source, cpu, construction, norm):
+@pytest.mark.parametrize("stored_as", ["float32", "float16"])
+def test_targeted_sets_have_targets_as_labels_and_lie_in_the_ball(
+    images, source, cpu, construction, norm, stored_as, tmp_path
+):
     epsilon = {"l2": 0.8, "linf": 0.1}[norm]
     construction = replace(construction, attack=AttackSettings(norm, epsilon, 10, epsilon / 4))
-    data, _ = construct(construction, images, source, cpu)
-    moved = torch.from_numpy(data.images - images.as_float())
-    assert threat_model(norm, epsilon).contains(moved).all()
+    data, _ = construct(construction, images, source, cpu, stored_as=stored_as)
+    data.write(tmp_path / "set", {}, stored_as)
+    read = ImageSet.read(tmp_path / "set")
+    assert np.array_equal(read.images, data.images)
+    moved = torch.from_numpy(read.images.astype(np.float64) - images.as_float())
+    assert threat_model(norm, epsilon).contains(moved, tolerance=0.0).all()
     assert not data.extras.keys() - {"original_labels"}
     if construction.target == "next_class":
         np.testing.assert_array_equal(data.labels, (images.labels + 1) % 4)

@@ -79,6 +79,13 @@ def torch_generator(*name: str | int, device: torch.device | str = "cpu") -> tor
 
 
 @contextmanager
+def streams_kept(device: torch.device) -> Iterator[None]:
+    """Put torch's global generators back after the body, for code that seeds and draws from them itself."""
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        yield
+
+
+@contextmanager
 def initial_weights(*name: str | int) -> Iterator[None]:
     """Let layers that are made in the body draw their weights by a name; afterwards nothing has changed.
 

@@ -17,16 +17,16 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from advex.attack.loop import projected_gradient, start_perturbation
+from advex.attack.loop import batches, projected_gradient
 from advex.attack.objectives import representation_distance
 from advex.common.errors import UserError
 from advex.common.machine.devices import torch_generator
-from advex.common.machine.progress import Progress
 from advex.common.randomness import stable_seed
 from advex.common.settings import AttackSettings, LayerSizes
 from advex.measure.bench import Bench
 from advex.measure.entries import MeasurementEntry, Row
 from advex.networks.classifier import Classifier
+from advex.networks.folding import folded
 from advex.networks.layers import Layers, main_layers
 from advex.networks.predictions import evaluating
 
@@ -126,25 +126,17 @@ def largest_changes(
     """
     if not settings.random_start:
         raise UserError("layer robustness: the distance to an image has no gradient there; set random_start")
-    network = _Representation(model, layer)
-    generator = torch_generator("start", seed)
-    starts = start_perturbation(images, settings, generator)
-    progress = Progress(f"largest change of {layer}", -(-len(images) // batch_size) * settings.steps)
+    network = folded(_Representation(model, layer))
     changes = []
-    for first in range(0, len(images), batch_size):
-        batch = slice(first, first + batch_size)
-        with torch.no_grad(), evaluating(model):
+    for batch, start, progress in batches(
+        images, settings, seed=seed, batch_size=batch_size, what=f"largest change of {layer}"
+    ):
+        with torch.no_grad():
             clean = network.representation(images[batch]).float()
         moved = projected_gradient(
-            _distance,
-            network,
-            images[batch],
-            clean,
-            settings,
-            start=None if starts is None else starts[batch],
-            progress=progress,
+            _distance, network, images[batch], clean, settings, start=start, progress=progress
         )
-        with torch.no_grad(), evaluating(model):
+        with torch.no_grad():
             changes.append(_distance(network, moved, clean))
     return torch.cat(changes)
 

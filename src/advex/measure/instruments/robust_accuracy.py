@@ -11,7 +11,7 @@ from advex.measure.entries import MeasurementEntry, Row
 def rows(entry: MeasurementEntry, bench: Bench) -> Iterable[Row]:
     """Accuracy under the strongest attack: see :func:`advex.attack.strongest.robust_images`.
 
-    ``steps`` counts the gradient steps an image gets if no attack fools the model on it.
+    ``steps`` counts the gradient steps before the rounds that an image gets if no attack fools the model.
     """
     attack = entry.needed_attack
     loaded, model = bench.images(entry.dataset_path), bench.model(entry.model_path)

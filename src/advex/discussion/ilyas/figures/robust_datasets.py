@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from advex.draw import lettering, marks, style
 from advex.draw.tables import difference, published_value, values
 
-_TABLE = "ilyas/robust_datasets"
+_TABLE, _CHECK = "ilyas/robust_datasets", "ilyas/attack_check"
 _MODELS = (
     ("standard", "standard", "original\nimages"),
     ("robust", "robust", "original,\nadversarial"),
@@ -29,8 +29,11 @@ _PUBLISHED = "published (Table 7), CIFAR-10 ResNet-50, ε = 0.5"
 
 
 def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
-    """Draw accuracy without attack and at two radii for every training set, from "ilyas/robust_datasets"."""
-    table = tables[_TABLE]
+    """Draw accuracy without attack and at two radii for every training set, from "ilyas/robust_datasets".
+
+    Where independent code was tried, in "ilyas/attack_check", a tick says how much less it would leave.
+    """
+    table, check = tables[_TABLE], tables[_CHECK]
     figure, axes = style.canvas(style.PAGE_WIDTH, 92)
     axis = axes[0, 0]
     for group, (model, role, _) in enumerate(_MODELS):
@@ -40,12 +43,32 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
             if model not in _UNPUBLISHED:
                 number = published_value(published, f"table7_{model}_{quantity}")
                 marks.published_marks(axis, place + _BESIDE, number, _PUBLISHED, clip=False)
+    _draw_check(axis, table, check)
     _name(axis, table)
     marks.chance_line(axis, context.chance)
     lettering.title(figure, _finding(table))
     lettering.footer(figure, context)
     lettering.legend_below(figure, 1)
     return figure
+
+
+def _draw_check(axis: Axes, table: pd.DataFrame, check: pd.DataFrame) -> None:
+    """Mark our robust accuracy at half epsilon less its mean excess over AutoAttack's on the same images."""
+    tried = check[check["quantity"] == "autoattack_excess"]
+    label = f"less the excess over AutoAttack on {tried['images'].max():.0f} images"
+    for group, (model, *_) in enumerate(_MODELS):
+        excess = tried.loc[tried["model"] == model, "value"]
+        if len(excess):
+            height = values(table, model=model, quantity=_HALF).mean() - excess.mean()
+            axis.plot(
+                _places(group)[1],
+                height,
+                marker="_",
+                markersize=9,
+                color="black",
+                linestyle="none",
+                label=label,
+            )
 
 
 def _places(group: int) -> list[float]:
