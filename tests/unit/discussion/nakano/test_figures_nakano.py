@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from figures_seen import heading
-from test_style_studies import robustness, workshop
+from style_samples import robustness, workshop
 
 from advex.common.errors import UserError
 from advex.common.pictures import Picture
