@@ -2,8 +2,9 @@
 
 They take longer to be imported than to do most of what tests ask of them, and are asked a thousand times. So
 :func:`run` has them forked from a process that has imported them, and nothing of this repository: which
-library they run with depends on the folder. They start like ``python -m``, with an environment and a working
-directory of their own, and end like it. Whatever could act on Python's start has Python start.
+library they run with depends on the folder. They start like Python, with an environment and a working
+directory of their own, and end like it; what they run by ``subprocess.run`` is forked in the same way.
+Whatever could act on Python's start has Python start.
 """
 
 import atexit
@@ -12,6 +13,8 @@ import importlib
 import json
 import os
 import runpy
+import select
+import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
 LIBRARIES = (
     "boto3", "docutils.core", "dpath", "jinja2", "numpy", "packaging.version", "pandas", "PIL.Image",
@@ -39,46 +43,82 @@ ACTS_LATE = (
     "PYTHONPATH", "SLURM_CONF",
 )  # fmt: skip
 """Environment variables that act when programs run or on what they start, not when Python or libraries do.
-Of these, ``PYTHONPATH`` must name folders with nothing in them that acts on Python's start."""
+``PYTHONPATH`` comes with another variable where something lies there that acts on Python's start."""
 
 LONGEST = 1 << 17
-"""Of what is told to the process that forks, in bytes."""
+NUMBER = 32
+"""Bytes of what is told to the process that forks, at most, and of a number that it tells."""
+
+
+class Way(NamedTuple):
+    """The way to the process that forks.
+
+    Attributes:
+        requests: what it listens to.
+        life: it ends when nobody holds this any more.
+    """
+
+    requests: socket.socket
+    life: int
+
+
+class Forked:
+    """A program that is forked; ``writing`` are descriptors of where to, its output and its errors.
+
+    Attributes:
+        pid: its number.
+    """
+
+    def __init__(
+        self,
+        way: Way,
+        command: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        writing: tuple[int, int],
+    ) -> None:
+        told = {"command": [*map(str, command)], "folder": str(folder), "environment": dict(environment)}
+        self._news, telling = os.pipe()
+        socket.send_fds(way.requests, [json.dumps(told).encode()], [*writing, telling])
+        os.close(telling)
+        self.pid = int(os.read(self._news, NUMBER))
+
+    def wait(self, seconds: float | None) -> int:
+        """Wait until it ends; return its status.
+
+        Raises:
+            TimeoutExpired: it had not ended after ``seconds``; it has been killed.
+        """
+        if not select.select([self._news], [], [], seconds)[0]:
+            os.kill(self.pid, signal.SIGKILL)
+            os.close(self._news)
+            raise subprocess.TimeoutExpired(str(self.pid), seconds or 0)
+        status = int(os.read(self._news, NUMBER))
+        os.close(self._news)
+        return status
 
 
 def run(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], seconds: float
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], seconds: float | None
 ) -> subprocess.CompletedProcess[str]:
     """Run a program in a folder; return its status and what it said.
 
     Raises:
         TimeoutExpired: it had not ended after ``seconds``; it has been killed.
     """
-    here = {name for name, value in environment.items() if os.environ.get(name) != value}
-    acting = (here | os.environ.keys() - environment.keys()) - set(ACTS_LATE)
-    forking = forks() if not acting and list(command[:2]) == [sys.executable, "-m"] else None
-    if forking is None:
+    way = start() if is_forkable(command, environment) else None
+    if way is None:
         return subprocess.run(
             command, cwd=folder, env=dict(environment), capture_output=True, text=True, timeout=seconds,
             check=False,
         )  # fmt: skip
-    told = json.dumps({"command": command[2:], "folder": str(folder), "environment": dict(environment)})
-    pipes = os.pipe(), os.pipe()
-    socket.send_fds(forking, [told.encode()], [writing for _, writing in pipes])
-    for _, writing in pipes:
-        os.close(writing)
-    program = int(forking.recv(32))
-    forking.settimeout(seconds)
-    with ThreadPoolExecutor(len(pipes)) as threads:
-        said = [threads.submit(_read, reading) for reading, _ in pipes]
-        try:
-            status = int(forking.recv(32))
-        except TimeoutError:
-            os.kill(program, 9)
-            forking.settimeout(None)
-            forking.recv(32)
-            raise subprocess.TimeoutExpired(command, seconds) from None
-        finally:
-            forking.settimeout(None)
+    (reading, out), (reading_errors, err) = os.pipe(), os.pipe()
+    program = Forked(way, command[1:], folder, environment, (out, err))
+    os.close(out)
+    os.close(err)
+    with ThreadPoolExecutor(2) as threads:
+        said = [threads.submit(_read, each) for each in (reading, reading_errors)]
+        status = program.wait(seconds)
     return subprocess.CompletedProcess(command, status, *(each.result() for each in said))
 
 
@@ -87,73 +127,132 @@ def _read(descriptor: int) -> str:
         return file.read()
 
 
+def is_forkable(command: Sequence[str], environment: Mapping[str, str]) -> bool:
+    """Tell whether this is Python, and nothing in an environment acts on its start that does not act here."""
+    different = {name for name, _ in environment.items() ^ os.environ.items()} - set(ACTS_LATE)
+    if environment.get("LC_ALL") == "C.UTF-8":
+        different -= {"LC_ALL"}
+    return (
+        command[0] == sys.executable and (command[1] == "-m" or command[1].endswith(".py")) and not different
+    )
+
+
 @cache
-def forks() -> socket.socket | None:
-    """Start the process that forks; return our end of what it listens to, or nothing where it cannot be."""
+def start() -> Way | None:
+    """Start the process that forks; return the way to it, or nothing where there can be none."""
     if sys.platform != "linux":
         return None
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    living, life = os.pipe()
+    handed = [ours.fileno(), theirs.fileno(), living]
     environment = {name: value for name, value in os.environ.items() if name not in ACTS_LATE}
-    with theirs:
-        subprocess.Popen(
-            [sys.executable, __file__, str(theirs.fileno())],
-            env=environment | {"OPENBLAS_NUM_THREADS": "1"},
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-        )
-    return ours if ours.recv(32) else None
+    with theirs, subprocess.Popen(
+        [sys.executable, __file__, *map(str, handed)], pass_fds=handed, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, env={**environment, "OPENBLAS_NUM_THREADS": "1"},
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        ready = process.stdout.readline()
+        process.returncode = 0  # it lives on, and is not waited for
+    os.close(living)
+    return Way(ours, life) if ready else None
 
 
-def _serve(connection: socket.socket) -> tuple[dict, list[int]]:
-    """Fork for every request and say how the fork ended; return in the fork with what it is told."""
+def _serve(requests: socket.socket, living: int) -> tuple[dict[str, Any], list[int]]:
+    """Fork for every request; return in the fork with what it is told to do and where it is to write."""
     while True:
-        told, descriptors, _, _ = socket.recv_fds(connection, LONGEST, 2)
-        if not told:
+        if living in select.select([requests, living], [], [])[0]:
             os._exit(0)
-        child = os.fork()
-        if not child:
-            return json.loads(told), descriptors
-        for descriptor in descriptors:
+        told, (*writing, telling), _, _ = socket.recv_fds(requests, LONGEST, 3)
+        if not os.fork():  # a process that looks after the program
+            program = os.fork()
+            if not program:
+                os.close(telling)
+                return json.loads(told), writing
+            for descriptor in writing:
+                os.close(descriptor)
+            with suppress(BrokenPipeError):
+                os.write(telling, f"{program:{NUMBER}}".encode())
+                status = os.waitstatus_to_exitcode(os.waitpid(program, 0)[1])
+                os.write(telling, f"{status:{NUMBER}}".encode())
+            os._exit(0)
+        for descriptor in (*writing, telling):
             os.close(descriptor)
-        connection.send(str(child).encode())
-        _, status = os.waitpid(child, 0)
-        connection.send(str(os.waitstatus_to_exitcode(status)).encode())
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
 
 
-def _main() -> None:
+def _main(asking: int, listening: int, living: int) -> None:
     """Be the process that forks, and in its forks the program that is asked for."""
     libraries = sys.path[1:]
     for name in LIBRARIES:
         with suppress(ImportError):
             importlib.import_module(name)
-    connection = socket.socket(fileno=int(sys.argv[1]))
     if len(os.listdir("/proc/self/task")) > 1:
         os._exit(1)  # a lock that another thread holds would never be released in a fork
     gc.freeze()
-    connection.send(b"ready")
-    told, descriptors = _serve(connection)
-    connection.close()
-    for number, descriptor in enumerate(descriptors, 1):
+    interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for programs
+    print("ready", flush=True)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    requests = socket.socket(fileno=listening)
+    told, writing = _serve(requests, living)
+    signal.signal(signal.SIGINT, interrupted)
+    requests.close()
+    os.close(living)
+    for number, descriptor in enumerate(writing, 1):
         os.dup2(descriptor, number)
         os.close(descriptor)
     os.chdir(told["folder"])
     os.environ.clear()
     os.environ.update(told["environment"])
-    own = told["environment"].get("PYTHONPATH", "").split(os.pathsep)
-    sys.path[:] = [told["folder"], *filter(None, own), *libraries]
-    sys.argv = told["command"]
-    sys.orig_argv = [sys.executable, "-m", *sys.argv]
+    own = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    command = told["command"]
+    is_module = command[0] == "-m"
+    sys.argv = command[is_module:]
+    sys.orig_argv = [sys.executable, *command]
+    first = told["folder"] if is_module else str(Path(command[0]).resolve().parent)
+    sys.path[:] = [first, *filter(None, own), *libraries]
     sys.modules["numpy.random"].seed()  # type: ignore[attr-defined]
+    _fork_from_here_on(Way(socket.socket(fileno=asking), -1))
+    _end(_run(sys.argv[0], is_module))
+
+
+def _fork_from_here_on(way: Way) -> None:
+    """Have ``subprocess.run`` fork what it can, from the process that this one was forked from."""
+    starts = subprocess.run
+
+    def forks(command: Any, **options: Any) -> Any:
+        environment, folder = options.get("env") or os.environ, Path(options.get("cwd") or Path.cwd())
+        words = [command] if isinstance(command, str) else [*map(str, command)]
+        captured = options.get("capture_output", False)
+        known = options.keys() <= {"env", "cwd", "timeout", "capture_output", "text", "check"}
+        usual = known and captured == options.get("text", False) and not options.get("check")
+        if not usual or not is_forkable(words, environment):
+            return starts(command, **options)
+        if captured:
+            return run(words, folder, environment, options.get("timeout"))
+        sys.stdout.flush()
+        program = Forked(way, words[1:], folder, environment, (1, 2))
+        return subprocess.CompletedProcess(words, program.wait(options.get("timeout")))
+
+    global start  # noqa: PLW0603
+    start = cache(lambda: way)
+    subprocess.run = forks
+
+
+def _run(program: str, is_module: bool) -> object:
+    """Run a program as Python does; return its status."""
     try:
-        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+        if is_module:
+            runpy.run_module(program, run_name="__main__", alter_sys=True)
+        else:
+            runpy.run_path(program, run_name="__main__")
     except SystemExit as end:
-        status = end.code
+        return end.code
     except BaseException:
         sys.excepthook(*sys.exc_info())
-        status = 1
-    else:
-        status = 0
-    _end(status)
+        return 1
+    return 0
 
 
 def _end(status: object) -> None:
@@ -169,4 +268,4 @@ def _end(status: object) -> None:
 
 
 if __name__ == "__main__":
-    _main()
+    _main(*map(int, sys.argv[1:]))
