@@ -30,6 +30,7 @@ def test_hours_of_the_basis_itself_come_out() -> None:
     assert one.attack * A100.attack.images / attacking == pytest.approx(A100.attack.seconds)
 
 
+@pytest.mark.slow
 def test_work_follows_from_the_settings() -> None:
     estimate = StudyWork(PLAN, "cifar10")
     sizes = PLAN.study("cifar10")
@@ -99,6 +100,7 @@ def test_attacks_on_a_source_are_counted_once_for_all_models() -> None:
     assert max(others) < first / 10
 
 
+@pytest.mark.slow
 def test_all_figures_count_a_shared_job_once() -> None:
     estimate = StudyWork(PLAN, "test")
     rows = estimate.figures()
@@ -108,6 +110,7 @@ def test_all_figures_count_a_shared_job_once() -> None:
 
 
 @pytest.mark.parametrize("study", sorted(PLAN.studies))
+@pytest.mark.slow
 def test_every_study_can_be_estimated(study: str) -> None:
     text = report(PLAN, study, A100)
     for figure in PLAN.figure_names(study):
