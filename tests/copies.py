@@ -47,7 +47,7 @@ def runner(folder: Path) -> Snakemake:
         *arguments: str, environment: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         told = {**clean_environment(), "PYTHONPATH": str(folder / "src"), **(environment or {})}
-        return programs.run((sys.executable, "-m", "snakemake", *arguments), folder, told, seconds=900)
+        return programs.run((sys.executable, "-m", "snakemake", *arguments), folder, told, seconds=1800)
 
     return snakemake
 

@@ -8,6 +8,7 @@ from advex.common.settings import ArchitectureSettings
 from advex.config import load
 from advex.config.estimate import StudyMeter, StudyWork, passes, read_hardware, report, speeds
 
+pytestmark = pytest.mark.slow  # networks of all studies are built and counted
 ROOT = Path(__file__).parents[3]
 PLAN = load(ROOT / "config")
 A100 = read_hardware(ROOT / "config/hardware.yaml")["a100"]
@@ -30,7 +31,6 @@ def test_hours_of_the_basis_itself_come_out() -> None:
     assert one.attack * A100.attack.images / attacking == pytest.approx(A100.attack.seconds)
 
 
-@pytest.mark.slow
 def test_work_follows_from_the_settings() -> None:
     estimate = StudyWork(PLAN, "cifar10")
     sizes = PLAN.study("cifar10")
@@ -100,7 +100,6 @@ def test_attacks_on_a_source_are_counted_once_for_all_models() -> None:
     assert max(others) < first / 10
 
 
-@pytest.mark.slow
 def test_all_figures_count_a_shared_job_once() -> None:
     estimate = StudyWork(PLAN, "test")
     rows = estimate.figures()
@@ -110,7 +109,6 @@ def test_all_figures_count_a_shared_job_once() -> None:
 
 
 @pytest.mark.parametrize("study", sorted(PLAN.studies))
-@pytest.mark.slow
 def test_every_study_can_be_estimated(study: str) -> None:
     text = report(PLAN, study, A100)
     for figure in PLAN.figure_names(study):
