@@ -77,7 +77,11 @@ class Forked:
         environment: Mapping[str, str],
         writing: tuple[int, int],
     ) -> None:
-        told = {"command": [*map(str, command)], "folder": str(folder), "environment": dict(environment)}
+        told = {
+            "command": [*map(str, command)],
+            "folder": str(folder.absolute()),
+            "environment": dict(environment),
+        }
         self._news, telling = os.pipe()
         socket.send_fds(way.requests, [json.dumps(told).encode()], [*writing, telling])
         os.close(telling)

@@ -28,6 +28,8 @@ PROGRAMS = {
     "a program of its own": (
         "import os, subprocess, sys\n"
         "if len(sys.argv) < 3:\n"
+        "    command = [sys.executable, '-m', 'neighbour']\n"
+        "    print(subprocess.run(command, capture_output=True, text=True, cwd='library'))\n"
         "    told = {**os.environ, 'LC_ALL': 'C.UTF-8'}\n"
         "    command = [sys.executable, '-m', 'program', '1', '2']\n"
         "    print(subprocess.run(command, capture_output=True, text=True, env=told))\n"
@@ -40,7 +42,7 @@ PROGRAMS = {
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "library").mkdir()
-    (tmp_path / "library/neighbour.py").write_text("NAME = __name__\n")
+    (tmp_path / "library/neighbour.py").write_text("import os\n\nNAME = __name__\nprint(os.getcwd())\n")
     return tmp_path
 
 
