@@ -119,7 +119,8 @@ class Checkout:
         total = re.search(r"^total +(\d+)$", said, re.MULTILINE)
         assert len(told) == (int(total[1]) - ("\nall " in said) if total else 0), said
         assert told or "Nothing to be done" in said, said
-        return {_name(message, self.experiments()) for message in told}
+        experiments = self.experiments()
+        return {_name(message, experiments) for message in told}
 
     def experiments(self) -> dict[str, str]:
         """Return the jobs of experiments with a job of their own, ``verb/source/name``, by what they say."""
