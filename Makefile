@@ -1,6 +1,7 @@
 # make            install what is pinned into .venv, build the study, say where its results are
 # make pull       install the same way and fetch the published artifacts; nothing is computed, what you made stays (unless FORCE=1)
 # make test       install the same way and run all tests
+# make test-quick run what takes no second each: for whoever is changing something (PROCESSES=4 on four cores)
 # make test-processors   run the tests of what computes, and the study `test`, as on processors that know fewer instructions
 # make plan       say what the study STUDY will cost on known hardware (HARDWARE=a100), figure by figure
 # make compare    tell how the verdicts of your run differ from the published ones (OF="first second": of two scorecards or their folders)
@@ -14,6 +15,7 @@
 
 STUDY ?= digits
 HARDWARE ?= a100
+PROCESSES ?= 2
 PYTHON ?= python3
 TORCH_BUILD ?= auto
 VENV := .venv
@@ -26,7 +28,7 @@ export TORCH_BUILD
 unexport SNAKEMAKE_PROFILE
 
 .DEFAULT_GOAL := study
-.PHONY: study pull test test-study test-rest test-processors plan compare publish vouch push why provenance docs lock
+.PHONY: study pull test test-quick test-cluster test-rest test-processors plan compare publish vouch push why provenance docs lock
 
 study: $(INSTALLED)
 	@$(RUN) --alone snakemake --config study=$(STUDY)
@@ -35,22 +37,34 @@ pull: $(INSTALLED)
 	@$(RUN) advex.records.pulling $(if $(FORCE),--force) || { $(RUN) advex.records.manifests; false; }
 	@$(RUN) advex.records.manifests
 
-# Side by side: what shares a finished study, and the rest.
+# Side by side: the tests with a private SLURM, which mostly wait, and all others on both cores.
 test: $(TESTABLE)
-	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-study test-rest
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-cluster test-rest
 
-test-study: $(TESTABLE)
-	@$(RUN) pytest tests/storage tests/workflow
+test-cluster: $(TESTABLE)
+	@$(RUN) pytest tests/cluster
 
+# Those of one file run in one process; what takes longest comes first.
+SHARED_OUT = --numprocesses=$(PROCESSES) --dist=loadfile --no-loadscope-reorder
 test-rest: $(TESTABLE)
-	@$(RUN) pytest --ignore=tests/storage --ignore=tests/workflow --ignore=tests/processors
+	@$(RUN) pytest $(SHARED_OUT) tests/workflow tests/storage tests/unit
+
+test-quick: $(TESTABLE)
+	@$(RUN) pytest $(SHARED_OUT) --quiet -m "not slow" tests/unit
 
 # What computes, as on processors that know fewer instructions; tests skip what this one does not know itself.
-COMPUTING := $(addprefix tests/unit/,networks attack train construct)
+# One test names every instruction set by itself, so it says nothing new here.
+COMPUTING := $(addprefix tests/unit/,networks attack train construct) \
+    --deselect=tests/unit/networks/test_gradients.py::test_gradients_of_all_architectures
+KNOWN := AVX2 SSE41
+.PHONY: $(addprefix test-as-with-,$(KNOWN))
 test-processors: $(TESTABLE)
-	@for known in AVX2 SSE41; do echo "As on a processor with $$known:"; \
-	    ONEDNN_MAX_CPU_ISA=$$known $(RUN) pytest -q $(COMPUTING) || exit 1; done
-	@$(RUN) pytest tests/processors
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 $(addprefix test-as-with-,$(KNOWN))
+
+$(addprefix test-as-with-,$(KNOWN)): test-as-with-%: $(TESTABLE)
+	@echo "As on a processor with $*:"
+	@ONEDNN_MAX_CPU_ISA=$* $(RUN) pytest --quiet $(COMPUTING)
+	@$(RUN) pytest --quiet tests/processors -k $*
 
 plan: $(INSTALLED)
 	@$(RUN) advex.config.estimate $(STUDY) $(HARDWARE)

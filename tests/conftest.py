@@ -1,10 +1,11 @@
-"""A copy of the repository in a temporary folder, in which the test study is run once for all tests."""
+"""Copies of the repository in temporary folders; in one of them the test study is run once for all tests."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
-from copies import Snakemake, copy_repository, runner
+from copies import Once, Snakemake, copy_repository, runner
 
 # Tests commit, pull and run as nobody in particular: what the person who runs them has set must not matter.
 os.environ |= {
@@ -17,17 +18,38 @@ for _name in ("ADVEX_MIRROR", "ADVEX_SITE", "ADVEX_WORKERS", "SNAKEMAKE_PROFILE"
 
 
 @pytest.fixture(scope="session")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy in which the whole test study has been run; ``executed/`` says which functions each job ran."""
-    folder = copy_repository(tmp_path_factory.mktemp("repository"))
-    watching = {
-        "PYTHONPATH": os.pathsep.join([str(folder / "src"), str(Path(__file__).parent / "watching")]),
-        "ADVEX_EXECUTED": str(folder / "executed"),
-        "ADVEX_WORKERS": "no",  # Python itself starts to watch, so each job starts Python
-    }
-    finished = runner(folder)("--config", "study=test", environment=watching)
-    assert finished.returncode == 0, finished.stderr[-5000:]
-    (folder / "first_run.txt").write_text(finished.stdout + finished.stderr)
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """How to make a folder once for all processes that share out the tests among them."""
+    base = tmp_path_factory.getbasetemp()
+    return Once(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+
+
+@pytest.fixture(scope="session")
+def built(once: Once) -> Path:
+    """A copy in which the whole test study has been run; ``executed/`` says which functions each job ran.
+
+    Tests change nothing in it.
+    """
+
+    def build(folder: Path) -> None:
+        copy_repository(folder)
+        watching = {
+            "PYTHONPATH": os.pathsep.join([str(folder / "src"), str(Path(__file__).parent / "watching")]),
+            "ADVEX_EXECUTED": str(folder / "executed"),
+            "ADVEX_WORKERS": "no",  # Python itself starts to watch, so each job starts Python
+        }
+        finished = runner(folder)("--config", "study=test", environment=watching)
+        assert finished.returncode == 0, finished.stderr[-5000:]
+        (folder / "first_run.txt").write_text(finished.stdout + finished.stderr)
+
+    return once("built", build)
+
+
+@pytest.fixture(scope="session")
+def repository(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy with the finished test study, in which tests run what they like and put back what they edit."""
+    folder = tmp_path_factory.mktemp("repository") / "repository"
+    shutil.copytree(built, folder, symlinks=True)
     return folder
 
 

@@ -8,6 +8,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import programs
+from filelock import FileLock
+
 ROOT = Path(__file__).parents[1]
 PARTS = (
     "Snakefile", "config", "rules", "scripts", "profiles", "envs", "published", "report", "src",
@@ -31,24 +34,44 @@ def copy_repository(folder: Path) -> Path:
     return folder
 
 
+def clean_environment() -> dict[str, str]:
+    """The environment of programs in copies: no mirror, and no SLURM, for whose answer Snakemake waits."""
+    clean = {name: value for name, value in os.environ.items() if name != "ADVEX_MIRROR"}
+    return {**clean, "SLURM_CONF": os.devnull}
+
+
 def runner(folder: Path) -> Snakemake:
     """Return a function that runs snakemake in a folder with the library that lies there."""
 
     def snakemake(
         *arguments: str, environment: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        clean = {name: value for name, value in os.environ.items() if name != "ADVEX_MIRROR"}
-        return subprocess.run(
-            [sys.executable, "-m", "snakemake", *arguments],
-            cwd=folder,
-            env={**clean, "PYTHONPATH": str(folder / "src"), **(environment or {})},
-            capture_output=True,
-            text=True,
-            timeout=900,
-            check=False,
-        )
+        told = {**clean_environment(), "PYTHONPATH": str(folder / "src"), **(environment or {})}
+        return programs.run((sys.executable, "-m", "snakemake", *arguments), folder, told, seconds=1800)
 
     return snakemake
+
+
+class Once:
+    """Makes folders once for all processes that share out the tests among them.
+
+    Args:
+        base: a folder that they have in common.
+    """
+
+    def __init__(self, base: Path) -> None:
+        self.base = base
+
+    def __call__(self, name: str, make: Callable[[Path], None]) -> Path:
+        """Return the folder of a name, made by whoever asks first; others wait, or fail if it failed."""
+        folder, made, failed = (self.base / f"{name}{ending}" for ending in ("", ".made", ".failed"))
+        with FileLock(self.base / f"{name}.lock"):
+            assert not failed.exists(), f"{name}: it could not be made; another process of the tests says why"
+            if not made.exists():
+                failed.touch()
+                make(folder)
+                failed.rename(made)
+        return folder
 
 
 def scripts_without_torch() -> list[str]:

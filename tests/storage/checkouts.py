@@ -1,6 +1,5 @@
 """Checkouts of the repository, and what one does in them."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -10,7 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import programs
 import yaml
+from copies import clean_environment
 
 FIGURE = "results/test/figures/ilyas/relabelled.svg"
 TEST = ("--config", "study=test")
@@ -52,23 +53,16 @@ class Checkout:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of programs that run here: their library is the one that lies here."""
-        clean = {name: value for name, value in os.environ.items() if name != "ADVEX_MIRROR"}
-        return {**clean, **_IDENTITY, "PYTHONPATH": str(self.folder / "src"), **self.variables}
+        return {
+            **clean_environment(), **_IDENTITY, "PYTHONPATH": str(self.folder / "src"), **self.variables
+        }  # fmt: skip
 
     def on_another_processor(self) -> "Checkout":
         """Return the same checkout on a processor without vector instructions: its sums differ in bits."""
         return Checkout(self.folder, {"ONEDNN_MAX_CPU_ISA": "SSE41", "ATEN_CPU_CAPABILITY": "default"})
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
+        return programs.run(command, self.folder, self.environment, seconds=600)
 
     def ok(self, *command: str) -> str:
         """Run a program that must succeed; return what it said."""
@@ -125,7 +119,8 @@ class Checkout:
         total = re.search(r"^total +(\d+)$", said, re.MULTILINE)
         assert len(told) == (int(total[1]) - ("\nall " in said) if total else 0), said
         assert told or "Nothing to be done" in said, said
-        return {_name(message, self.experiments()) for message in told}
+        experiments = self.experiments()
+        return {_name(message, experiments) for message in told}
 
     def experiments(self) -> dict[str, str]:
         """Return the jobs of experiments with a job of their own, ``verb/source/name``, by what they say."""

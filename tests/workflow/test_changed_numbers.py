@@ -389,9 +389,9 @@ CHANGES = {
 }  # fmt: skip
 
 
-def measured(repository: Path, name: str) -> Any:
+def measured(built: Path, name: str) -> Any:
     """Read a measurement of the finished study."""
-    path = repository / PLAN.measurement(STUDY, name)
+    path = built / PLAN.measurement(STUDY, name)
     return read_table(path) if path.suffix == ".csv" else Picture.read(path)
 
 
@@ -411,10 +411,10 @@ def drawn(figure: str, tables: Tables) -> Any:
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_figures_draw_with_other_numbers(repository: Path, change: str) -> None:
+def test_figures_draw_with_other_numbers(built: Path, change: str) -> None:
     changed = []
     for figure in FIGURES:
-        before = {name: measured(repository, name) for name in PLAN.figure_measurements(STUDY, figure)}
+        before = {name: measured(built, name) for name in PLAN.figure_measurements(STUDY, figure)}
         tables = {name: CHANGES[change].of(name, table) for name, table in before.items()}
         if all(same(before[name], tables[name]) for name in tables):
             continue
@@ -430,11 +430,11 @@ def test_figures_draw_with_other_numbers(repository: Path, change: str) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
-def test_features_have_a_lettered_row_for_every_pair(repository: Path, count: int) -> None:
+def test_features_have_a_lettered_row_for_every_pair(built: Path, count: int) -> None:
     for name in ("singular_vectors", "ensembles", "containments"):
         figure = f"goh_features/{name}"
         tables = {
-            each: pairs(count)(each, measured(repository, each))
+            each: pairs(count)(each, measured(built, each))
             for each in PLAN.figure_measurements(STUDY, figure)
         }
         titles = [axis.get_title(loc="left") for axis in drawn(figure, tables).axes]
@@ -444,7 +444,7 @@ def test_features_have_a_lettered_row_for_every_pair(repository: Path, count: in
 
 
 @pytest.mark.parametrize("radii", [1, 4, 7])
-def test_every_radius_and_strength_is_drawn(repository: Path, radii: int) -> None:
+def test_every_radius_and_strength_is_drawn(built: Path, radii: int) -> None:
     """Where a list of colours or dashes ends, nothing may fall away."""
     wanted = [0.02 * (index + 1) for index in range(radii)]
     for figure, change, words in (
@@ -452,15 +452,15 @@ def test_every_radius_and_strength_is_drawn(repository: Path, radii: int) -> Non
         ("gilmer_hendrycks/fourier_heatmaps", strengths(*wanted), "ours, root mean square {:g}"),
     ):
         names = PLAN.figure_measurements(STUDY, figure)
-        picture = drawn(figure, {name: change(name, measured(repository, name)) for name in names})
+        picture = drawn(figure, {name: change(name, measured(built, name)) for name in names})
         entries = [text.get_text() for text in picture.legends[0].get_texts()]
         assert {words.format(each) for each in wanted} <= set(entries)
 
 
 @pytest.mark.parametrize("change", [name for name, row in CHANGES.items() if row.pages])
-def test_pages_are_written_with_other_numbers(repository: Path, change: str) -> None:
+def test_pages_are_written_with_other_numbers(built: Path, change: str) -> None:
     def table(name: str) -> Any:
-        return CHANGES[change].of(name, measured(repository, name))
+        return CHANGES[change].of(name, measured(built, name))
 
     features = ("singular_vectors", "ensembles", "containments", "thumbnails")
     explorer = explorer_html(

@@ -19,8 +19,8 @@ OF_STUDIES = {"model", "corruption", "pair", "student", "dataset"}
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_tables_hold_what_is_said_of_them(repository: Path, name: str) -> None:
-    table = read_table(repository / f"results/test/measurements/{name}.csv")
+def test_tables_hold_what_is_said_of_them(built: Path, name: str) -> None:
+    table = read_table(built / f"results/test/measurements/{name}.csv")
     columns = TABLES[name]
     assert set(table.columns) == set(columns)
     for column, texts in columns.items():
@@ -45,8 +45,8 @@ def test_outcomes_are_what_shares_are_of(repository: Path, name: str) -> None:
 @pytest.mark.parametrize(
     "name", sorted({str(each.table or claim.table) for claim in CLAIMS for each in all_rows(claim)})
 )
-def test_every_text_that_a_claim_asks_for_is_in_the_table(repository: Path, name: str) -> None:
-    table = read_table(repository / f"results/test/measurements/{name}.csv")
+def test_every_text_that_a_claim_asks_for_is_in_the_table(built: Path, name: str) -> None:
+    table = read_table(built / f"results/test/measurements/{name}.csv")
     for claim in CLAIMS:
         for selector in all_rows(claim):
             if (selector.table or claim.table) != name:

@@ -32,16 +32,14 @@ def _run(told: dict[str, Any], code: Code, folder: Path) -> Run:
 
 
 @pytest.fixture(scope="module")
-def runs(repository: Path) -> list[Run]:
-    code = Code(repository / "src/advex")
-    told = [json.loads(path.read_text()) for path in (repository / "executed").glob("*.json")]
-    return [_run(each, code, repository) for each in told]
+def runs(built: Path) -> list[Run]:
+    code = Code(built / "src/advex")
+    told = [json.loads(path.read_text()) for path in (built / "executed").glob("*.json")]
+    return [_run(each, code, built) for each in told]
 
 
-def test_every_job_was_watched(runs: list[Run], repository: Path) -> None:
-    logs = {
-        json.loads(path.read_text())["log"] for path in (repository / "results/test/records").rglob("*.json")
-    }
+def test_every_job_was_watched(runs: list[Run], built: Path) -> None:
+    logs = {json.loads(path.read_text())["log"] for path in (built / "results/test/records").rglob("*.json")}
     assert {run.log for run in runs} == logs
     assert all(run.ran for run in runs)
 

@@ -66,22 +66,22 @@ def figures(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("processor", [{}, OF_AN_OLD_PROCESSOR], ids=["this", "old"])
 def test_every_figure_is_the_same_file_for_all_users_and_processors(
-    repository: Path, tmp_path: Path, processor: dict[str, str]
+    built: Path, tmp_path: Path, processor: dict[str, str]
 ) -> None:
     settings = tmp_path / "settings"
     settings.mkdir()
     (settings / "matplotlibrc").write_text(MATPLOTLIBRC)
     subprocess.run(
         [sys.executable, REDRAW, "results/test/records/draw", tmp_path / "again"],
-        cwd=repository,
+        cwd=built,
         env={
             **os.environ, **OF_THE_USER, **processor,
-            "PYTHONPATH": str(repository / "src"), "MPLCONFIGDIR": str(settings),
+            "PYTHONPATH": str(built / "src"), "MPLCONFIGDIR": str(settings),
         },
         check=True,
         timeout=300,
     )  # fmt: skip
-    first, again = figures(repository / "results/test/figures"), figures(tmp_path / "again")
+    first, again = figures(built / "results/test/figures"), figures(tmp_path / "again")
     assert first.keys() == again.keys()
     assert [name for name in first if first[name] != again[name]] == []
 

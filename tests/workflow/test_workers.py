@@ -62,17 +62,17 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_jobs_write_the_same_and_leave_the_same_records(warm: Path, repository: Path) -> None:
-    """To the byte: the study in `repository` was run without workers, job by job."""
-    ours, plain = files(warm), files(repository)
+def test_jobs_write_the_same_and_leave_the_same_records(warm: Path, built: Path) -> None:
+    """To the byte: the study in `built` was run without workers, job by job."""
+    ours, plain = files(warm), files(built)
     assert ours.keys() == plain.keys()
     counted = {name for name in ours if name.split("/")[0] not in MEASURED}
     assert len([name for name in counted if name.startswith("records/")]) > 100
     assert {name for name in counted if ours[name] != plain[name]} == set()
 
 
-def test_logs_say_the_same_but_for_times(warm: Path, repository: Path) -> None:
-    ours, plain = files(warm), files(repository)
+def test_logs_say_the_same_but_for_times(warm: Path, built: Path) -> None:
+    ours, plain = files(warm), files(built)
     logs = [name for name in ours if name.startswith("logs/")]
     assert len(logs) > 100
     for name in logs:
@@ -84,9 +84,9 @@ def benchmarks(folder: Path, verb: str = "*") -> pd.DataFrame:
     return pd.DataFrame([pd.read_csv(path, sep="\t").iloc[0] for path in paths])
 
 
-def test_benchmarks_are_of_the_jobs(warm: Path, repository: Path) -> None:
+def test_benchmarks_are_of_the_jobs(warm: Path, built: Path) -> None:
     """Time and memory of each job: not those of the worker, which has used seconds before any of them."""
-    ours, plain = benchmarks(warm), benchmarks(repository)
+    ours, plain = benchmarks(warm), benchmarks(built)
     assert list(ours.columns) == list(plain.columns)
     assert len(ours) == len(plain) > 100
     assert benchmarks(warm, "collect")["cpu_time"].between(0.005, 0.8).all()

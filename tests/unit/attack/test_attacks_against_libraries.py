@@ -12,6 +12,7 @@ from advex.common.settings import AttackSettings
 
 foolbox = pytest.importorskip("foolbox")
 pyautoattack = pytest.importorskip("pyautoattack")
+pytestmark = pytest.mark.slow  # models are trained first
 
 
 class Radius(NamedTuple):

@@ -8,6 +8,7 @@ from advex.common.settings import ArchitectureSettings
 from advex.config import load
 from advex.config.estimate import StudyMeter, StudyWork, passes, read_hardware, report, speeds
 
+pytestmark = pytest.mark.slow  # networks of all studies are built and counted
 ROOT = Path(__file__).parents[3]
 PLAN = load(ROOT / "config")
 A100 = read_hardware(ROOT / "config/hardware.yaml")["a100"]

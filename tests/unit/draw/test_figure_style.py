@@ -116,6 +116,7 @@ def test_published_value_must_exist_once():
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
+@pytest.mark.slow
 def test_figures_of_the_theory_draw_with_readable_text(seeds):
     model = {"mean": (-10, 1), "variances": (25, 0.5), "samples": 300}
     tables = {

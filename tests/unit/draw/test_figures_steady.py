@@ -43,11 +43,13 @@ def drawing(tmp_path, *, noise=0.0):
     return (tmp_path / "a.svg").read_bytes(), (tmp_path / "a.png").read_bytes()
 
 
+@pytest.mark.slow
 def test_last_bits_of_data_do_not_change_a_file(tmp_path):
     assert drawing(tmp_path, noise=NOISE) == drawing(tmp_path)
     assert drawing(tmp_path, noise=1e-3) != drawing(tmp_path)
 
 
+@pytest.mark.slow
 def test_last_bits_of_the_layout_do_not_change_a_file(tmp_path, monkeypatch):
     exact = drawing(tmp_path)
     lay_out = steady.ConstrainedLayoutEngine.execute
@@ -114,6 +116,7 @@ def test_every_name_in_an_svg_file_is_there_and_none_is_a_hash(tmp_path):
     assert not [name for name in names if re.search(r"[0-9a-f]{8}", name)]
 
 
+@pytest.mark.slow
 def test_settings_of_the_user_and_fonts_of_the_machine_change_nothing(tmp_path, monkeypatch):
     exact = drawing(tmp_path)
     with matplotlib.rc_context(

@@ -43,6 +43,7 @@ def test_planning_imports_nothing_heavy() -> None:
     )
 
 
+@pytest.mark.slow
 def test_experiments_without_torch_import_none() -> None:
     light = [name for name, row in ROWS.items() if row.environment == "figures"]
     assert len(light) > 5

@@ -69,6 +69,7 @@ def test_small_architectures(name, size):
 
 
 @pytest.mark.parametrize("name", LARGE)
+@pytest.mark.slow
 def test_large_architectures(name):
     model = build(settings(name, 3))
     check(model, random_images(2, 3, 32), FEATURES[name], 10)

@@ -38,6 +38,7 @@ def norms(model: nn.Module) -> int:
 
 
 @pytest.mark.parametrize("name", NORMALISED)
+@pytest.mark.slow
 def test_every_architecture_computes_the_same(name: str) -> None:
     model = trained(name)
     state = {key: value.clone() for key, value in model.state_dict().items()}

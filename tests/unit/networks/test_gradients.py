@@ -58,6 +58,7 @@ def complaint(instruction_set, *command):
 
 
 @pytest.mark.parametrize("instruction_set", instruction_sets())
+@pytest.mark.slow
 def test_gradients_of_all_architectures(instruction_set):
     """Weights, biases and inputs of every convolution, as without oneDNN; gradients.py says what is run."""
     assert not complaint(instruction_set, PROGRAM)

@@ -41,6 +41,7 @@ def model(name, channels=3, **changes):
 
 
 @pytest.mark.parametrize("name", FOR_SMALL_IMAGES)
+@pytest.mark.slow
 def test_names_of_layers(name):
     network = model(name)
     if name in NAMES:
@@ -55,6 +56,7 @@ def test_names_of_layers(name):
 
 
 @pytest.mark.parametrize("name", FOR_SMALL_IMAGES)
+@pytest.mark.slow
 def test_last_layer_is_what_the_representation_averages(name):
     """All parts are run, in order: the mean of the last layer over positions is the representation."""
     network, images = model(name), random_images(2, 3, 32)
@@ -68,6 +70,7 @@ def test_last_layer_is_what_the_representation_averages(name):
 
 
 @pytest.mark.parametrize("name", ["resnet18", "vgg16", "alexnet", "small_resnet50", "small_alexnet"])
+@pytest.mark.slow
 def test_layers_are_what_hooks_see(name):
     """Outputs copied by forward hooks while the whole network runs, in the order of its modules."""
     network, images = model(name), random_images(2, 3, 32, seed=1)
@@ -105,6 +108,7 @@ def test_stages_of_a_small_network_by_hand():
         assert torch.equal(one, other)
 
 
+@pytest.mark.slow
 def test_nothing_is_computed_after_the_last_layer():
     network = model("vgg16")
 

@@ -71,6 +71,7 @@ def as_madry(state, mean=MEAN, std=STD):
 
 
 @pytest.mark.parametrize("name", ["imagenet_resnet50", "imagenet_densenet121", "imagenet_alexnet"])
+@pytest.mark.slow
 def test_weights_of_torchvision_give_its_logits(name, tmp_path, cpu):
     network, images = theirs(name), random_images(2, 3, 96)
     sha256 = saved(network.state_dict(), tmp_path / "weights.pth")
@@ -87,6 +88,7 @@ def test_weights_of_torchvision_give_its_logits(name, tmp_path, cpu):
 
 
 @pytest.mark.parametrize(("name", "last"), [("imagenet_vgg16", "conv13"), ("imagenet_vgg19", "conv16")])
+@pytest.mark.slow
 def test_vgg_has_torchvisions_keys_and_shapes(name, last, tmp_path):
     """Half a gigabyte of weights: true keys and shapes, of tensors that all share one number."""
     with torch.device("meta"):
@@ -100,6 +102,7 @@ def test_vgg_has_torchvisions_keys_and_shapes(name, last, tmp_path):
     assert all((value == number).all() for value in model.parameters())
 
 
+@pytest.mark.slow
 def test_checkpoints_of_madrylab(tmp_path):
     """Prefixes and the second copy go, its normaliser counts, what else it counts is not looked at."""
     network, images = theirs("imagenet_resnet50", classes=9), random_images(2, 3, 64)
@@ -208,6 +211,7 @@ def test_other_contents_are_refused(content, tmp_path):
         read_verified(tmp_path / "a.pth", sha256)
 
 
+@pytest.mark.slow
 def test_weights_of_another_network_are_refused(tmp_path):
     path = tmp_path / "w.pth"
     state = theirs("imagenet_resnet50", classes=5).state_dict()

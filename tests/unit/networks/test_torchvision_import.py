@@ -70,6 +70,7 @@ def test_failures(fake_imports: list[object], answers: list[Exception], error: t
         torchvision_import.torchvision()
 
 
+@pytest.mark.slow
 def test_works_in_a_fresh_process_without_a_word() -> None:
     code = "from advex.networks.torchvision_import import torchvision; torchvision().transforms.ToTensor()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

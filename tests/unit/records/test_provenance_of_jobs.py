@@ -94,6 +94,7 @@ def copy(tmp_path: Path) -> Copy:
     return Copy(tmp_path)
 
 
+@pytest.mark.slow
 def test_no_job_counts_the_whole_library() -> None:
     """That is what becomes of a job whose code does what cannot be followed: correct, and of no use."""
     code = Code(memory=Memory(None))
@@ -104,10 +105,12 @@ def test_no_job_counts_the_whole_library() -> None:
         assert len(reached.definitions) < everything / 4, name
 
 
+@pytest.mark.slow
 def test_a_copy_elsewhere_has_the_same_digests(copy: Copy, before: dict[str, str]) -> None:
     assert copy.outdated(before) == set()
 
 
+@pytest.mark.slow
 def test_a_move_of_every_file_outdates_nothing(copy: Copy, before: dict[str, str]) -> None:
     """Every module and package gets another name, all of them lie deeper, and imports follow.
 
@@ -294,6 +297,7 @@ def _replaced(text: str, node: ast.expr, new: str) -> str:
     return (text.encode()[:start] + new.encode() + text.encode()[end:]).decode()
 
 
+@pytest.mark.slow
 def test_mutating_a_definition_changes_the_digests_of_exactly_the_jobs_that_reach_it(
     copy: Copy, before: dict[str, str], memory: Memory
 ) -> None:
@@ -327,6 +331,7 @@ def test_mutating_a_definition_changes_the_digests_of_exactly_the_jobs_that_reac
     assert mutations >= 200, mutations
 
 
+@pytest.mark.slow
 def test_digests_of_a_whole_study_take_seconds(tmp_path: Path) -> None:
     memory = tmp_path / "definitions.json"
     seconds = []

@@ -70,6 +70,7 @@ training.train(run, images, images, device, checkpoint=Checkpoint(Path(sys.argv[
 """
 
 
+@pytest.mark.slow
 def test_a_killed_process_resumes_to_the_same_bits(few_digits, cpu, tmp_path):
     """A process killed at any moment leaves a whole checkpoint."""
     recipe, checkpoint = replace(ADVERSARIAL, epochs=12), Checkpoint(tmp_path / "seed0.checkpoint")

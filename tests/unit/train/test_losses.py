@@ -163,6 +163,7 @@ def test_batch_normalisation_sees_natural_and_perturbed_images_one_after_the_oth
     assert norm.num_batches_tracked.item() == before + 2
 
 
+@pytest.mark.slow
 def test_trades_makes_a_network_robust(digits, cpu):
     """Against an attack that it was not trained with, at the price of some accuracy at most."""
     images, test = first(digits.train, 600), first(digits.test, 200)

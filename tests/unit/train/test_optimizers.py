@@ -105,6 +105,7 @@ print(json.dumps(loaded))
 
 
 @pytest.mark.parametrize(("more", "expected"), [((), ()), (("again",), COMPILER)])
+@pytest.mark.slow
 def test_trainings_do_without_the_compiler(
     more: tuple[str, ...], expected: tuple[str, ...], request: pytest.FixtureRequest
 ) -> None:

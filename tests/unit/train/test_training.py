@@ -17,6 +17,7 @@ from advex.train.training import Training, shuffled_batches, train
 
 
 @pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.slow
 def test_training_is_repeatable_and_depends_on_seed_and_name(few_digits, cpu, trained, name):
     recipe = RECIPES[name]
     torch.rand(3)  # wherever the global stream is
@@ -25,6 +26,7 @@ def test_training_is_repeatable_and_depends_on_seed_and_name(few_digits, cpu, tr
         assert not same(train(other, few_digits, few_digits, cpu), trained[name])
 
 
+@pytest.mark.slow
 def test_training_learns_and_reports(digits, cpu):
     learned = train(run(replace(STANDARD, epochs=8)), first(digits.train, 1000), digits.test, cpu)
     model, history = learned
@@ -135,6 +137,7 @@ def test_attacks_in_training_do_not_touch_the_statistics(few_digits, cpu, traine
     assert same(train(run(idle), few_digits, few_digits, cpu), trained["standard"])
 
 
+@pytest.mark.slow
 def test_the_adversary_is_trained_against(digits, cpu):
     images = first(digits.train, 300)
     adversary = AttackSettings("l2", 0.5, 5, 0.2)

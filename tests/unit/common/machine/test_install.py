@@ -180,6 +180,7 @@ def version_in(folder: Path, module: str) -> str:
     return subprocess.check_output([folder / ".venv/bin/python", "-I", "-c", code], text=True).strip()
 
 
+@pytest.mark.slow
 def test_the_build_for_cpus_is_taken_whatever_else_the_user_has_set(small: Path) -> None:
     wheel(small.parent / "wheels", "torch", "9.1+cpu")
     finished = make(small, ".venv/testable")
@@ -196,6 +197,7 @@ def test_the_build_for_cpus_is_taken_whatever_else_the_user_has_set(small: Path)
     assert "No module named snakemake" in told.stderr  # the command starts, and runs what is installed
 
 
+@pytest.mark.slow
 def test_the_usual_build_comes_with_a_word_where_pip_finds_no_other(small: Path) -> None:
     finished = make(small, ".venv/installed")
     assert finished.returncode == 0, finished.stdout + finished.stderr
@@ -205,6 +207,7 @@ def test_the_usual_build_comes_with_a_word_where_pip_finds_no_other(small: Path)
         assert installer.LARGE[0] in finished.stdout
 
 
+@pytest.mark.slow
 def test_what_was_begun_is_made_again_and_what_fails_says_why(small: Path) -> None:
     half_made = small / ".venv"
     (half_made / "bin").mkdir(parents=True)

@@ -158,6 +158,7 @@ def test_endings_differ(ended: dict[str, Ends]) -> None:
 
 
 @pytest.mark.parametrize("with_torch", [False, True])
+@pytest.mark.slow
 def test_a_job_finds_what_it_would_find_by_itself(tmp_path: Path, with_torch: bool) -> None:
     """The environment, descriptors, signals, and what is loaded, as it imports torch or does not."""
     text = f"WITH_TORCH = {with_torch}\n{STATE}"
@@ -177,6 +178,7 @@ def test_a_job_finds_what_it_would_find_by_itself(tmp_path: Path, with_torch: bo
 
 
 @pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.slow
 def test_a_job_computes_the_same_bits_on_its_number_of_threads(tmp_path: Path, threads: int) -> None:
     job = command_of(tmp_path, "job", BITS)
     forked = run("workers", tmp_path, job, threads=threads).stdout
@@ -357,6 +359,7 @@ def test_what_is_shared_is_imported_by_several_scripts() -> None:
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "scripts").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.slow
 def test_scripts_load_what_is_imported_for_them(path: Path) -> None:
     """Else records would name libraries that a job does not use."""
     head = path.read_text().split("\nwith recorded")[0]

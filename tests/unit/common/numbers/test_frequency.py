@@ -107,6 +107,7 @@ def test_the_basis_is_orthonormal_and_holds_its_frequency_alone(size):
     assert len(seen) == size**2
 
 
+@pytest.mark.slow
 def test_the_basis_is_that_of_an_independent_library():
     """rai-toolbox makes its basis by an inverse transform of a spectrum with two cells."""
     torchvision()  # so that the library's import of it succeeds beside a CPU build of torch

@@ -98,6 +98,7 @@ def test_a_missing_quantity_is_named(studied):
 
 
 @pytest.mark.parametrize("epsilon", [0.02, 0.625])
+@pytest.mark.slow
 def test_robust_linear_features_says_whether_the_specifications_are_met(digits, epsilon):
     runs = [
         robust_linear_features_table(digits.train, digits.test, [0.01, 0.1, 1.0], epsilon, repetition)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from feature_samples import data
 from scipy.optimize import minimize
 from sklearn.linear_model import LinearRegression, Ridge
 
@@ -26,17 +27,6 @@ from advex.discussion.goh_features.linear_features import (
 )
 
 MADE_UP = SingularVectors(np.eye(4), np.array([3.0, 1.0, 0.3, 0.1]), np.array([0.6, 0.0, 0.3, 0.1]))
-
-
-def data(count=400, size=6, seed=0):
-    """Correlated inputs with mean zero, and labels that depend on them."""
-    generator = np.random.default_rng(seed)
-    inputs = generator.standard_normal((count, size)) @ generator.standard_normal((size, size))
-    inputs -= inputs.mean(axis=0)
-    order = np.argsort(inputs[:, 0] + generator.standard_normal(count))
-    labels = np.empty(count)
-    labels[order] = np.repeat([-1.0, 1.0], count // 2)
-    return TwoClasses(inputs, labels)
 
 
 def few(count=40, seed=1, classes=3):

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from feature_samples import data
 from sklearn.linear_model import LinearRegression
-from test_linear_features import data
 
 from advex.discussion.goh_features.linear_features import containment, singular_vectors
 from advex.discussion.goh_features.linear_transfer import accuracy, next_class_set, transfer_rows

@@ -83,6 +83,7 @@ def test_representations_are_the_models(cpu):
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_table_holds_every_set_with_every_kind_of_features(trained_digits, digits, cpu):
     natural, test = first(digits.train, 300), first(digits.test, 100)
     det = ImageSet(natural.as_float(), (natural.labels + 1) % 10, natural.classes)

@@ -44,6 +44,7 @@ def test_the_worst_case_loss_has_the_gradient_it_says():
     np.testing.assert_allclose(gradient, numeric, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_worst_case_loss_bounds_every_attack_and_is_exact_for_two_classes():
     weights, epsilon = GENERATOR.standard_normal((5, 3)), 0.4
     for classes in (2, 3):

@@ -66,6 +66,7 @@ def test_largest_robust_epsilon_of_known_boundaries():
     assert ellipses.robust_accuracy(published, points, labels, 0.225, np.inf) < 100
 
 
+@pytest.mark.slow
 def test_table_shows_an_accurate_robust_classifier_that_ignores_the_second_feature():
     table = ellipses.robust_and_accurate_table(2000, 0.3, seed=0)
     assert list(table.columns) == ["seed", "epsilon", "method", "quantity", "value"]

@@ -139,6 +139,7 @@ def test_alignment_of_published_parameters():
     assert gaussian.boundary_slope(np.array([1.0, 0.0]), VARIANCES) == float("inf")
 
 
+@pytest.mark.slow
 def test_tables_are_tidy_deterministic_and_depend_on_the_seed():
     settings = {"mean": MEAN, "variances": VARIANCES, "epsilons": (0, 1, 10), "samples": 1000}
     first = gaussian.gaussian_table(**settings, seed=0)

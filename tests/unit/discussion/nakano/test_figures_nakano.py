@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from figures_seen import heading
-from test_style_studies import robustness, workshop
+from style_samples import robustness, workshop
 
 from advex.common.errors import UserError
 from advex.common.pictures import Picture
@@ -69,6 +69,7 @@ def every_axis(figure):
         ("single_layer_style", 4 + 5 + 2 + 2),
     ],
 )
+@pytest.mark.slow
 def test_every_image_is_shown(studied, name, images, tmp_path):
     figure = drawn(studied, name)
     assert sum(len(axis.images) for axis in set(every_axis(figure))) == images
@@ -78,6 +79,7 @@ def test_every_image_is_shown(studied, name, images, tmp_path):
     assert (tmp_path / "figure.svg").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_titles_follow_the_numbers(studied):
     assert "take on more of the style than" in heading(
         drawn(studied, "style_transfer", robust=0.1, standard=0.9)
@@ -95,6 +97,7 @@ def test_titles_follow_the_numbers(studied):
     assert "0.50 by VGG with max pooling (less)" in artifacts
 
 
+@pytest.mark.slow
 def test_the_title_says_what_robustness_tells_of_layers(studied):
     table = studied["nakano/single_layer_style"]
     for value, words in ((0.8, "leave images farther from"), (-0.8, "bring images nearer to")):

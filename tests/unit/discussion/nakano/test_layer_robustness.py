@@ -63,6 +63,7 @@ def small_network(name="small_vgg"):
     return build(settings, "layers").eval().requires_grad_(False)
 
 
+@pytest.mark.slow
 def test_linear_layers_have_the_largest_singular_value():
     """R = epsilon times the largest singular value over the mean distance, whatever the image."""
     model, images, epsilon = convolution(), middle(), 0.05
@@ -125,6 +126,7 @@ def test_grows_with_the_radius(name):
     assert found[2] > 2 * found[0]
 
 
+@pytest.mark.slow
 def test_search_finds_what_scipy_finds():
     """A constrained optimiser with several starts, on a network with rectifiers and pooling."""
     model, images, epsilon = small_network(), 0.3 + 0.4 * random_images(2, 1, SIZE), 0.3

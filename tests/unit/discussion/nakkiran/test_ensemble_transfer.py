@@ -52,6 +52,7 @@ def table(lab, cpu):
     return measured([lab[3], source], 0, cpu)
 
 
+@pytest.mark.slow
 def test_every_attack_gives_four_shares_and_no_attack_two(table):
     rows = table[table["model"] == "ensemble"]
     counted = rows.groupby(["objective", "members"]).size().to_dict()

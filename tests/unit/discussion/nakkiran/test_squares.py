@@ -77,6 +77,7 @@ def linear():
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.slow
 def test_the_linear_table_is_met(linear, case):
     """Numbers of another draw, computed by hand: to within four deviations of the number of wrong labels.
 
@@ -116,6 +117,7 @@ def network(cpu):
     return network_squares_table(**NETWORK, device=cpu, seed=0)
 
 
+@pytest.mark.slow
 def test_networks_lose_robustness_with_label_noise_only(network):
     assert list(network.columns) == SQUARES_COLUMNS
 
@@ -136,11 +138,13 @@ def test_networks_lose_robustness_with_label_noise_only(network):
     assert value(0.0, 700, "robust_accuracy", 0.3) == 100
 
 
+@pytest.mark.slow
 def test_networks_depend_on_their_seed_alone(network, cpu):
     torch.rand(3)
     assert network_squares_table(**NETWORK, device=cpu, seed=0).equals(network)
 
 
+@pytest.mark.slow
 def test_the_plane_has_a_map_in_the_first_seed_only_and_islands_at_the_end():
     arguments = {
         "points": 60, "label_noise": 0.1, "pixel_noise": 0.5, "width": 64, "learning_rate": 0.01,

@@ -140,6 +140,7 @@ def plane():
     return {"wallace/two_dimensional": table, "wallace/regions": regions, "wallace/worlds": worlds}
 
 
+@pytest.mark.slow
 def test_the_plane_shows_all_points_and_the_count_of_repetitions(plane):
     figure = two_dimensional.draw(plane, PUBLISHED, CONTEXT)
     by_title = {axis.get_title(loc="left")[:1]: axis for axis in figure.axes}

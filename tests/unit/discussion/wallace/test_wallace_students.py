@@ -227,6 +227,7 @@ def test_noise_has_the_statistics_it_should(pair):
     assert uniform.images.shape == gaussian.images.shape == pair.other.images.shape
 
 
+@pytest.mark.slow
 def test_a_students_own_task_is_learnt_and_shuffled_labels_are_not(digits, cpu):
     """With the task's own images as the other ones, the student must come near the teacher."""
     train_set, test_set = first(digits.train, 700), first(digits.test, 200)
