@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mirror_samples import load, tree, write_zip
 from samples import random_set
-from test_sources import load, tree, write_zip
 
 from advex.common.images import ImageSet
 from advex.prepare.duplicates import NEAR, shared_images

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mirror_samples import arrays, load, picture, tree, write_folder, write_zip
 from PIL import Image
-from test_sources import arrays, load, picture, tree, write_folder, write_zip
 
 from advex.common.errors import UserError
 from advex.prepare import archives, decoding
