@@ -11,7 +11,6 @@ import json
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -74,7 +73,8 @@ def construct(
     built, start, distances = CONSTRUCTIONS[construction.rule](construction, images, attacked, device, parts)
     if math.isfinite(construction.attack.epsilon):
         ball = threat_model(construction.attack.norm, construction.attack.epsilon)
-        built = replace(built, images=rounded_inside(built.images, start, ball, stored_as))
+        inside = rounded_inside(built.images, start, ball, stored_as)
+        built = ImageSet(inside, built.labels, built.classes, built.extras)
     else:
         built = built.rounded(stored_as)
     predicted = predictions(source, device.images(built.images), device).cpu().numpy()

@@ -5,7 +5,7 @@ import torch
 from samples import random_images
 from torch import nn
 
-from advex.attack.loop import projected_gradient
+from advex.attack.loop import attack
 from advex.attack.objectives import cross_entropy
 from advex.common.settings import ArchitectureSettings, AttackSettings, FilterSettings
 from advex.networks.classifier import Classifier, build
@@ -67,7 +67,7 @@ def test_attacks_do_not_see_the_difference() -> None:
     model = trained("small_resnet18").double()
     images, labels = random_images(8, 3, 16).double(), torch.arange(8)
     settings = AttackSettings("l2", 0.5, 5, 0.1, keep_best=False)
-    ours = projected_gradient(cross_entropy, model, images, labels, settings)
+    ours = attack(cross_entropy, model, images, labels, settings)
     assert all(part.training for part in model.modules())
     model.eval()
     current = images

@@ -199,6 +199,7 @@ SHARE = 0.4
 """How many of the definitions are mutated, so that it takes a minute at most."""
 RING = ("measure/gilmer_hendrycks/fourier_heatmaps",)
 MEASURING_BY_ATTACK = (
+    "measure/ilyas/attack_check",
     "measure/ilyas/attack_strength",
     "measure/ilyas/robust_datasets",
     "measure/ilyas/robust_generalisation",
@@ -221,7 +222,7 @@ EDITS = {
     "a row of a new objective": Edit("OBJECTIVES", '"cw_margin"', '"new": "advex.new:new", "cw_margin"'),
     "a field of settings": Edit("LayerSizes", "min_length=1)]\n", "min_length=1)]\n    late: int = 3\n"),
     "a field of many settings": Edit(
-        "AttackSettings", "best: bool = True\n", "best: bool = True\n    late: int = 3\n"
+        "AttackSettings", "shrinking: bool = False\n", "shrinking: bool = False\n    late: int = 3\n"
     ),
     "a default": Edit(
         "Recipe",
@@ -236,7 +237,7 @@ EDITS = {
         "moved = current +",
         "moved = 0 + current +",
         ("train/robust", "construct/", *MEASURING_BY_ATTACK),
-        22,
+        24,
     ),
     "an adversary that no recipe of the study has": Edit(
         "diverged", "if start is None", "if start is None and True"
