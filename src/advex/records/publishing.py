@@ -21,7 +21,7 @@ from advex.records.manifests import STORE, dvc, manifest, prune, run
 from advex.records.records import Record, own_records, shipped_records
 from advex.records.verification import MEMORY, Contents, artifacts_in, compare
 
-STORE_MEGABYTES = 32
+STORE_MEGABYTES = 64
 """What the store may hold: whoever clones the repository downloads it."""
 
 SOURCES = ("Snakefile", "config", "envs", "profiles", "published", "report", "rules", "scripts", "src")
