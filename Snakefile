@@ -19,6 +19,11 @@ wildcard_constraints:
 
 include: "rules/isolation.smk"
 include: "rules/common.smk"
+
+
+refuse_unknown_settings()
+
+
 include: "rules/machine.smk"
 include: "rules/site.smk"
 include: "rules/records.smk"

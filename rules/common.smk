@@ -1,6 +1,7 @@
 # What rules ask of the configuration: paths, settings and digests of code, by wildcard.
 import os
 import time
+from difflib import get_close_matches
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -40,6 +41,24 @@ STARTED = []
 USES = Uses(PLAN)
 CODE = Code(memory=Path(".snakemake/definitions.json"))
 REACHED = {}
+
+
+SETTINGS = {"study": None, "damaged": ("rebuild",)}
+
+
+def refuse_unknown_settings():
+    """Name what the command line sets and nothing reads, and values that mean nothing."""
+    for name, value in config.items():
+        if name not in SETTINGS:
+            near = get_close_matches(str(name), SETTINGS)
+            raise WorkflowError(
+                f"--config {name}: unknown; {f'near: {near[0]}' if near else 'allowed: ' + ', '.join(SETTINGS)}"
+            )
+        allowed = SETTINGS[name]
+        if allowed and value not in allowed:
+            raise WorkflowError(
+                f"--config {name}: found {value!r}; allowed: {', '.join(allowed)}"
+            )
 
 
 def study_targets(study):

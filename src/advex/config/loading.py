@@ -1,5 +1,7 @@
 """Reading configuration files; every mistake becomes one line: file, key, what was found, what is allowed."""
 
+import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,7 +50,13 @@ def load(folder: str | Path) -> Plan:
     if not files:
         raise UserError(f"{folder / 'studies'}: no study found; expected files such as digits.yaml")
     contents = {file: _with_base(file) for file in files}
-    _refuse([f"{file}: {mistake}" for file, content in contents.items() for mistake in _repeated(content)])
+    _refuse(
+        [
+            f"{file}: {mistake}"
+            for file, content in contents.items()
+            for mistake in (*_repeated(content), *_boundless(content))
+        ]
+    )
     forms = sections_of(_sources(experiments))
     form = study_form(forms)
     studies = {file.stem: _checked(file, content, form) for file, content in contents.items()}
@@ -139,6 +147,18 @@ def _repeated(content: Any, place: str = "") -> Iterator[str]:
             yield from _repeated(part, f"{place}.{index}")
 
 
+def _boundless(content: Any, place: tuple[str, ...] = ()) -> Iterator[str]:
+    """Find numbers that are infinite or none at all; only an attack may have no bound."""
+    if isinstance(content, dict | list):
+        items = content.items() if isinstance(content, dict) else enumerate(content)
+        for key, part in items:
+            yield from _boundless(part, (*place, str(key)))
+    elif isinstance(content, float) and not math.isfinite(content):
+        unbounded = content > 0 and place[0] == "attacks" and place[-1] == "epsilon"
+        if not unbounded:
+            yield f"{'.'.join(place)}: found {content}; allowed: a finite number"
+
+
 def _content(file: Path) -> dict[str, Any]:
     try:
         content = parse_yaml(file.read_text(encoding="utf-8"))
@@ -153,9 +173,21 @@ def _content(file: Path) -> dict[str, Any]:
 
 def _checked(file: Path, content: dict[str, Any], model: type[Model], *place: str) -> Model:
     try:
-        return model.model_validate(content)
+        return _validated(content, model)
     except ValidationError as error:
         raise UserError("\n".join(_lines(file, error, place))) from error
+
+
+def _validated(content: dict[str, Any], model: type[Model]) -> Model:
+    """Read a mapping into a model as JSON, strictly: a number is no text, and a truth value no number.
+
+    What JSON cannot say (objects that were read already) is taken as it is.
+    """
+    try:
+        text = json.dumps(content)
+    except TypeError:
+        return model.model_validate(content)
+    return model.model_validate_json(text, strict=True)
 
 
 def _lines(file: Path, error: ValidationError, place: tuple[str, ...]) -> Iterator[str]:
@@ -268,6 +300,17 @@ def _circles(experiments: Experiments) -> Iterator[str]:
             chain.append(name)
 
 
+def _without_steps(study: Study, experiments: Experiments) -> Iterator[str]:
+    """Find attacks that would do nothing where something is measured or learnt under attack."""
+    for name, instrument in experiments.instruments.items():
+        attack = study.attacks.get(instrument.attack or "")
+        if attack is not None and not attack.steps:
+            yield f"attacks.{instrument.attack}.steps: found 0; instrument {name} measures under attack"
+    for name, recipe in study.recipes.items():
+        if recipe.adversary is not None and not recipe.adversary.steps:
+            yield f"recipes.{name}.adversary.steps: found 0; leave the adversary out, or let it take steps"
+
+
 def _missing_sizes(study: Study, experiments: Experiments) -> Iterator[str]:
     """Find sizes that some row asks for and the study does not give."""
 
@@ -279,6 +322,7 @@ def _missing_sizes(study: Study, experiments: Experiments) -> Iterator[str]:
         yield from _unknown("weights", name, set(experiments.models))
     for source in study.only or []:
         yield from _unknown("only", source, set(map(source_of, experiments.figures)))
+    yield from _without_steps(study, experiments)
     if not isinstance(study.sizes_are_published, bool):
         drawn = {name for row in experiments.figures.values() for name in row.measurements}
         for name in study.sizes_are_published:

@@ -3,6 +3,7 @@
 Unknown keys are refused everywhere. A comment in a study's file says why a size is what it is.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, get_args
 
@@ -10,7 +11,7 @@ from pydantic import BeforeValidator, Field, create_model, model_validator
 
 from advex.common.errors import UserError
 from advex.common.registry import OneOf, parts_of
-from advex.common.settings import AttackSettings, Count, OddCount, Positive, Recipe
+from advex.common.settings import AttackSettings, Count, OddCount, Recipe
 from advex.config.weights import WeightsRow
 from advex.measure.kinds import Instrument, Name
 from advex.measure.sections import Strict
@@ -209,6 +210,16 @@ class Experiments(Strict):
     figures: dict[FigureName, FigureRow]
 
 
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def _no_truth(value: Any) -> Any:
+    """Refuse a truth value, which equals a number."""
+    if isinstance(value, bool):
+        raise ValueError("allowed: 1 or 3")
+    return value
+
+
 class DataSettings(Strict):
     """Which images: the source (see docs/data.md), how many of them, and what they look like."""
 
@@ -218,10 +229,10 @@ class DataSettings(Strict):
     train_images: Count | None = None
     test_images: Count | None = None
     image_size: Count | None = None
-    channels: Literal[1, 3]
+    channels: Annotated[Literal[1, 3], BeforeValidator(_no_truth)]
     classes: Annotated[int, Field(ge=2)]
-    mean: tuple[float, ...]
-    std: tuple[Positive, ...]
+    mean: tuple[Finite, ...]
+    std: tuple[Annotated[Finite, Field(gt=0)], ...]
 
     @model_validator(mode="after")
     def _one_value_per_channel(self) -> "DataSettings":
@@ -266,6 +277,10 @@ class EnsembleSettings(Strict):
         return self
 
 
+Repetitions = Annotated[int, Field(ge=1, le=1000)]
+"""A thousand are more than anybody waits for; with a slip of a million planning would never end."""
+
+
 class Seeds(Strict):
     """How many independent repetitions there are, by default and of measurements by name.
 
@@ -273,8 +288,8 @@ class Seeds(Strict):
     ``seeds: 3`` in a study's file is short for ``seeds: {default: 3}``.
     """
 
-    default: Count
-    measurements: dict[FigureName, Count] = {}
+    default: Repetitions
+    measurements: dict[FigureName, Repetitions] = {}
 
     def of(self, measurement: str) -> int:
         """Return how many a measurement has."""
@@ -282,7 +297,11 @@ class Seeds(Strict):
 
 
 def _with_default(seeds: Any) -> Any:
-    return {"default": seeds} if isinstance(seeds, int) else seeds
+    return {"default": seeds} if isinstance(seeds, int) and not isinstance(seeds, bool) else seeds
+
+
+EVALUATIONS = ("evaluation_half_epsilon", "evaluation_full_epsilon")
+"""Attacks that every study has, the second of a larger radius than the first."""
 
 
 class Study(Strict):
@@ -306,7 +325,7 @@ class Study(Strict):
     weights: dict[Name, WeightsRow] = {}
     sizes_are_published: bool | list[FigureName] = False
     seeds: Annotated[Seeds, BeforeValidator(_with_default)]
-    first_seed: Annotated[int, Field(ge=0)] = 0
+    first_seed: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     precision: Literal["float32", "bfloat16"] = "float32"
     stored_as: Literal["float32", "float16"] = "float32"
     data: DataSettings
@@ -323,6 +342,22 @@ class Study(Strict):
     def _weights_have_no_seeds(self) -> "Study":
         if self.weights and max(self.seeds.default, *self.seeds.measurements.values(), 1) > 1:
             raise ValueError("with weights there is one of each model: seeds must be 1")
+        return self
+
+    @model_validator(mode="after")
+    def _half_is_less_than_full(self) -> "Study":
+        radii = [self.attacks[name].epsilon for name in EVALUATIONS if name in self.attacks]
+        if radii != sorted(set(radii)):
+            raise ValueError(f"attacks: the radii of {' and '.join(EVALUATIONS)} must grow, found {radii}")
+        return self
+
+    @model_validator(mode="after")
+    def _balls_fit_into_the_range_of_images(self) -> "Study":
+        for name, attack in self.attacks.items():
+            if attack.norm == "linf" and 1 < attack.epsilon < math.inf:
+                raise ValueError(
+                    f"attacks.{name}.epsilon: found {attack.epsilon:g} in linf; images range from 0 to 1"
+                )
         return self
 
     @model_validator(mode="after")
