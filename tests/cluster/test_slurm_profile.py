@@ -72,7 +72,7 @@ def test_figures_are_made_with_one_gpu_for_each_job_that_needs_one(
     # SLURM's records: one GPU or none, and equal jobs in arrays.
     jobs = [job for job in new_jobs(slurm, before) if study_of(job) == "test"]
     counted = Counter(rule_of(job) for job in jobs)
-    assert counted == {"train": 4, "construct": 2, "measure": 1, OWN_RULE: 2}
+    assert counted == {"train": 10, "construct": 2, "measure": 1, OWN_RULE: 2}
     for job in jobs:
         assert job["JobState"] == "COMPLETED"
         assert job.get("TresPerJob") == ("gres:gpu:1" if rule_of(job) in GPU_RULES else None), job
