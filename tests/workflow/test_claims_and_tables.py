@@ -32,14 +32,15 @@ def test_tables_hold_what_is_said_of_them(built: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, columns in TABLES.items() if "outcomes" in columns])
-def test_outcomes_are_what_shares_are_of(repository: Path, name: str) -> None:
-    table = read_table(repository / f"results/test/measurements/{name}.csv")
+def test_outcomes_are_what_shares_are_of(built: Path, name: str) -> None:
+    table = read_table(built / f"results/test/measurements/{name}.csv")
     rows = table[table["outcomes"].notna()]
     for row in rows.to_dict("records"):
         outcomes = unpack(row["outcomes"], int(row["images"]))
         assert abs(row["value"] - 100 * outcomes.mean()) < 1e-6, row
     accuracies = table[table["quantity"].str.contains("^(?:robust_)?accuracy") & (table["unit"] == "percent")]
-    assert accuracies["outcomes"].notna().all()
+    if name != "ilyas/attack_check":  # on the first images alone, so its rows have no outcomes
+        assert accuracies["outcomes"].notna().all()
 
 
 @pytest.mark.parametrize(

@@ -67,9 +67,7 @@ def test_a_claim_that_names_no_table_stops_before_anything_runs(fresh: tuple[Pat
         file.read_text().replace("table: ilyas/robust_datasets", "table: ilyas/robust_dataset", 1)
     )
     finished = snakemake("--config", "study=test")
-    refused(
-        finished, "claims.yaml: standard_accuracy.table: found 'ilyas/robust_dataset'; near: ilyas/robust_d"
-    )
+    refused(finished, "claims.yaml: ", ".table: found 'ilyas/robust_dataset'; near: ilyas/robust_d")
     assert "Traceback" not in finished.stderr
 
 
