@@ -240,7 +240,7 @@ def test_more_seeds_of_one_measurement_make_those_alone(repository: Path, snakem
 
 
 def test_editing_the_attack_runs_training_again(repository: Path, snakemake: Snakemake) -> None:
-    with edited(repository / "src/advex/attack/loop.py", "best = current\n", "best = current + 0\n"):
+    with edited(repository / "src/advex/attack/loop.py", "moved = current +", "moved = 0 + current +"):
         jobs = planned(snakemake("-n", *TEST))
     assert {"train", "construct", "measure"} <= set(jobs)
     assert "nakkiran_squares" in jobs
