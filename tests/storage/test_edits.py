@@ -26,7 +26,7 @@ class Edit(NamedTuple):
 
 
 TARGETING = ("construct/rand/", "construct/det/", "construct/rand_robust/", "construct/det_robust/")
-AIMING = (*TARGETING, "construct/bugs_l2/", "construct/pgd_l2/")
+AIMING = (*TARGETING, "construct/rand_before/", "construct/bugs_l2/", "construct/pgd_l2/")
 INVERTING = (
     "construct/robust/",
     "construct/robust_from_noise/",
@@ -36,6 +36,7 @@ INVERTING = (
 ATTACKED = (
     "train/robust/",
     *AIMING,
+    "measure/ilyas/attack_check/",
     "measure/ilyas/attack_strength/",
     "measure/ilyas/robust_datasets/",
     "measure/ilyas/robust_generalisation/",
@@ -104,10 +105,14 @@ EDITS = {
     "adversary of a loss that nothing is trained with": Edit(
         f"{LIBRARY}/train/adversary.py", "if start is None", "if start is None and True"
     ),
-    "comment": Edit(f"{LIBRARY}/attack/loop.py", "best = current\n", "best = current  # so far\n"),
+    "comment": Edit(
+        f"{LIBRARY}/attack/loop.py", "        return current\n", "        return current  # so far\n"
+    ),
     "docstring": Edit(f"{LIBRARY}/train/training.py", "Train for all epochs", "Train through all epochs"),
     "layout": Edit(
-        f"{LIBRARY}/attack/loop.py", "best = current\n", "best = (\n            current\n        )\n"
+        f"{LIBRARY}/attack/loop.py",
+        "        return current\n",
+        "        return (\n            current\n        )\n",
     ),
     "new definition": Edit(f"{LIBRARY}/attack/loop.py", "\n\n\ndef ", "\n\n\nX = 1\n\n\ndef "),
     "new entry": Edit(
@@ -115,8 +120,8 @@ EDITS = {
     ),
     "new field of settings": Edit(
         f"{LIBRARY}/common/settings.py",
-        "keep_best: bool = True\n",
-        "keep_best: bool = True\n    late: int = 3\n",
+        "shrinking: bool = False\n",
+        "shrinking: bool = False\n    late: int = 3\n",
     ),
     "training": Edit(
         f"{LIBRARY}/train/training.py", "total_loss.item() /", "1 * total_loss.item() /", TRAINING
@@ -134,7 +139,7 @@ EDITS = {
         ("measure/ilyas/transferability/",),
     ),
     "helper of one instrument": Edit(
-        f"{LIBRARY}/common/frequency.py",
+        f"{LIBRARY}/common/numbers/frequency.py",
         "ring = rings",
         "ring = 1 * rings",
         ("measure/gilmer_hendrycks/fourier_heatmaps/",),

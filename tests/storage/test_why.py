@@ -42,16 +42,16 @@ def test_the_job_that_is_the_cause_is_named_with_the_setting(untouched: Checkout
 
 def test_definitions_that_are_new_or_gone_are_named(untouched: Checkout) -> None:
     with (
-        untouched.edited("src/advex/attack/loop.py", "best = current\n", "best = _same(current)\n"),
+        untouched.edited("src/advex/attack/loop.py", "moved = current +", "moved = _same(current) +"),
         untouched.edited(
             "src/advex/attack/loop.py",
-            "def _better(",
-            "def _same(images: Tensor) -> Tensor:\n    return images\n\n\ndef _better(",
+            "def stepped(",
+            "def _same(images: Tensor) -> Tensor:\n    return images\n\n\ndef stepped(",
         ),
     ):
         said = why(untouched)
     assert any(line.startswith("  _same is new: ") for line in said)
-    assert any(line.startswith("  projected_gradient has changed: ") for line in said)
+    assert any(line.startswith("  stepped has changed: ") for line in said)
 
 
 def test_an_input_that_changed_is_named(pulled: Checkout) -> None:
@@ -68,8 +68,8 @@ def test_an_artifact_of_which_only_the_record_is_here_is_told_of_too(clone: Chec
     assert said.startswith(
         f"{FIGURE} is not here, so it would be made; code, settings and inputs are as its record"
     )
-    with clone.edited("src/advex/attack/loop.py", "best = current\n", "best = current + 0\n"):
-        assert any("projected_gradient has changed" in line for line in why(clone))
+    with clone.edited("src/advex/attack/loop.py", "moved = current +", "moved = 0 + current +"):
+        assert any("stepped has changed" in line for line in why(clone))
 
 
 @pytest.mark.parametrize("artifact", ["results/test/figures/ilyas/relabeled.svg", "results/test/nothing.csv"])
