@@ -78,7 +78,6 @@ DRAWING_IMAGES = (
 ONE_COLUMN_WIDE = (
     "draw/ilyas/attack_strength",
     "draw/ilyas/nonrobust_datasets",
-    "draw/ilyas/relabelled",
     "draw/ilyas/robust_generalisation",
     "draw/nakkiran/poisoning",
 )
@@ -165,7 +164,7 @@ EDITS = {
         STUDY,
         "  on_rand: *recipe",
         "  on_rand: {epochs: 2, batch_size: 50, learning_rate: 0.1}",
-        ("train/on_rand/", "train/on_rand_robust/"),
+        ("train/on_rand/", "train/on_rand_before/", "train/on_rand_robust/"),
     ),
     "words": Edit(STUDY, "description: ", "description: these ", DRAWING_IMAGES),
     "resources": Edit(STUDY, "train: {gpu: 1, mem_mb: 1000,", "train: {threads: 2, mem_mb: 3000,"),

@@ -133,7 +133,7 @@ def test_a_partial_checkout_keeps_all_entries(clone: Checkout) -> None:
     clone.dvc(
         "pull", "--quiet", "results/test/measurements/ilyas", "results/test/datasets/natural/origin.csv"
     )
-    clone.replace("src/advex/discussion/ilyas/figures/relabelled.py", '"original\\nclass"', '"first\\nclass"')
+    clone.replace("src/advex/discussion/ilyas/figures/relabelled.py", '"DenseNet"', '"first"')
     clone.commit("another label")
     clone.snakemake(FIGURE)
     said = clone.publish()

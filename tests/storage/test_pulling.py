@@ -8,7 +8,7 @@ from checkouts import DVC, FIGURE, Checkout
 
 OTHER = "results/test/figures/ilyas/gaussian.svg"
 TABLE = "results/test/measurements/ilyas/relabelled.csv"
-LABEL = ("src/advex/discussion/ilyas/figures/relabelled.py", '"original\\nclass"', '"first\\nclass"')
+LABEL = ("src/advex/discussion/ilyas/figures/relabelled.py", '"DenseNet"', '"first"')
 
 
 @pytest.mark.parametrize("again", ["dvc pull", "make pull"])
