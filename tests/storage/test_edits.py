@@ -96,6 +96,7 @@ EDITS = {
         "gradient.sign() *",
         "1 * gradient.sign() *",
         (
+            "measure/ilyas/attack_check/",
             "measure/nakkiran/attack_transfer/",
             "measure/nakkiran/squares/",
             "measure/wallace/two_dimensional/",
