@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from advex.common.errors import UserError
-from advex.records.records import Record, digests
+from advex.records.records import Record, sha256_of
 from advex.records.verification import records_that_hold
 
 
@@ -65,7 +65,7 @@ def _state(path: str, recorded: str) -> str:
     """Say whether the file that lies here is the recorded one."""
     if not Path(path).exists():
         return f"sha256 {recorded[:12]}, not here"
-    same = digests(path)["sha256"] == recorded
+    same = sha256_of(path) == recorded
     return f"sha256 {recorded[:12]}, " + ("here" if same else "but ANOTHER FILE LIES HERE")
 
 

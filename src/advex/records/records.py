@@ -175,14 +175,14 @@ class Begun:
             UserError: an input was changed or removed while the job ran.
         """
         for path, before in self.inputs.items():
-            if not Path(path).exists() or _sha256(path) != before:
+            if not Path(path).exists() or sha256_of(path) != before:
                 raise UserError(
                     f"{path}: changed while the job of {log} ran, so what it made is of neither; run it again"
                 )
 
 
 def _begun(job: Job, params: Mapping[str, Any]) -> Begun:
-    inputs = {str(name): _sha256(name) for name in dict.fromkeys(job.input)}
+    inputs = {str(name): sha256_of(name) for name in dict.fromkeys(job.input)}
     told = json.dumps([job.rule, str(job.log[0]), params, inputs], sort_keys=True, default=str)
     return Begun(inputs, hashlib.sha256(told.encode()).hexdigest())
 
@@ -222,7 +222,8 @@ def recorded(job: Job) -> Iterator[Begun]:
             record.write(record.own_path)
 
 
-def _sha256(path: str | os.PathLike[str]) -> str:
+def sha256_of(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

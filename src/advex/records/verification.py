@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from advex.common.files import write_text
-from advex.records.records import OWN, RESULTS, Record, digests, own_records, shipped_records
+from advex.records.records import OWN, RESULTS, Record, own_records, sha256_of, shipped_records
 
 MEMORY = Path(".snakemake/contents.json")
 """Where digests of files are remembered between runs."""
@@ -54,7 +54,7 @@ class Contents:
         mark = [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
         known = self._known.get(path)
         if known is None or known[:-1] != mark or (expected is not None and known[-1] not in expected):
-            known = self._known[path] = [*mark, digests(path)["sha256"]]
+            known = self._known[path] = [*mark, sha256_of(path)]
             self._changed = True
         return str(known[-1])
 

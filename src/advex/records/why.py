@@ -17,7 +17,7 @@ from typing import Any
 
 from advex.common.errors import UserError
 from advex.records.provenance import Code, Reached
-from advex.records.records import Record, digests
+from advex.records.records import Record, sha256_of
 from advex.records.verification import records_that_hold
 
 MEMORY = Path(".snakemake/definitions.json")
@@ -115,7 +115,7 @@ def _differences(
         yield f"setting {path}: {old} -> {new}"
     yield from _inputs_changed(job, record, records)
     for path, sums in record.outputs.items():
-        if Path(path).exists() and digests(path)["sha256"] != sums["sha256"]:
+        if Path(path).exists() and sha256_of(path) != sums["sha256"]:
             yield f"{path} is not what the record says: damaged, edited, or of another version"
 
 
@@ -224,7 +224,7 @@ def _inputs_changed(job: Planned, record: Record, records: Mapping[str, Record])
             yield f"input {path} is no longer read"
             continue
         wrote = records[path].outputs[path]["sha256"] if path in records else None
-        now = wrote or (digests(path)["sha256"] if Path(path).exists() else read)
+        now = wrote or (sha256_of(path) if Path(path).exists() else read)
         if now != read:
             yield f"input {path} has changed: {read[:12]} -> {now[:12]}"
 

@@ -380,11 +380,11 @@ def test_what_tells_of_a_machine_is_held_against_nothing() -> None:
 def test_contents_are_hashed_once_and_again_when_they_change(monkeypatch: pytest.MonkeyPatch) -> None:
     hashed: list[str] = []
 
-    def counted(path: str) -> dict[str, str]:
+    def counted(path: str) -> str:
         hashed.append(path)
-        return digests(path)
+        return digests(path)["sha256"]
 
-    monkeypatch.setattr(verification, "digests", counted)
+    monkeypatch.setattr(verification, "sha256_of", counted)
     memory = Path("memory.json")
     first = Contents(memory)
     assert first.sha256("images") == first.sha256("images") == sha("images")
