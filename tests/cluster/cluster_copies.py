@@ -16,7 +16,8 @@ from private_slurm import PrivateSlurm, reason_against
 
 QUICKLY = ("--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "5")
 
-# Every Python that runs a rule's script says in which job, and with which GPUs.
+# Every Python that runs a rule's script says in which job, and with which GPUs; one that trains holds as much
+# more memory as it is told, so that a limit is passed on every machine and not only where torch takes much.
 TRACER = """
 import json, os, re, sys
 script = re.search(r"[.](\\w+)[.]py$", sys.orig_argv[-1])
@@ -25,6 +26,8 @@ if script and "/.snakemake/scripts/" in sys.orig_argv[-1]:
     row = {name: os.environ.get(name) for name in names} | {"rule": script.group(1)}
     with open(os.environ["ADVEX_TRACE"], "a") as file:
         file.write(json.dumps(row) + "\\n")
+    if row["rule"] == "train":
+        sys.ballast = b"\\1" * (int(os.environ.get("ADVEX_BALLAST_MB", 0)) * 2**20)
 """
 
 

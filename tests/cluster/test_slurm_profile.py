@@ -28,12 +28,18 @@ def limited(
 ) -> Iterator[tuple[Copy, dict[str, Run]]]:
     """Trainings with too little memory, with too little time, and with a mistake: mostly they wait."""
     copy = Copy(tmp_path_factory.mktemp("limited") / "copy")
-    copy.add_study("hungry", epochs=5, mem_mb=400)
-    copy.add_study("slow", epochs=85, runtime_minutes=1)  # 68 s asleep
+    copy.add_study("hungry", epochs=21, mem_mb=600)  # 17 s asleep: memory is looked at every 2 s
+    copy.add_study("slow", epochs=130, runtime_minutes=1)  # 104 s asleep: limits are looked at every 30 s
     copy.add_study("broken", epochs=3, learning_rate=1e30)
     runs = {
-        study: copy.start("--profile", "slurm", MODEL.format(study=study), "--retries", retries, *QUICKLY)
-        for study, retries in (("hungry", "3"), ("slow", "3"), ("broken", "1"))
+        study: copy.start(
+            "--profile", "slurm", MODEL.format(study=study), "--retries", retries, *QUICKLY, **environment
+        )
+        for study, retries, environment in (
+            ("hungry", "3", {"ADVEX_BALLAST_MB": "500"}),
+            ("slow", "3", {}),
+            ("broken", "1", {}),
+        )
     }
     yield copy, runs
     for run in runs.values():
@@ -118,7 +124,7 @@ def test_limits_grow_with_the_attempt_and_mistakes_are_not_repeated(
     assert ends["hungry"] == 0, runs["hungry"].text[-5000:]
     memory = [int(job["MinMemoryNode"].removesuffix("M")) for job in jobs["hungry"]]
     assert len(memory) > 1
-    assert memory == [400 * attempt for attempt in range(1, len(memory) + 1)]
+    assert memory == [600 * attempt for attempt in range(1, len(memory) + 1)]
 
     assert ends["slow"] == 0, runs["slow"].text[-5000:]
     assert [job["JobState"] for job in jobs["slow"]][:1] == ["TIMEOUT"]
