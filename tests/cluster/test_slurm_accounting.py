@@ -25,7 +25,7 @@ def test_a_model_and_a_table_with_accounting(slurm: PrivateSlurm, tmp_path: Path
         "--profile", "slurm", targets[command], "--slurm-status-command", command, *QUICKLY,
         SBATCH_ACCOUNT=ACCOUNT,
     )  # fmt: skip
-    assert run.wait(240) == 0, run.text[-5000:]
+    assert run.wait(480) == 0, run.text[-5000:]
     assert (copy.folder / targets[command]).exists()
 
     # The database: one job with a GPU, or two without, charged to the account.
