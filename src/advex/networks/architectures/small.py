@@ -20,7 +20,7 @@ class Residual(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Map (N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
-        # In place: the body's output is nobody else's, and neither its backward pass nor that of a sum reads it.
+        # In place: the body's output is nobody else's, and neither its gradient nor that of a sum needs it.
         sums: Tensor = self.body(images).add_(self.shortcut(images)).relu_()
         return sums
 
