@@ -314,7 +314,7 @@ class Study(Strict):
     ``weights`` are published weights by model; a study that has some trains nothing, and leaves out models
     without.
     ``sizes_are_published`` says whether sizes may be held against published ones, or those of which tables.
-    ``precision`` is float32; bfloat16 on a GPU and float32 elsewhere; or bfloat16 everywhere, also on processors.
+    ``precision`` is float32; bfloat16, but float32 on processors; or bfloat16 everywhere.
     ``first_seed`` is the number of the first repetition of everything, so that two studies can have none in
     common.
     ``left_out`` names optional data sets that it does not build; models trained on them are not measured.
