@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -141,3 +142,23 @@ def test_isolation_replaces_what_changes_results_and_leaves_the_rest(tmp_path: P
     assert environment["MPLBACKEND"] == "agg"
     assert environment["MPLCONFIGDIR"] == str(tmp_path / "matplotlib")
     assert not {"MATPLOTLIBRC", "MKL_CBWR"} & environment.keys()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library does not know the variables")
+def test_jobs_keep_the_memory_that_they_free(tmp_path: Path) -> None:
+    passes = (
+        "import resource, numpy as np\n"
+        "def pass_():\n    for size in range(10, 20):\n        np.ones(size * 100_000)\n"
+        "def faults():\n    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "pass_(); first = faults()\n"
+        "for _ in range(20):\n    pass_()\n"
+        "print(faults() - first)"
+    )
+    made = {}
+    for name in ("as a user has it", "as a job has it"):
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("MALLOC_")}
+        if name == "as a job has it":
+            isolate(environment, tmp_path)
+        command = [sys.executable, "-c", passes]
+        made[name] = int(subprocess.check_output(command, env=environment, text=True, timeout=60))
+    assert made["as a job has it"] < 1000 < made["as a user has it"], made

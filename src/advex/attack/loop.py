@@ -63,7 +63,7 @@ def projected_gradient(
 
 def started(images: Tensor, start: Tensor | None) -> Tensor:
     """Return where an attack starts: at the images, or at a perturbation of them, kept in [0, 1]."""
-    return images.detach() if start is None else (images.detach() + start).clamp(0, 1)
+    return images.detach() if start is None else (images.detach() + start).clamp_(0, 1)
 
 
 def climbed(
@@ -79,8 +79,9 @@ def climbed(
 
 def stepped(ball: ThreatModel, images: Tensor, current: Tensor, gradient: Tensor, step_size: float) -> Tensor:
     """Step from current images along a gradient; project into the ball around images, then into [0, 1]."""
-    moved = current + ball.step(gradient, step_size)
-    return (images + ball.project(moved - images)).clamp(0, 1)
+    # What is made here is written over; operands keep their order, from which sums take their memory layout.
+    moved = (current + ball.step(gradient, step_size)).sub_(images)
+    return (images + ball.project(moved)).clamp_(0, 1)
 
 
 class _Best:

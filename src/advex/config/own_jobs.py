@@ -16,7 +16,7 @@ class OwnJobs(Paths):
     """Paths as in :class:`Paths`, and what rows of ``experiments`` need."""
 
     def precision(self, study: str) -> str:
-        """Return the precision a study computes at on a GPU."""
+        """Return the precision a study computes at, see :meth:`Device.choose`."""
         return self.study(study).precision
 
     def resource(self, study: str, verb: str, name: str) -> int:
@@ -78,7 +78,7 @@ class OwnJobs(Paths):
         return {name: value for name, value in values.items() if name not in _NO_SETTINGS} | first
 
     def experiment_precision(self, study: str, experiment: str) -> str:
-        """Return the precision that an experiment computes at on a GPU."""
+        """Return the precision that an experiment computes at, see :meth:`Device.choose`."""
         precision = self.experiment(experiment).precision
         return self.precision(study) if precision == "study" else precision
 

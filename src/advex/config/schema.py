@@ -138,7 +138,7 @@ class ExperimentRow(Strict):
         template: of its page.
         environment: of the programs it needs: ``torch``, or ``figures``, which has none.
         resources: what a job asks for: as those of a verb in the study, or always the same.
-        precision: on a GPU the study's, or always float32.
+        precision: the study's, or always float32.
     """
 
     says: str
@@ -314,6 +314,7 @@ class Study(Strict):
     ``weights`` are published weights by model; a study that has some trains nothing, and leaves out models
     without.
     ``sizes_are_published`` says whether sizes may be held against published ones, or those of which tables.
+    ``precision`` is float32; bfloat16, but float32 on processors; or bfloat16 everywhere.
     ``first_seed`` is the number of the first repetition of everything, so that two studies can have none in
     common.
     ``left_out`` names optional data sets that it does not build; models trained on them are not measured.
@@ -326,7 +327,7 @@ class Study(Strict):
     sizes_are_published: bool | list[FigureName] = False
     seeds: Annotated[Seeds, BeforeValidator(_with_default)]
     first_seed: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Literal["float32", "bfloat16", "bfloat16_everywhere"] = "float32"
     stored_as: Literal["float32", "float16"] = "float32"
     data: DataSettings
     architectures: dict[Name, ArchitectureRow]

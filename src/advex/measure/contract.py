@@ -52,7 +52,7 @@ class Machine:
     :class:`advex.common.machine.devices.Device` chooses from it, for whom has torch.
 
     Attributes:
-        precision: to compute at on a GPU, ``float32`` or ``bfloat16``.
+        precision: to compute at, as :meth:`advex.common.machine.devices.Device.choose` takes it.
         threads: how many cores.
     """
 

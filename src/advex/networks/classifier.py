@@ -53,7 +53,7 @@ class Classifier(nn.Module):
         """Return the penultimate layer's activations of images (N, C, H, W) in [0, 1]; (N, features)."""
         if self.filter:
             images = self.filter(images)
-        features: Tensor = self.backbone((images - self.mean) / self.std)
+        features: Tensor = self.backbone((images - self.mean).div_(self.std))
         return features
 
     def standardise(self, images: Tensor) -> None:

@@ -13,6 +13,8 @@ from torch import nn
 
 Network = TypeVar("Network", bound=nn.Module)
 
+_NOTHING = nn.Identity().eval()
+
 _IN_ORDER = frozenset(
     {
         "torch.nn.modules.container.ModuleList",
@@ -40,20 +42,19 @@ def folded(network: Network) -> Network:
         A module of the same class in evaluation mode, whose parameters ask for no gradients.
     """
     twin = copy(network)
-    twin.training = False
     parameters = {
         name: value if value is None else value.detach() for name, value in network._parameters.items()
     }
-    twin._parameters = parameters  # type: ignore[assignment]
     parts = {name: part if part is None else folded(part) for name, part in network._modules.items()}
-    twin._modules = parts
+    # Not by assignment, for which modules ask what kind each value is: once a batch of adversarial training.
+    vars(twin).update(training=False, _parameters=parameters, _modules=parts)
     if f"{type(network).__module__}.{type(network).__qualname__}" in _IN_ORDER:
         for name, following in pairwise(list(parts)):
             convolution, normalisation = parts[name], parts[following]
             if isinstance(convolution, nn.Conv2d) and _is_fixed(normalisation):
                 assert isinstance(normalisation, nn.BatchNorm2d)
                 _fold(convolution, normalisation)
-                parts[following] = nn.Identity().eval()
+                parts[following] = _NOTHING
     return twin
 
 
@@ -78,4 +79,4 @@ def _fold(convolution: nn.Conv2d, normalisation: nn.BatchNorm2d) -> None:
         shift = shift + normalisation.bias
     # Plain tensors, since nothing trains them.
     weights = {"weight": convolution.weight * scale.view(-1, 1, 1, 1), "bias": shift}
-    convolution._parameters = weights  # type: ignore[assignment]
+    vars(convolution)["_parameters"] = weights

@@ -42,7 +42,7 @@ def cross_entropy(
     if adversary:
         images = ADVERSARIES["perturbed"](model, images, labels, adversary, generator)
     logits = model(images)
-    return functional.cross_entropy(logits, labels), logits
+    return functional.cross_entropy(logits.float(), labels), logits
 
 
 def trades(
@@ -82,7 +82,7 @@ def trades(
         raise UserError("recipe: loss trades needs an adversary, whose images it compares with natural ones")
     moved = ADVERSARIES["diverged"](model, images, adversary, generator)
     natural, perturbed = model(images), model(moved)
-    loss = functional.cross_entropy(natural, labels) + beta * divergence(natural, perturbed).mean()
+    loss = functional.cross_entropy(natural.float(), labels) + beta * divergence(natural, perturbed).mean()
     return loss, perturbed
 
 

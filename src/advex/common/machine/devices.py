@@ -17,20 +17,26 @@ from advex.common.randomness import stable_seed
 
 @dataclass(frozen=True)
 class Device:
-    """A device with the precision to compute at: ``float32``, or ``bfloat16`` autocast on CUDA."""
+    """A device with the precision to compute at: ``float32``, or ``bfloat16`` by autocast."""
 
     torch_device: torch.device
     precision: str = "float32"
 
     @classmethod
     def choose(cls, precision: str = "float32", threads: int = 1) -> "Device":
-        """Take the GPU if there is one, else ``threads`` cores, where precision is always float32."""
+        """Take the GPU if there is one, else ``threads`` cores.
+
+        Args:
+            precision: ``float32``; ``bfloat16``, on a GPU alone; or ``bfloat16_everywhere``, on processors
+                too: one that does not know it computes in it slowly, so that a study means the same on all.
+            threads: how many cores, where there is no GPU.
+        """
         torch.set_num_threads(threads)
         if torch.cuda.is_available():
             torch.backends.cuda.matmul.allow_tf32 = True
             torch.backends.cudnn.allow_tf32 = True
-            return cls(torch.device("cuda"), precision)
-        return cls(torch.device("cpu"))
+            return cls(torch.device("cuda"), "float32" if precision == "float32" else "bfloat16")
+        return cls(torch.device("cpu"), "bfloat16" if precision == "bfloat16_everywhere" else "float32")
 
     @property
     def on_gpu(self) -> bool:
@@ -54,7 +60,8 @@ class Device:
     @contextmanager
     def computing(self) -> Iterator[None]:
         """Compute the body at this device's precision."""
-        with torch.autocast("cuda", torch.bfloat16) if self.precision == "bfloat16" else nullcontext():
+        lower = self.precision == "bfloat16"
+        with torch.autocast(self.torch_device.type, torch.bfloat16) if lower else nullcontext():
             yield
 
     def generator(self, *name: str | int) -> torch.Generator:

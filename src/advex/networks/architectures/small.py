@@ -20,7 +20,9 @@ class Residual(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Map (N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
-        return torch.relu(self.body(images) + self.shortcut(images))
+        # In place: the body's output is nobody else's, and neither its gradient nor that of a sum needs it.
+        sums: Tensor = self.body(images).add_(self.shortcut(images)).relu_()
+        return sums
 
 
 def _projection(inputs: int, outputs: int, stride: int = 1, size: int = 1) -> nn.Sequential:
