@@ -35,6 +35,8 @@ def staged(finished: Checkout, once: Once) -> Checkout:
         checkout = finished.copy(folder)
         with (checkout.folder / ".dvcignore").open("a") as file:
             file.write(WITHOUT_IMAGES)
+        checkout.dvc("add", "--quiet", "data")
+        checkout.dvc("push", "--quiet", "data.dvc")
         checkout.commit("images are not published")
         checkout.ok(*PUBLISH, "ilyas", "wallace")
         checkout.commit("the first stage")
