@@ -1,6 +1,6 @@
 """Every primary claim in every study side by side, and beside what was published: docs/results.md."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from math import isnan
 from typing import Any
@@ -58,13 +58,13 @@ def results_markdown(studies: Mapping[str, Judged]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _published(row: Mapping[str, Any]) -> str:
+def _published(row: Mapping[Hashable, Any]) -> str:
     if isnan(row["published"]):
         return ""
     return f"{row['published']:.4g}<br>{cell(row['published_from'])}"
 
 
-def _measured(study: str, row: Mapping[str, Any] | None) -> str:
+def _measured(study: str, row: Mapping[Hashable, Any] | None) -> str:
     """Return verdict, number, interval and seeds of a claim in a study, linked to its figure."""
     if row is None:
         return "not drawn"
