@@ -86,7 +86,7 @@ def leave_out_what_stays(dag):
     if not built_again:
         return
     running, changing = set(), set()
-    waiting = [job for job in planned - built_again if stands_for_itself(dag, job)]
+    waiting = [job for job in planned if stands_for_itself(dag, job)]
     while waiting:
         job = waiting.pop()
         if job not in running:
@@ -131,7 +131,11 @@ def stands_for_itself(dag, job):
         return not all(map(os.path.exists, job.input))
     if dag.reason(job).forced or not has_record_of_today(job):
         return True
-    return job in dag.targetjobs and not all(map(os.path.exists, job.output))
+    missing = {path for path in job.output if not os.path.exists(path)}
+    return job in dag.targetjobs and (
+        bool(missing & set(dag.targetfiles))
+        or bool(missing and job.rule in dag.targetrules)
+    )
 
 
 def has_record_of_today(job):
