@@ -6,6 +6,7 @@
 # make plan       say what the study STUDY will cost on known hardware (HARDWARE=a100), figure by figure
 # make compare    tell how the verdicts of your run differ from the published ones (OF="first second": of two scorecards or their folders)
 # make publish    version a finished study's artifacts with DVC and push them to their remote
+#                 SOURCE="ilyas nakkiran" with `make` or `make publish`: of these sources alone, so that a study is made in stages
 # make vouch      keep what is published of STUDY after a change of code that changes no bit of the study `test`
 # make push       push what is versioned to your own remote (docs/storage.md)
 # make why ARTIFACT=results/digits/figures/ilyas/relabelled.svg          say why it would be made again, or that it would not
@@ -31,7 +32,7 @@ unexport SNAKEMAKE_PROFILE
 .PHONY: study pull test test-quick test-cluster test-rest test-processors plan compare publish vouch push why provenance docs lock
 
 study: $(INSTALLED)
-	@$(RUN) --alone snakemake --config study=$(STUDY)
+	@$(RUN) --alone snakemake --config study=$(STUDY) $(if $(SOURCE),source="$(SOURCE)")
 
 pull: $(INSTALLED)
 	@$(RUN) advex.records.pulling $(if $(FORCE),--force) || { $(RUN) advex.records.manifests; false; }
@@ -73,7 +74,7 @@ compare: $(INSTALLED)
 	@$(RUN) advex.judge.comparison $(or $(OF),$(STUDY)) || test $$? -eq 1  # 1: they differ, which is no failure
 
 publish: $(INSTALLED)
-	@$(RUN) advex.records.publishing $(STUDY)
+	@$(RUN) advex.records.publishing $(STUDY) $(SOURCE)
 
 # With what the tests need, since coverage is part of that.
 vouch: $(TESTABLE)

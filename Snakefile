@@ -47,6 +47,7 @@ onstart:
 onsuccess:
     forget_what_was_edited()
     tell_what_was_spared()
+    tell_what_came_out_otherwise()
     print_summary()
 
 
@@ -57,7 +58,7 @@ onerror:
 rule all:
     default_target: True
     input:
-        study_targets(config["study"]),
+        study_targets(config["study"], config.get("source", "")),
 
 
 include: "rules/resources.smk"

@@ -1,6 +1,6 @@
 """Copy a study's figures, scorecard and costs into docs/results/, and renew what is made of them.
 
-That is the README's tables, criteria.md and power.md.
+That is the README's tables, criteria.md, power.md and results.md.
 
 Costs are copied only where every job ran here; beside pulled artifacts there are none, so the last stay.
 """
@@ -16,6 +16,7 @@ from advex.config import figure_jobs, load
 from advex.judge.claims import LOG, claims_files, load_claims, load_published
 from advex.judge.pages.criteria import criteria_markdown, load_log
 from advex.judge.pages.power import power_markdown, power_table
+from advex.judge.pages.results import Judged, results_markdown
 from advex.judge.report import markdown_summary
 from advex.records.costs import all_ran_here
 
@@ -27,6 +28,22 @@ def summary(study: str) -> str:
     folder = ROOT / "docs/results" / study
     scorecard, costs = read_table(folder / "scorecard.csv"), read_table(folder / "costs.csv")
     return markdown_summary(study, f"docs/results/{study}", scorecard, costs)
+
+
+SHOWN = ("cifar10", "cifar10-resnet18", "cifar10-small", "digits")
+"""Studies that are compared with what was published, where they were run."""
+
+
+def results() -> str:
+    """Return docs/results.md, from what docs/results/ has of each study."""
+    plan, folder = load(ROOT / "config"), ROOT / "docs/results"
+    studies = {}
+    for name in (name for name in SHOWN if (folder / name / "scorecard.csv").exists()):
+        file = folder / name / "origin.csv"
+        notes = read_table(file).get("note", []) if file.exists() else []
+        origin = ", ".join(str(note) for note in notes if isinstance(note, str))
+        studies[name] = Judged(read_table(folder / name / "scorecard.csv"), plan.title(name), origin)
+    return results_markdown(studies)
 
 
 def criteria() -> str:
@@ -54,23 +71,22 @@ def renew(page: Path, study: str, text: str) -> None:
 
 def main(study: str) -> None:
     """Copy and renew."""
-    results, copies = ROOT / "results" / study, ROOT / "docs/results" / study
-    all_here = all_ran_here(results, figure_jobs(load(ROOT / "config"), study))
+    made, copies = ROOT / "results" / study, ROOT / "docs/results" / study
+    all_here = all_ran_here(made, figure_jobs(load(ROOT / "config"), study))
     for name in (
         "scorecard.csv",
         *(["costs.csv"] if all_here else []),
-        *(
-            f"figures/{path.relative_to(results / 'figures')}"
-            for path in (results / "figures").rglob("*.png")
-        ),
+        *(f"figures/{path.relative_to(made / 'figures')}" for path in (made / "figures").rglob("*.png")),
     ):
         (copies / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(results / name, copies / name)
+        shutil.copyfile(made / name, copies / name)
+    shutil.copyfile(made / "datasets/natural/origin.csv", copies / "origin.csv")
     if not all_here:
         print(f"docs/results/{study}/costs.csv stays as it is: not every job of {study} ran here")
     renew(ROOT / "README.md", study, summary(study))
     renew(ROOT / "docs/power.md", study, power(study))
     write_text(ROOT / "docs/criteria.md", criteria())
+    write_text(ROOT / "docs/results.md", results())
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ CODE = Code(memory=Path(".snakemake/definitions.json"))
 REACHED = {}
 
 
-SETTINGS = {"study": None, "damaged": ("rebuild",)}
+SETTINGS = {"study": None, "source": None, "damaged": ("rebuild",)}
 
 
 def refuse_unknown_settings():
@@ -61,9 +61,24 @@ def refuse_unknown_settings():
             )
 
 
-def study_targets(study):
-    """Return everything that `all` builds for a study."""
+def study_targets(study, sources=""):
+    """Return everything that `all` builds for a study, or the figures and pages of some sources.
+
+    Sources are given by name, between blanks.
+    """
     checked(PLAN.study, study)
+    drawn = {name.partition("/")[0] for name in checked(PLAN.figure_names, study)}
+    if unknown := sorted(set(str(sources).split()) - drawn):
+        raise WorkflowError(
+            f"--config source={unknown[0]}: study {study} draws no figures of it; allowed: "
+            + ", ".join(sorted(drawn))
+        )
+    if sources:
+        return [
+            path
+            for path in [*PLAN.figures(study), *PLAN.pages(study)]
+            if path.split("/")[3] in str(sources).split()
+        ]
     return [
         *PLAN.figures(study),
         *PLAN.pages(study),

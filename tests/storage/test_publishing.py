@@ -207,7 +207,7 @@ def test_a_manifest_of_before_gives_up_what_is_no_artifact(pulled: Checkout) -> 
 
 def test_large_studies_do_not_go_into_the_repository(finished: Checkout, tmp_path: Path) -> None:
     checkout = finished.copy(tmp_path / "checkout")
-    checkout.replace("src/advex/records/publishing.py", "STORE_MEGABYTES = 64", "STORE_MEGABYTES = 1")
+    checkout.replace("src/advex/records/publishing.py", "STORE_MEGABYTES = 120", "STORE_MEGABYTES = 1")
     checkout.commit("a small store")
     said = checkout.refused(*PUBLISH)
     assert "name a remote of your own" in said

@@ -1,18 +1,22 @@
 """Manifests: what DVC versions, and whether the store inside the repository holds it.
 
-``python -m advex.records.manifests`` names every object of the store that is missing or damaged.
+``python -m advex.records.manifests`` names every object of the store that is missing or damaged, and says
+what each study takes of it.
 """
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
+from pathspec import PathSpec
 
 from advex.common.errors import UserError
+from advex.common.files import write_text
 from advex.records.records import digests
 
 STORE = "store"
@@ -33,6 +37,36 @@ def manifest(file: Path) -> dict[str, str]:
         return {path: out["md5"]}
     listed = dvc("list", ".", path, "--dvc-only", "--recursive", "--json", "--show-hash")
     return {f"{path}/{entry['path']}": entry["md5"] for entry in json.loads(listed)}
+
+
+_EMPTY = "[]"
+
+
+def begin(study: str) -> None:
+    """Have a study versioned, unless it is: with no file yet, so that files can be added by name."""
+    file = Path(f"results/{study}.dvc")
+    if not file.exists():
+        name = hashlib.md5(_EMPTY.encode(), usedforsecurity=False).hexdigest() + ".dir"
+        write_text(Path(dvc("cache", "dir").strip(), "files/md5", name[:2], name[2:]), _EMPTY)
+        out = {"md5": name, "size": 0, "nfiles": 0, "hash": "md5", "path": study}
+        write_text(file, yaml.safe_dump({"outs": [out]}, sort_keys=False))
+
+
+def ignored(paths: Iterable[str]) -> set[str]:
+    """Return those paths that ``.dvcignore`` names, so that they are never versioned."""
+    file = Path(".dvcignore")
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return set(PathSpec.from_lines("gitwildmatch", lines).match_files(paths))
+
+
+def stored_sizes() -> dict[str, dict[str, int]]:
+    """Return what every .dvc file has in the store: the size of each object, in bytes, by MD5."""
+    return {file.stem: {md5: _stored_size(md5) for md5 in manifest(file).values()} for file in _stored()}
+
+
+def _stored_size(md5: str) -> int:
+    place = Path(STORE, "files/md5", md5[:2], md5[2:])
+    return place.stat().st_size if place.exists() else 0
 
 
 def prune() -> int:
@@ -103,8 +137,10 @@ def run(*command: str, errors: bool = False) -> str:
 
 
 def main() -> None:
-    """Name what is wrong with the store; status 1 if anything is."""
+    """Name what is wrong with the store, and what it holds; status 1 if anything is wrong."""
     found = list(faults())
+    for study, sizes in stored_sizes().items():
+        print(f"{study}: {sum(sizes.values()) / 1e6:.1f} MB of the store in {len(sizes)} objects")
     print("\n".join(found) or "The store holds everything that the manifests name, undamaged.")
     sys.exit(bool(found))
 

@@ -5,11 +5,15 @@ remote, and moves the records of this checkout's own runs to the shipped ones (:
 with nothing new it changes nothing. It refuses when the code that would be committed is not the code that
 made the artifacts, and when an artifact is missing, damaged or out of date. It keeps every entry of the
 manifest whose file is merely absent here.
+
+Sources behind the study's name (``cifar10-small ilyas nakkiran``) publish what their figures come from, and
+nothing else: a study of hours is published stage by stage. What ``.dvcignore`` names is not published (the
+images of ``cifar10-small``); its record is, and vouches for it.
 """
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +21,12 @@ import yaml
 
 from advex.common.errors import UserError
 from advex.common.files import write_text
-from advex.records.manifests import STORE, dvc, manifest, prune, run
+from advex.records.manifests import STORE, begin, dvc, ignored, manifest, prune, run, stored_sizes
 from advex.records.records import Record, own_records, shipped_records
 from advex.records.verification import MEMORY, Contents, artifacts_in, compare
 
-STORE_MEGABYTES = 64
-"""What the store may hold: whoever clones the repository downloads it."""
+STORE_MEGABYTES = 120
+"""What the store may hold, of all studies together: whoever clones the repository downloads it."""
 
 SOURCES = ("Snakefile", "config", "envs", "profiles", "published", "report", "rules", "scripts", "src")
 """What artifacts are made from, so it has to be committed before they are published."""
@@ -43,35 +47,44 @@ class News:
     outdated: list[str]
 
 
-def publish(study: str) -> News:
+def publish(study: str, sources: Sequence[str] = ()) -> News:
     """Version the artifacts of a study, push them to their remote, and ship the records that hold for them.
+
+    Args:
+        study: name of the study.
+        sources: those whose figures are published, with all they come from; none for the whole study.
 
     Raises:
         UserError: publishing would record something false or leave something out; nothing has changed then.
     """
     _refuse_uncommitted()
-    planned = _planned(study)
+    planned = _planned(study, sources)
     own, shipped = own_records(study), shipped_records(study)
     found = compare(own, shipped, Contents(MEMORY), artifacts=())
     holding = found.records
-    _refuse_strays(study, set(holding))
-    obsolete = sorted(holding.keys() - planned)
+    if not sources:
+        _refuse_strays(study, set(holding))
+    obsolete = [] if sources else sorted(holding.keys() - planned)
     holding = {path: record for path, record in holding.items() if path in planned}
-    outputs = {path: record.outputs[path]["md5"] for path, record in holding.items()}
+    rebuilt = ignored(planned)
+    _refuse_unrecorded(study, rebuilt - holding.keys())
+    outputs = {path: record.outputs[path]["md5"] for path, record in holding.items() if path not in rebuilt}
     present = [path for path in outputs if os.path.exists(path)]
     _refuse_outdated(study, _last(holding, present))
     versioned = manifest(Path(f"results/{study}.dvc"))
-    _refuse_missing(study, planned, outputs, versioned)
+    _refuse_missing(study, planned - rebuilt, outputs, versioned)
     told = _told_anew(holding, own)
-    complete = len(present) == len(outputs)
-    dropped = [record for record in shipped if not planned & set(record.outputs)]
+    complete = not sources and len(present) == len(outputs)
+    dropped = [] if sources else [record for record in shipped if not planned & set(record.outputs)]
     if dropped and not complete:
         raise UserError(
             f"{dropped[0].shipped_path}: no rule makes this any more, but what is left cannot be versioned "
             "again while artifacts are absent; run `make pull` first"
         )
     remote = _remote(study)
-    _refuse_large(study, remote, present)
+    if remote == STORE:
+        kept = {} if complete else {path: md5 for path, md5 in versioned.items() if path not in present}
+        _refuse_large(study, {outputs[path]: os.path.getsize(path) for path in present}, set(kept.values()))
     new = [path for path in present if versioned.get(path) != outputs[path]]
     if complete:
         for path in obsolete:
@@ -79,6 +92,7 @@ def publish(study: str) -> News:
     if complete and versioned != outputs:
         dvc("add", "--quiet", f"results/{study}")
     elif new:
+        begin(study)
         dvc("add", "--quiet", *new)
     if remote == STORE:
         _keep_in_store(study)
@@ -102,9 +116,10 @@ def _refuse_uncommitted() -> None:
         )
 
 
-def _planned(study: str) -> set[str]:
-    """Return every artifact of a study, from the workflow's own summary."""
-    summary = _snakemake("--summary", "--config", f"study={study}").splitlines()
+def _planned(study: str, sources: Sequence[str]) -> set[str]:
+    """Return every artifact of a study, or of some sources' figures, from the workflow's own summary."""
+    chosen = [f"source={' '.join(sources)}"] if sources else []
+    summary = _snakemake("--summary", "--config", f"study={study}", *chosen).splitlines()
     return {line.split("\t")[0] for line in summary if line.startswith(f"results/{study}/")}
 
 
@@ -150,12 +165,32 @@ def _refuse_missing(
         )
 
 
-def _refuse_large(study: str, remote: str, present: list[str]) -> None:
-    megabytes = sum(os.path.getsize(path) for path in present) / 1e6
-    if remote == STORE and megabytes > STORE_MEGABYTES:
+def _refuse_unrecorded(study: str, paths: set[str]) -> None:
+    """Refuse what is not published and has no record to vouch for it."""
+    if paths:
         raise UserError(
-            f"{study}: {megabytes:.0f} MB would go into the store inside the repository, which may hold "
-            f"{STORE_MEGABYTES}; name a remote of your own (docs/storage.md)"
+            f"{study}: no record says how {min(paths)} was made ({len(paths)} such files), and it is not "
+            f"published itself; run `make STUDY={study}` first"
+        )
+
+
+def _refuse_large(study: str, coming: Mapping[str, int], kept: set[str]) -> None:
+    """Refuse what the store has no room for beside the other studies.
+
+    Args:
+        study: what is published.
+        coming: sizes of its files that lie here, in bytes by MD5.
+        kept: MD5 of what stays published of it though it is absent.
+    """
+    sizes = stored_sizes()
+    staying = {md5: size for md5, size in sizes.get(study, {}).items() if md5 in kept}
+    sizes[study] = {**staying, **coming}
+    megabytes = sum({md5: size for held in sizes.values() for md5, size in held.items()}.values()) / 1e6
+    if megabytes > STORE_MEGABYTES:
+        taken = ", ".join(f"{name} {sum(held.values()) / 1e6:.0f}" for name, held in sizes.items())
+        raise UserError(
+            f"{study}: the store inside the repository would hold {megabytes:.0f} MB ({taken}) and may hold "
+            f"{STORE_MEGABYTES}; publish less (docs/storage.md), or name a remote of your own"
         )
 
 
@@ -216,10 +251,10 @@ def _snakemake(*arguments: str) -> str:
     return run(sys.executable, "-m", "snakemake", *arguments, errors=True)
 
 
-def main(study: str) -> None:
-    """Publish a study and say what to commit."""
+def main(study: str, *sources: str) -> None:
+    """Publish a study, or what the figures of some sources come from, and say what to commit."""
     try:
-        news = publish(study)
+        news = publish(study, sources)
     except UserError as error:
         sys.exit(f"not published: {error}")
     print(f"{len(news.artifacts)} artifacts and {len(news.records)} records of {study} are new.")
@@ -235,4 +270,4 @@ def main(study: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
