@@ -1,4 +1,4 @@
-"""Accidents of another kind than a killed process: a full disk, a folder that is read-only, clocks, two runs at once."""
+"""Accidents other than killed processes: a full disk, a read-only folder, clocks, two runs at once."""
 
 import os
 import subprocess
@@ -95,7 +95,7 @@ def read_only(folder: Path, reference: Mapping[str, bytes], *targets: str, warm:
 def clock_set_back(
     folder: Path, reference: Mapping[str, bytes], first: str, *targets: str, warm: bool
 ) -> Outcome:
-    """Make a part of a study, let all that is there be of tomorrow and of yesterday in turn, make the rest."""
+    """Make a part of a study, let what is there be of tomorrow and of yesterday in turn, make the rest."""
     outcome, began = Outcome("clock set back by a day", warm, 0, times=1), time.monotonic()
     copy_repository(folder)
     _done(Run(folder, warm, first), outcome)

@@ -1,4 +1,4 @@
-"""Runs of the study `test` that are disturbed at random moments, run again until they are done, and what is left."""
+"""Runs of the study `test` that are disturbed at random moments, and run again until they are done."""
 
 import os
 import random

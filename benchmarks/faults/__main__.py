@@ -1,6 +1,6 @@
-"""What the study `test` comes to when it is disturbed: ``python benchmarks/faults KIND [--times N] [--seed S]``.
+"""What becomes of a study that is disturbed: ``.venv/bin/python benchmarks/faults KIND [--times N] [--seed S]``.
 
-``kills`` has all processes of the study killed N times, at random moments, with workers and without, each
+``kills`` has all processes of the study `test` killed N times, at random moments, with workers and without, each
 time until it is done; ``signals`` sends other signals and kills single processes; ``accidents`` fills the
 disk, makes results read-only, sets clocks back and begins two runs at once; ``soak`` makes a study (`digits`
 by default) N times in a row and measures memory, disk and open files. Every artifact is compared, bit by bit,
@@ -20,10 +20,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "tests")]
 
 import accidents  # noqa: E402
 import soak  # noqa: E402
+from copies import copy_repository  # noqa: E402
 from faults import DISTURBANCES, Outcome, Run, disturbed, files, remove  # noqa: E402
 from measured import RESULTS, machine  # noqa: E402
-
-from copies import copy_repository  # noqa: E402
 
 LONGEST = 30.0  # seconds from the start of a run, below which it is disturbed
 IN_ONE_STUDY = 12  # disturbances, after which a study is left alone

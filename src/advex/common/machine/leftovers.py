@@ -1,4 +1,4 @@
-"""What processes that were killed leave behind: files with temporary names, which nothing ever looks at again.
+"""What killed processes leave behind: files with temporary names, which nothing ever looks at again.
 
 Whoever begins to work in a folder while nobody else does (:mod:`advex.common.machine.locks`) removes them.
 Checkpoints are no leftovers: the computation that wrote one goes on from it.

@@ -19,7 +19,7 @@ with atomic_path(sys.argv[1]) as temporary:
     temporary.write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
-NAMES = ("gaussian.svg", "seed0.safetensors", "seed0.csv", "contents.json", "a.b.c.png", "none", "two words.csv")
+NAMES = ("gaussian.svg", "seed0.safetensors", "seed0.csv", "contents.json", "a.b.c.png", "none", "two b.csv")
 
 
 def killed_while_writing(path: Path) -> Path:
