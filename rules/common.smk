@@ -7,8 +7,9 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from advex.judge.claim_names import check_claims
-from advex.judge.claims import claims_files
+from advex.judge.claims import claimed_figures, claims_files
 from advex.config import Uses, figure_jobs, load
+from advex.config.pages import check_pages
 from advex.common.errors import UserError
 from advex.records.provenance import Code
 from advex.records.provenance.noted import note_definitions
@@ -34,9 +35,10 @@ def start_jobs_at_any_rate():
 PLAN = checked(load, Path(workflow.basedir) / "config")
 PUBLISHED = sorted(str(path) for path in Path("published").glob("*.csv"))
 CLAIMS = [str(path) for path in claims_files("config/claims")]
+CAPTIONS = sorted(str(path) for path in Path("report/captions").glob("*/*.md"))
 if workflow.is_main_process:
     checked(check_claims, PLAN, CLAIMS, PUBLISHED)
-CAPTIONS = sorted(str(path) for path in Path("report/captions").glob("*/*.md"))
+    checked(check_pages, PLAN, CAPTIONS, checked(claimed_figures, CLAIMS))
 STARTED = []
 USES = Uses(PLAN)
 CODE = Code(memory=Path(".snakemake/definitions.json"))

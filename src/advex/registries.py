@@ -226,6 +226,11 @@ TABLES: "Registry[Callable[[Iterable[Any]], Mapping[str, Columns]]]" = Registry(
 )
 """What the tables hold that a source's experiments make: a function of all studies gives their columns."""
 
+CHECKS: "Registry[Callable[[Any, str], Iterable[str]]]" = Registry(
+    "checks", pattern="advex.discussion.{}.checks:mistakes"
+)
+"""What a source finds wrong in the sizes of a study: a function of the plan and the study's name."""
+
 EXPERIMENTS: "Registry[Run]" = Registry("experiment", pattern="advex.discussion.{}.experiments.{}:run")
 """Every experiment with a job of its own, ``source/name``, is run by the module of its name."""
 

@@ -7,6 +7,7 @@ YAML 1.1 reads ``010`` as eight, ``1:30`` as ninety, ``1_000`` as a thousand and
 
 import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -88,6 +89,16 @@ def parse_yaml(text: str) -> Any:
         if _TOO_DEEP in str(error):
             raise
         return yaml.safe_load(text)  # the messages of the library that is not in C say more
+
+
+def not_finite(content: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Yield the numbers in plain values that are infinite or none at all, each with the keys of its place."""
+    if isinstance(content, dict | list):
+        items = content.items() if isinstance(content, dict) else enumerate(content)
+        for key, part in items:
+            yield from not_finite(part, (*place, str(key)))
+    elif isinstance(content, float) and not math.isfinite(content):
+        yield place, content
 
 
 def _check_depth(text: str) -> None:

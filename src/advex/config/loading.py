@@ -1,8 +1,8 @@
 """Reading configuration files; every mistake becomes one line: file, key, what was found, what is allowed."""
 
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,9 +10,12 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from advex.common.errors import UserError
-from advex.common.plain_yaml import parse_yaml
+from advex.common.plain_yaml import not_finite, parse_yaml
+from advex.config.names import STUDY_NAME, hiding_names, keys_of, misnamed_study
 from advex.config.paths import made_by
 from advex.config.plan import Plan
+from advex.config.plausible import mistakes_in_sizes
+from advex.config.resting import circles, needing_what_is_left_out
 from advex.config.schema import (
     CORRUPTED_TEST,
     NATURAL_TEST,
@@ -25,14 +28,16 @@ from advex.config.schema import (
     names_in,
     study_form,
 )
-from advex.config.sources import module_exists, sections_of, source_of
+from advex.config.sources import mistakes_of, module_exists, sections_of, source_of
 from advex.measure.sections import Section
-from advex.registries import EXPERIMENTS, KINDS
+from advex.registries import EXPERIMENTS, FIGURES, KINDS
 
 Model = TypeVar("Model", bound=BaseModel)
 
 _ROWS = ("architectures", "recipes", "attacks", "resources")
 """Sections of a study's file that are rows by name."""
+_MAY_BE_EMPTY = ("left_out", "drops", "stronger")
+"""Lists in which nothing need stand."""
 _VECTORS = ("mean", "std", "variances")
 """Lists with one number for each channel or coordinate, which may be equal."""
 
@@ -54,7 +59,12 @@ def load(folder: str | Path) -> Plan:
         [
             f"{file}: {mistake}"
             for file, content in contents.items()
-            for mistake in (*_repeated(content), *_boundless(content))
+            for mistake in (
+                *misnamed_study(file),
+                *_repeated(content),
+                *_boundless(content),
+                *_empty(content),
+            )
         ]
     )
     forms = sections_of(_sources(experiments))
@@ -66,7 +76,15 @@ def load(folder: str | Path) -> Plan:
     _refuse(mistakes)
     plan = Plan(experiments, studies)
     _refuse([f"{file}: {mistake}" for file in files for mistake in _missing_sections(plan, file.stem)])
+    _refuse([f"{file}: {mistake}" for file in files for mistake in _impossible(plan, file.stem)])
     return plan
+
+
+def _impossible(plan: Plan, study: str) -> Iterator[str]:
+    """Find sizes that no run could do anything with, those of a source alone as the source says."""
+    yield from mistakes_in_sizes(plan.study(study), plan.experiments)
+    for source in dict.fromkeys(map(source_of, plan.figure_names(study))):
+        yield from mistakes_of(source, plan, study)
 
 
 def _sources(experiments: Experiments) -> list[str]:
@@ -83,6 +101,7 @@ def _refuse(mistakes: list[str]) -> None:
 def _experiments(file: Path) -> Experiments:
     """Read all rows, each instrument as an object of its kind."""
     content = _content(file)
+    _refuse([f"{file}: {mistake}" for mistake in (*_boundless(content), *_empty(content))])
     mistakes: list[str] = []
     instruments: dict[str, Any] = {}
     for name, row in _items(content.get("instruments")):
@@ -122,6 +141,8 @@ def _with_base(file: Path) -> dict[str, Any]:
     content = _content(file)
     if "like" not in content:
         return content
+    if not STUDY_NAME.fullmatch(str(content["like"])):
+        raise UserError(f"{file}: like: found {content['like']!r}; allowed: the name of another study")
     base_file = file.with_name(f"{content['like']}.yaml")
     if not base_file.is_file():
         raise UserError(f"{file}: like: found {content['like']!r}; {base_file} does not exist")
@@ -147,19 +168,29 @@ def _repeated(content: Any, place: str = "") -> Iterator[str]:
             yield from _repeated(part, f"{place}.{index}")
 
 
-def _boundless(content: Any, place: tuple[str, ...] = ()) -> Iterator[str]:
+def _boundless(content: Any) -> Iterator[str]:
     """Find numbers that are infinite or none at all; only an attack may have no bound."""
-    if isinstance(content, dict | list):
-        items = content.items() if isinstance(content, dict) else enumerate(content)
-        for key, part in items:
-            yield from _boundless(part, (*place, str(key)))
-    elif isinstance(content, float) and not math.isfinite(content):
-        unbounded = content > 0 and place[0] == "attacks" and place[-1] == "epsilon"
-        if not unbounded:
-            yield f"{'.'.join(place)}: found {content}; allowed: a finite number"
+    for place, number in not_finite(content):
+        if not (number > 0 and place[0] == "attacks" and place[-1] == "epsilon"):
+            yield f"{'.'.join(place)}: found {number}; allowed: a finite number"
+
+
+def _empty(content: Any, place: str = "") -> Iterator[str]:
+    """Find lists and texts in which nothing stands, though something is to come of them."""
+    if isinstance(content, dict):
+        for key, part in content.items():
+            if key not in _MAY_BE_EMPTY:
+                yield from _empty(part, f"{place}.{key}" if place else str(key))
+    elif isinstance(content, list) and content:
+        for index, part in enumerate(content):
+            yield from _empty(part, f"{place}.{index}")
+    elif content == [] or (isinstance(content, str) and not content.strip()):
+        yield f"{place}: found {content!r}; allowed: at least one, or leave it out"
 
 
 def _content(file: Path) -> dict[str, Any]:
+    if file.exists() and not file.is_file():  # a named pipe would be waited for
+        raise UserError(f"{file}: not a file")
     try:
         content = parse_yaml(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -175,7 +206,7 @@ def _checked(file: Path, content: dict[str, Any], model: type[Model], *place: st
     try:
         return _validated(content, model)
     except ValidationError as error:
-        raise UserError("\n".join(_lines(file, error, place))) from error
+        raise UserError("\n".join(_lines(file, error, place, keys_of(model)))) from error
 
 
 def _validated(content: dict[str, Any], model: type[Model]) -> Model:
@@ -190,11 +221,13 @@ def _validated(content: dict[str, Any], model: type[Model]) -> Model:
     return model.model_validate_json(text, strict=True)
 
 
-def _lines(file: Path, error: ValidationError, place: tuple[str, ...]) -> Iterator[str]:
+def _lines(file: Path, error: ValidationError, place: tuple[str, ...], keys: frozenset[str]) -> Iterator[str]:
     for mistake in error.errors():
         location = ".".join(str(part) for part in (*place, *mistake["loc"]))
         if mistake["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-            yield f"{file}: {location}: unknown key; remove it or correct its name"
+            near = get_close_matches(str(mistake["loc"][-1]), sorted(keys))
+            hint = f"; near: {', '.join(near)}" if near else ""
+            yield f"{file}: {location}: unknown key; remove it or correct its name{hint}"
         elif mistake["type"] in ("missing", "missing_argument"):
             yield f"{file}: {location}: missing; it must be given"
         else:
@@ -237,7 +270,8 @@ def _loose_ends(experiments: Experiments, forms: Mapping[str, type[Any]]) -> Ite
                 yield from _unknown(f"{place}.instruments", instrument_name, set(experiments.instruments))
     yield from _loose_experiments(experiments, images | {WHOLE_TRAIN, WHOLE_TEST, OTHER_DATA}, forms)
     yield from _loose_pictures_and_figures(experiments, images)
-    yield from _circles(experiments)
+    yield from circles(experiments)
+    yield from hiding_names(experiments)
 
 
 def _loose_experiments(
@@ -246,6 +280,8 @@ def _loose_experiments(
     own_forms = {name: form for name, form in forms.items() if issubclass(form, Section)}
     own = [(made, name) for name, row in experiments.experiments.items() for made in made_by(name, row)]
     made = [*experiments.measurements, *experiments.pictures, *(measurement for measurement, _ in own)]
+    for name in experiments.measurements.keys() & experiments.pictures.keys():
+        yield f"pictures.{name}: found in measurements too; rename one of them"
     for measurement, name in own:
         if made.count(measurement) > 1:
             yield f"experiments.{name}: makes {measurement}, which another row makes too; rename one of them"
@@ -278,6 +314,9 @@ def _loose_pictures_and_figures(experiments: Experiments, images: set[str]) -> I
     own = (measurement for name, row in experiments.experiments.items() for measurement in made_by(name, row))
     measurable = {*experiments.measurements, *experiments.pictures, *own}
     for name, figure in experiments.figures.items():
+        if not module_exists(FIGURES.reference(name)):
+            module, _, _ = FIGURES.reference(name).partition(":")
+            yield f"figures.{name}: there is no module {module}, which would draw it"
         for measurement in figure.measurements:
             yield from _unknown(f"figures.{name}.measurements", measurement, measurable)
 
@@ -285,30 +324,6 @@ def _loose_pictures_and_figures(experiments: Experiments, images: set[str]) -> I
 def _unknown(place: str, name: str, allowed: set[str]) -> Iterator[str]:
     if name not in allowed:
         yield f"{place}: found {name!r}; allowed: {', '.join(sorted(allowed))}"
-
-
-def _circles(experiments: Experiments) -> Iterator[str]:
-    for first in experiments.models:
-        chain, name = [first], first
-        while (trained_on := experiments.models[name].trained_on) in experiments.datasets:
-            name = experiments.datasets[trained_on].source
-            if name not in experiments.models:
-                break
-            if name in chain:
-                yield f"models.{first}: depends on itself: {' <- '.join([*chain, name])}"
-                break
-            chain.append(name)
-
-
-def _without_steps(study: Study, experiments: Experiments) -> Iterator[str]:
-    """Find attacks that would do nothing where something is measured or learnt under attack."""
-    for name, instrument in experiments.instruments.items():
-        attack = study.attacks.get(instrument.attack or "")
-        if attack is not None and not attack.steps:
-            yield f"attacks.{instrument.attack}.steps: found 0; instrument {name} measures under attack"
-    for name, recipe in study.recipes.items():
-        if recipe.adversary is not None and not recipe.adversary.steps:
-            yield f"recipes.{name}.adversary.steps: found 0; leave the adversary out, or let it take steps"
 
 
 def _missing_sizes(study: Study, experiments: Experiments) -> Iterator[str]:
@@ -322,7 +337,6 @@ def _missing_sizes(study: Study, experiments: Experiments) -> Iterator[str]:
         yield from _unknown("weights", name, set(experiments.models))
     for source in study.only or []:
         yield from _unknown("only", source, set(map(source_of, experiments.figures)))
-    yield from _without_steps(study, experiments)
     if not isinstance(study.sizes_are_published, bool):
         drawn = {name for row in experiments.figures.values() for name in row.measurements}
         for name in study.sizes_are_published:
@@ -335,6 +349,7 @@ def _missing_sizes(study: Study, experiments: Experiments) -> Iterator[str]:
     for name in study.left_out:
         optional = {dataset for dataset, row in experiments.datasets.items() if row.optional}
         yield from _unknown("left_out", name, optional)
+    yield from needing_what_is_left_out(study, experiments)
     yield from _loose_seeds(study, experiments)
     yield from _missing_weights(study, experiments)
     for name, instrument in experiments.instruments.items():

@@ -3,13 +3,13 @@
 A source is a package of :mod:`advex.discussion`, and a prefix of rows in ``config/experiments.yaml``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from typing import Any
 
 from advex.common.errors import UserError
 from advex.measure.columns import Columns
-from advex.registries import EXPERIMENT_SECTIONS, SECTIONS, TABLES
+from advex.registries import CHECKS, EXPERIMENT_SECTIONS, SECTIONS, TABLES
 
 
 def source_of(name: str) -> str:
@@ -47,3 +47,9 @@ def sections_of(sources: Iterable[str]) -> dict[str, type[Any]]:
 def tables_of(source: str, studies: Iterable[Any]) -> Mapping[str, Columns]:
     """Return the columns of the tables that a source describes, by the table's name."""
     return TABLES[source](studies) if module_exists(TABLES.reference(source)) else {}
+
+
+def mistakes_of(source: str, plan: Any, study: str) -> Iterator[str]:
+    """Yield what a source finds wrong in a study, ``key: found ...; allowed: ...``."""
+    if module_exists(CHECKS.reference(source)):
+        yield from CHECKS[source](plan, study)

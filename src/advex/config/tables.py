@@ -9,6 +9,7 @@ descriptions with the tables of a finished study.
 from collections.abc import Iterable
 
 from advex.common.errors import UserError
+from advex.config.paths import models_of
 from advex.config.plan import Plan
 from advex.config.sources import source_of, tables_of
 from advex.measure.columns import ANY_TEXT, NUMBERS, Columns, Texts, numbers, texts
@@ -40,6 +41,34 @@ def known_tables(plan: Plan) -> dict[str, Columns]:
             module, _, function = TABLES.reference(source).partition(":")
             raise UserError(f"{name}: not described; say in {function}() of {module} what the table holds")
     return tables
+
+
+def measured_together(plan: Plan) -> dict[str, list[dict[str, frozenset[str]]]]:
+    """Return which models, data sets and quantities stand in one row of a measurement by instruments.
+
+    Of every measurement, one mapping for each of its sections: in it any can stand with any.
+    """
+    found: dict[str, list[dict[str, frozenset[str]]]] = {}
+    for name, sections in plan.experiments.measurements.items():
+        for section in sections:
+            rows = [plan.experiments.instruments[instrument] for instrument in section.instruments]
+            quantities = {
+                row.quantity or instrument for row, instrument in zip(rows, section.instruments, strict=True)
+            }
+            for row in rows:
+                quantities |= row.columns.get("quantity") or frozenset()
+            models = set(section.models)
+            for study in plan.studies.values():
+                for model in set(section.models) & plan.experiments.filtered_models.keys():
+                    models |= set(models_of(model, study))
+            found.setdefault(name, []).append(
+                {
+                    "model": frozenset(models),
+                    "dataset": frozenset(section.measured_on),
+                    "quantity": frozenset(quantities),
+                }
+            )
+    return found
 
 
 def _measured(plan: Plan, name: str) -> Columns:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from advex.common.errors import UserError
 from advex.config.plan import Plan
-from advex.config.tables import known_tables
-from advex.judge.claims import Claim, load_claims
+from advex.config.tables import known_tables, measured_together
+from advex.judge.claims import Claim, all_rows, load_claims
 from advex.judge.selectors import Combination, RowSelector
 from advex.measure.columns import ANY_TEXT, Columns
 
@@ -38,6 +38,7 @@ def check_claims(plan: Plan, claims: Sequence[str | Path], published: Sequence[s
     keys: set[str] = set()
     mistakes = list(_mistakes_in_numbers(published, figures, keys))
     tables, seen = known_tables(plan), dict[str, str | Path]()
+    together = measured_together(plan)
     primary, premises = dict[str, str](), dict[str, tuple[str, tuple[str, ...]]]()
     for path in claims:
         source = Path(path).parent.name
@@ -61,6 +62,7 @@ def check_claims(plan: Plan, claims: Sequence[str | Path], published: Sequence[s
             primary |= {} if claim.primary is None else {claim.primary: claim.claim}
             premises[claim.claim] = place, claim.premise
             mistakes += [f"{place}.{mistake}" for mistake in _mistakes(claim, tables)]
+            mistakes += [f"{place}: {mistake}" for mistake in _of_no_row(claim, together)]
     mistakes += _mistakes_in_premises(premises)
     if mistakes:
         raise UserError("\n".join(mistakes))
@@ -151,6 +153,23 @@ def _of_selector(
             if column not in columns:
                 yield f"{place}: column of {name}: {_found(column, columns)}"
         yield from _texts(f"{place}.rows", selector, columns)
+
+
+def _of_no_row(claim: Claim, together: Mapping[str, Sequence[Mapping[str, frozenset[str]]]]) -> Iterator[str]:
+    """Find selectors whose model, data set and quantity are measured, but never all three together."""
+    for selector in all_rows(claim):
+        name = selector.table or claim.table or ""
+        wanted = {
+            column: frozenset(map(str, values if isinstance(values, list) else [values]))
+            for column, values in selector.rows.items()
+            if column in ("model", "dataset", "quantity")
+        }
+        sections = together.get(name)
+        if sections is not None and not any(
+            all(values & section[column] for column, values in wanted.items()) for section in sections
+        ):
+            rows = ", ".join(f"{column}: {' or '.join(sorted(values))}" for column, values in wanted.items())
+            yield f"rows of {name}: found {rows}, which no row holds together; allowed: what it measures"
 
 
 def _texts(place: str, selector: RowSelector, columns: Columns) -> Iterator[str]:

@@ -16,8 +16,8 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic import model_validator as check
 
 from advex.common.errors import UserError
-from advex.common.plain_yaml import parse_yaml
-from advex.judge.selectors import Combination, Comparison, RowSelector, Selector, Strict
+from advex.common.plain_yaml import not_finite, parse_yaml
+from advex.judge.selectors import Combination, Comparison, Number, RowSelector, Selector, Strict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,9 +91,9 @@ class Claim(Strict):
     table: str | None = None
     ours: Selector | None = None
     effect: tuple[Comparison, ...] = ()
-    margin: float | None = Field(None, gt=0)
+    margin: Number | None = Field(None, gt=0)
     premise: tuple[str, ...] = ()
-    tolerance: float | None = Field(None, gt=0)
+    tolerance: Number | None = Field(None, gt=0)
     comparable: Literal["study", "always", "never"] = "study"
     not_tested: str | None = Field(None, min_length=1)
 
@@ -133,7 +133,7 @@ class Claim(Strict):
 
 
 class _ClaimsFile(Strict):
-    claims: tuple[Claim, ...]
+    claims: tuple[Claim, ...] = Field(min_length=1)
 
 
 def all_rows(claim: Claim) -> list[RowSelector]:
@@ -175,10 +175,12 @@ def load_claims(paths: Sequence[str | os.PathLike[str]]) -> list[Claim]:
     for path in paths:
         try:
             data = _each_written_out(parse_yaml(Path(path).read_text(encoding="utf-8")))
+            infinite = [f"{'.'.join(place)}: found {number}" for place, number in not_finite(data)]
+            mistakes += [f"{path}: {mistake}; allowed: a finite number" for mistake in infinite]
             file = _ClaimsFile.model_validate(data)
         except FileNotFoundError as error:
             raise UserError(f"{path}: no such claims file") from error
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
             mistakes.append(f"{path}: not YAML: {' '.join(str(error).split())}")
             continue
         except ValidationError as error:
@@ -203,6 +205,15 @@ def load_claims(paths: Sequence[str | os.PathLike[str]]) -> list[Claim]:
     return claims
 
 
+def claimed_figures(paths: Sequence[str | os.PathLike[str]]) -> set[str]:
+    """Return the figures that claims name, ``source/figure``.
+
+    Raises:
+        UserError: as :func:`load_claims`.
+    """
+    return {f"{claim.source}/{claim.figure}" for claim in load_claims(paths)}
+
+
 def _each_written_out(data: Any) -> Any:
     """Write out claims with ``for_each: {name: [values]}``: one for each value, where ``{name}`` stands."""
     if not isinstance(data, dict) or not isinstance(data.get("claims"), list):
@@ -210,7 +221,11 @@ def _each_written_out(data: Any) -> Any:
     claims: list[Any] = []
     for claim in data["claims"]:
         each = claim.get("for_each") if isinstance(claim, dict) else None
-        if isinstance(each, dict) and len(each) == 1 and all(isinstance(one, list) for one in each.values()):
+        if (
+            isinstance(each, dict)
+            and len(each) == 1
+            and all(one and isinstance(one, list) for one in each.values())
+        ):
             ((name, values),) = each.items()
             pattern = {key: part for key, part in claim.items() if key != "for_each"}
             claims.extend(_filled_in(pattern, f"{{{name}}}", str(value)) for value in values)

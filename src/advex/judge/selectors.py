@@ -3,10 +3,14 @@
 Parts of the form of claims (:mod:`advex.judge.claims`).
 """
 
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
 from pydantic import model_validator as check
+
+Number = Annotated[float, Field(strict=True)]
+"""No text that looks like a number, and no truth value."""
 
 
 class Strict(BaseModel):
@@ -18,16 +22,20 @@ class Strict(BaseModel):
     @classmethod
     def _only_known_keys(cls, data: Any) -> Any:
         if isinstance(data, dict) and (unknown := [str(key) for key in data if key not in cls.model_fields]):
-            raise ValueError(f"found unknown {', '.join(unknown)}; allowed: {', '.join(cls.model_fields)}")
+            near = get_close_matches(unknown[0], cls.model_fields)
+            meant = f"near: {', '.join(near)}; " if near else ""
+            raise ValueError(
+                f"found unknown {', '.join(unknown)}; {meant}allowed: {', '.join(cls.model_fields)}"
+            )
         return data
 
 
 class Near(Strict):
     """A number, ``value / over``, and how far from it will do."""
 
-    value: float
-    over: float = Field(1.0, gt=0)
-    within: float = Field(gt=0)
+    value: float  # which may be filled in, as text (for_each)
+    over: Number = Field(1.0, gt=0)
+    within: Number = Field(gt=0)
 
 
 class RowSelector(Strict):
@@ -45,7 +53,7 @@ class RowSelector(Strict):
 
     table: str | None = None
     rows: dict[str, Any]
-    at_least: dict[str, float] = Field(default_factory=dict)
+    at_least: dict[str, Number] = Field(default_factory=dict)
     near: dict[str, Near] = Field(default_factory=dict)
     pick: Literal["only", "mean", "max", "min", "first", "last"] = "only"
     along: str | None = None
@@ -110,7 +118,7 @@ _RowChoice = Annotated[RowSelector, Tag("rows")]
 _CombinationChoice = Annotated[Combination, Tag("combination")]
 Selector = Annotated[_RowChoice | _CombinationChoice, Discriminator(_kind)]
 Reference = Annotated[
-    _RowChoice | _CombinationChoice | Annotated[float, Tag("number")]
+    _RowChoice | _CombinationChoice | Annotated[Number, Tag("number")]
     | Annotated[Literal["chance"], Tag("chance")],
     Discriminator(_kind),
 ]  # fmt: skip
@@ -136,7 +144,7 @@ class Comparison(Strict):
     equals: Reference | None = None
     not_above: Reference | None = None
     not_below: Reference | None = None
-    within: float | None = Field(None, gt=0)
+    within: Number | None = Field(None, gt=0)
 
     @check(mode="after")
     def _exactly_one(self) -> "Comparison":

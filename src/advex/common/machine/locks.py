@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from advex.common.errors import UserError
+from advex.common.machine.leftovers import remove_leftovers
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -31,7 +32,7 @@ _held: dict[Path, int] = {}
 def alone(folder: Path) -> Iterator[None]:
     """Hold a Snakemake folder from the only run that began while no other was going on.
 
-    Removes the marks that a killed run left there, and says so.
+    Removes the marks that a killed run left there, and says so, and its unfinished files.
 
     Raises:
         UserError: another run is going on, or there are marks of which nobody here can tell whose they are.
@@ -57,6 +58,8 @@ def alone(folder: Path) -> Iterator[None]:
                 "on its files are removed; what it had finished is kept.",
                 flush=True,
             )
+        if sure:
+            remove_leftovers(folder)
         _register(file, anew=True)
         # In common from here on, so that others may draw a figure meanwhile; nobody gets it alone.
         if _lock(descriptor, fcntl.LOCK_SH) is False:
@@ -70,7 +73,10 @@ def alone(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def in_common(folder: Path) -> Iterator[int]:
-    """Hold a Snakemake folder together with other runs; yield the descriptor, for jobs to inherit."""
+    """Hold a Snakemake folder together with other runs; yield the descriptor, for jobs to inherit.
+
+    If nobody else is at work there, unfinished files are removed first.
+    """
     file = _file(folder)
     if file in _held:
         yield _held[file]
@@ -78,6 +84,8 @@ def in_common(folder: Path) -> Iterator[int]:
     descriptor = _open(file)
     try:
         nobody = _lock(descriptor, fcntl.LOCK_EX)
+        if nobody:
+            remove_leftovers(folder)
         _register(file, anew=bool(nobody) and not marked(folder))
         _lock(descriptor, fcntl.LOCK_SH, seconds=5)  # held alone by others for a moment only
         _held[file] = descriptor
