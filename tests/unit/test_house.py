@@ -12,7 +12,7 @@ LIBRARY = Path(__file__).parents[2] / "src/advex"
 MOST = 12
 """Rooms of the house, and what a room may hold."""
 TABLE = "registries"
-"""What configurations choose by name, one of the two modules beside the rooms. Every room may look into it."""
+"""What configurations choose by name, one of two modules beside the rooms. Every room may look into it."""
 DOOR = "api"
 """The other: what researchers call. It may look into every room, and no room into it."""
 FOLDERS = sorted(
