@@ -34,6 +34,7 @@ include: "rules/datasets.smk"
 include: "rules/evaluation.smk"
 include: "rules/experiments.smk"
 include: "rules/gilmer_hendrycks.smk"
+include: "rules/ilyas.smk"
 include: "rules/report.smk"
 
 

@@ -1,5 +1,6 @@
 """Copies of the repository in other folders, and running the workflow there."""
 
+import json
 import os
 import re
 import shutil
@@ -83,3 +84,9 @@ def scripts_without_torch() -> list[str]:
             if WITHOUT_TORCH in rule and script:
                 found.add(script.group(1))
     return sorted(found)
+
+
+def notebook_program(path: Path) -> str:
+    """Return the code of a notebook as one program; it has no magic words."""
+    cells = json.loads(path.read_text())["cells"]
+    return "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from checkouts import Checkout
+from copies import notebook_program
 
 from advex.records.publishing import STORE_MEGABYTES
 
@@ -51,6 +52,12 @@ def test_the_story_of_the_readme(shipped: Checkout) -> None:
     assert shipped.changed() == ""
     assert shipped.planned(*DIGITS) == set()
     assert "0 of" in shipped.ok(sys.executable, "-m", "advex.judge.comparison", "digits")
+
+
+def test_the_notebook_says_what_the_table_says(shipped: Checkout) -> None:
+    program = notebook_program(ROOT / "docs/tutorials/table10.ipynb")
+    told = shipped.ok(sys.executable, "-c", program + "\nprint(table)")
+    assert "original" in told
 
 
 def test_its_lineage_goes_back_to_the_digits(shipped: Checkout) -> None:

@@ -12,7 +12,9 @@ LIBRARY = Path(__file__).parents[2] / "src/advex"
 MOST = 12
 """Rooms of the house, and what a room may hold."""
 TABLE = "registries"
-"""The one module beside the rooms: what configurations choose by name. Every room may look into it."""
+"""What configurations choose by name, one of two modules beside the rooms. Every room may look into it."""
+DOOR = "api"
+"""The other: what researchers call. It may look into every room, and no room into it."""
 FOLDERS = sorted(
     path for path in [LIBRARY, *LIBRARY.rglob("*")] if path.is_dir() and path.name != "__pycache__"
 )
@@ -51,10 +53,14 @@ def arrows() -> dict[str, dict[str, set[str]]]:
     return found
 
 
-def test_there_are_at_most_twelve_rooms_and_a_table() -> None:
+def test_there_are_at_most_twelve_rooms_a_table_and_a_door() -> None:
     rooms = {name for name in inside(LIBRARY) if (LIBRARY / name).is_dir()}
     assert len(rooms) <= MOST, rooms
-    assert inside(LIBRARY) - rooms == {f"{TABLE}.py"}
+    assert inside(LIBRARY) - rooms == {f"{TABLE}.py", f"{DOOR}.py"}
+
+
+def test_no_room_looks_through_the_door() -> None:
+    assert [room for room, others in arrows().items() if DOOR in others] == []
 
 
 @pytest.mark.parametrize("folder", FOLDERS[1:], ids=lambda path: str(path.relative_to(LIBRARY)))

@@ -7,3 +7,7 @@ class UserError(Exception):
     The message is shown alone, without a traceback, so it must name the file or the key, what was
     found, what was expected, and what to do.
     """
+
+
+class InputError(UserError, ValueError):
+    """What a caller of :mod:`advex.api` hands in is not what the function takes."""

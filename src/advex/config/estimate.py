@@ -19,7 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from advex.common.errors import UserError
 from advex.common.settings import ArchitectureSettings, Count, Positive, Recipe
 from advex.config import Plan, figure_jobs, load
-from advex.config.schema import NATURAL_TEST
+from advex.config.schema import NATURAL_TEST, SECOND_TEST
 from advex.measure.contract import Inputs
 from advex.measure.sections import Strict
 from advex.measure.work import Passes, Work
@@ -101,7 +101,7 @@ class StudyMeter:
         """Return how many images a data set has, given its name."""
         if dataset in self.plan.experiments.datasets:
             dataset = self.plan.experiments.datasets[dataset].images
-        return self.test_images if dataset == NATURAL_TEST else self.train_images
+        return self.test_images if dataset in (NATURAL_TEST, SECOND_TEST) else self.train_images
 
     def images_of_source(self, source: str) -> int:
         """Return how many training images a source of data has when it is taken whole."""

@@ -56,6 +56,8 @@ class _Walk:
     def _dataset(self, name: str, last: str) -> tuple[str, list[str]]:
         if name == "corrupted":
             return f"corrupt/{last}", [self.plan.natural_test(self.study)]
+        if name == "second":
+            return f"second_test/{last}", []
         if not last.startswith("seed"):
             return f"prepare/{name}", []
         reads = self.plan.construction_inputs(self.study, name, last.removeprefix("seed"))

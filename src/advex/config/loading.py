@@ -21,6 +21,7 @@ from advex.config.schema import (
     NATURAL_TEST,
     NATURAL_TRAIN,
     OTHER_DATA,
+    SECOND_TEST,
     WHOLE_TEST,
     WHOLE_TRAIN,
     Experiments,
@@ -265,7 +266,9 @@ def _loose_ends(experiments: Experiments, forms: Mapping[str, type[Any]]) -> Ite
             for model_name in section.models:
                 yield from _unknown(f"{place}.models", model_name, models | set(filtered))
             for dataset_name in section.measured_on:
-                yield from _unknown(f"{place}.measured_on", dataset_name, images | {CORRUPTED_TEST})
+                yield from _unknown(
+                    f"{place}.measured_on", dataset_name, images | {CORRUPTED_TEST, SECOND_TEST}
+                )
             for instrument_name in section.instruments:
                 yield from _unknown(f"{place}.instruments", instrument_name, set(experiments.instruments))
     yield from _loose_experiments(experiments, images | {WHOLE_TRAIN, WHOLE_TEST, OTHER_DATA}, forms)

@@ -13,6 +13,7 @@ from advex.config.schema import (
     CORRUPTED_TEST,
     NATURAL_TEST,
     NATURAL_TRAIN,
+    SECOND_TEST,
     WHOLE_TEST,
     WHOLE_TRAIN,
     ExperimentRow,
@@ -63,6 +64,8 @@ class Paths:
         self.study(study)
         if dataset == CORRUPTED_TEST:
             return f"results/{study}/datasets/corrupted/test.safetensors"
+        if dataset == SECOND_TEST:
+            return f"results/{study}/datasets/second/test.safetensors"
         if dataset in (NATURAL_TRAIN, NATURAL_TEST, WHOLE_TRAIN, WHOLE_TEST):
             return f"results/{study}/datasets/{dataset.replace('_', '/')}.safetensors"
         if dataset in self.other_images(study):

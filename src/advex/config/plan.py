@@ -9,7 +9,7 @@ from advex.common.errors import UserError
 from advex.common.settings import ArchitectureSettings, Construction, TrainingRun, plain
 from advex.config.own_jobs import OwnJobs
 from advex.config.paths import Filtered, find, models_of
-from advex.config.schema import NATURAL_TEST, MeasurementSection, ModelRow, Study
+from advex.config.schema import NATURAL_TEST, SECOND_TEST, MeasurementSection, ModelRow, Study
 from advex.config.sources import source_of
 from advex.measure.entries import MeasurementEntry
 from advex.measure.kinds import Instrument
@@ -62,6 +62,17 @@ class Plan(OwnJobs):
     def corruptions(self, study: str) -> dict[str, Any]:
         """Return which corruptions of the test images a study has, and where they come from."""
         return plain(self.study(study).corruptions)
+
+    def second_test(self, study: str) -> str:
+        """Return which second test set a study has.
+
+        Raises:
+            UserError: it has none.
+        """
+        name = self.study(study).second_test
+        if name is None:
+            raise UserError(f"study {study}: second_test: missing; name one, such as cifar10_1_v6")
+        return name
 
     def stored_as(self, study: str) -> str:
         """Return the type that a study stores weights and constructed images in."""
@@ -131,11 +142,14 @@ class Plan(OwnJobs):
     def sections(self, study: str, measurement: str) -> list[MeasurementSection]:
         """Return what a measurement measures, a row of filtered models as all its models.
 
-        Models that the study does not have are not measured.
+        Models that the study does not have are not measured, nor is anything on a second test set if it has
+        none.
         """
         filtered, weights = self.experiments.filtered_models, self.study(study).weights
         sections = []
         for section in find(self.experiments.measurements, "measurement", measurement):
+            if SECOND_TEST in section.measured_on and not self.study(study).second_test:
+                continue
             models = [
                 model
                 for name in section.models
@@ -223,8 +237,16 @@ class Plan(OwnJobs):
         return {"rows": row.rows, "columns": row.columns, "aligned_by": row.aligned_by}
 
     def figure_measurements(self, study: str, figure: str) -> list[str]:
-        """Return the names of the measurements a figure draws."""
-        return find(self.experiments.figures, "figure", figure).measurements
+        """Return the names of the measurements a figure draws, a second test set's if the study has one."""
+        names = find(self.experiments.figures, "figure", figure).measurements
+        if self.study(study).second_test:
+            return names
+        return [name for name in names if not self.on_second_test(name)]
+
+    def on_second_test(self, measurement: str) -> bool:
+        """Tell whether a measurement looks at nothing but a second test set."""
+        sections = self.experiments.measurements.get(measurement, [])
+        return bool(sections) and all(section.measured_on == [SECOND_TEST] for section in sections)
 
     def figure_inputs(self, study: str, figure: str) -> list[str]:
         """Return the paths of the measurements a figure draws."""

@@ -40,6 +40,8 @@ OfficialCorruption = Literal[
 """Only read from CIFAR-10-C; written here so that checking a configuration needs no archive."""
 
 NATURAL_TRAIN, NATURAL_TEST, CORRUPTED_TEST = "natural_train", "natural_test", "corrupted_test"
+SECOND_TEST = "second_test"
+"""The test set that a study has beside that of its source, if it has one."""
 WHOLE_TRAIN, WHOLE_TEST = "whole_train", "whole_test"
 """All images of the source, whatever share of them a study trains networks on."""
 OTHER_DATA = "other_data"
@@ -320,6 +322,7 @@ class Study(Strict):
     ``first_seed`` is the number of the first repetition of everything, so that two studies can have none in
     common.
     ``left_out`` names optional data sets that it does not build; models trained on them are not measured.
+    ``second_test`` is another test set of the same classes; without one, nothing is measured on it.
     """
 
     title: str
@@ -332,6 +335,7 @@ class Study(Strict):
     precision: Literal["float32", "bfloat16", "bfloat16_everywhere"] = "float32"
     stored_as: Literal["float32", "float16"] = "float32"
     data: DataSettings
+    second_test: Literal["cifar10_1_v4", "cifar10_1_v6"] | None = None
     architectures: dict[Name, ArchitectureRow]
     recipes: dict[Name, Recipe]
     attacks: dict[Name, AttackSettings]
@@ -345,6 +349,12 @@ class Study(Strict):
     def _weights_have_no_seeds(self) -> "Study":
         if self.weights and max(self.seeds.default, *self.seeds.measurements.values(), 1) > 1:
             raise ValueError("with weights there is one of each model: seeds must be 1")
+        return self
+
+    @model_validator(mode="after")
+    def _second_test_has_the_same_classes(self) -> "Study":
+        if self.second_test and self.data.source != "cifar10":
+            raise ValueError(f"second_test: {self.second_test} goes with data.source cifar10 alone")
         return self
 
     @model_validator(mode="after")
