@@ -20,7 +20,7 @@ TITLE_LINES = 2
 """How many lines a title has at most."""
 _POINTS_PER_INCH = 72
 _USED = 0.96  # of a figure's width
-_WIDTHS = TextToPath()  # type: ignore[no-untyped-call]
+_WIDTHS = TextToPath()
 
 
 @dataclass(frozen=True)

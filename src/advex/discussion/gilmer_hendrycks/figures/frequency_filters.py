@@ -129,10 +129,11 @@ def _finding(
 ) -> str:
     """Say for both filters of the comment's text whether accuracy is ten points over chance there."""
     parts = []
-    for kind, name in (
+    looked_at: tuple[tuple[FilterKind, str], ...] = (
         ("high_pass", "a high-pass that leaves images grey"),
         ("low_pass", "the narrowest low-pass"),
-    ):
+    )
+    for kind, name in looked_at:
         share, found = _looked_at(curves, kind)
         words = context.by_verdict(
             _CLAIMS[kind], there="far over chance", against="not", open_="not clearly so"

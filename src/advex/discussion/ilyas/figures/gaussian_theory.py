@@ -147,7 +147,7 @@ def _draw_means(axis: Axes, table: pd.DataFrame) -> None:
     axis.plot(x, errors.T, color=style.COLOURS["robust"], marker="o", markersize=2.5, linewidth=0.8)
     coordinates = [_seeds_by(table, "relaxation_squared", name)[1].mean() for name in ("mean_1", "mean_2")]
     axis.set_ylim(bottom=0, top=max(1.3 * float(errors.max()), 0.02 * float(np.hypot(*coordinates))))
-    axis.set_ylabel("‖μᵣ − μ*‖₂")  # noqa: RUF001 (a minus sign)
+    axis.set_ylabel("‖μᵣ − μ*‖₂")
     axis.set_title("d  Theorem 2: mean, each seed", loc="left")
 
 
