@@ -198,6 +198,11 @@ def of_drawn_sources(paths):
     return drawn
 
 
+def claims_of_source(wildcards):
+    """Return the files of claims of a figure's source: its title says what they come to."""
+    return [path for path in CLAIMS if Path(path).parent.name == wildcards.source]
+
+
 def start_clock():
     """Remember when this run began."""
     STARTED.append(time.time())

@@ -92,8 +92,10 @@ rule picture:
 rule draw:
     input:
         measurements=from_plan(PLAN.figure_inputs, "{source}/{name}"),
+        premises=from_plan(PLAN.figure_premise_inputs, "{source}/{name}"),
         origin=from_plan(PLAN.figure_origin, "{source}/{name}"),
         published="published/{source}.csv",
+        claims=claims_of_source,
     output:
         svg="results/{study}/figures/{source}/{name}.svg",
         png="results/{study}/figures/{source}/{name}.png",
@@ -111,7 +113,9 @@ rule draw:
         study="{study}",
         figure="{source}/{name}",
         names=from_plan(PLAN.figure_measurements, "{source}/{name}"),
+        premises=from_plan(PLAN.figure_premises, "{source}/{name}"),
         context=from_plan(PLAN.figure_context, "{source}/{name}"),
+        judging=from_plan(PLAN.judging),
         uses=uses_of("draw.py", from_plan(USES.draw, "{source}/{name}")),
         code=code_of("draw.py", from_plan(USES.draw, "{source}/{name}")),
     message:

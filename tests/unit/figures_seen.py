@@ -1,12 +1,20 @@
 """What tests see of a drawn figure."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from advex.common.artifacts import Array
-from advex.draw import style
+from advex.draw import lettering, style
+
+
+def context_of(context: lettering.Context, *tables: pd.DataFrame, **verdicts: str) -> lettering.Context:
+    """Return a context with the number of seeds of some tables, and with verdicts on claims."""
+    return replace(context, seeds=max(table["seed"].nunique() for table in tables), verdicts=verdicts)
 
 
 def heading(figure: Figure) -> str:
@@ -43,3 +51,4 @@ def check_readable(figure: Figure, seeds: int, spill: float = 0.0) -> None:
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
     assert any(entry.startswith("published (") for entry in legend)
     assert ("(one seed)" in heading(figure)) == (seeds == 1)
+    assert len(figure.get_suptitle().split("\n")) <= lettering.TITLE_LINES

@@ -46,7 +46,7 @@ def seeds(count: int) -> Callable[[str, Any], Any]:
         kept = first["quantity"].isin(LABELS)
         return pd.concat(
             [
-                first.assign(seed=seed, value=first["value"].where(kept, first["value"] * (1 + 0.01 * seed)))
+                first.assign(seed=seed, value=first["value"].where(kept, first["value"] * (1 - 0.01 * seed)))
                 for seed in range(count)
             ],
             ignore_index=True,

@@ -21,17 +21,30 @@ def pick(rows: Mapping[str, ImageSet], columns: int, aligned_by: Literal["image"
             of the first image of a class; ``label``: a column shows each set's first image of a class.
 
     Returns:
-        The picture; its columns are named by class.
+        The picture; its columns are named by class. Where images of a row have been given other labels than
+        the first row's, the classes of these follow its name (:func:`given_labels`).
     """
     first = next(iter(rows.values()))
     classes = np.linspace(0, len(first.classes) - 1, min(columns, len(first.classes))).round().astype(int)
     names = [first.classes[label] for label in classes]
-    grid = []
-    for images in rows.values():
+    grid, named = [], []
+    for name, images in rows.items():
         labels = first.labels if aligned_by == "image" else images.labels
         indices = [int(np.argmax(labels == label)) for label in classes]
         grid.append(images.as_float()[indices])
-    return Picture(np.stack(grid), list(rows), names)
+        given = images.labels[indices]
+        relabelled = [] if (given == classes).all() else [images.classes[label] for label in given]
+        named.append(_GIVEN.join([name, *relabelled]))
+    return Picture(np.stack(grid), named, names)
+
+
+_GIVEN = "|"
+
+
+def given_labels(row: str) -> tuple[str, list[str]]:
+    """Take the name of a picked row apart: the name itself, and the classes its images were given, if any."""
+    name, *given = row.split(_GIVEN)
+    return name, given
 
 
 @dataclass(frozen=True)

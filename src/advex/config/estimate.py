@@ -279,7 +279,7 @@ def report(plan: Plan, study: str, hardware: Hardware) -> str:
 def _seeds(plan: Plan, study: str) -> str:
     """Say how often what figures draw is repeated, most of it and the rest by name."""
     sizes = plan.study(study)
-    names = {name for figure in plan.figure_names(study) for name in plan.figure_measurements(study, figure)}
+    names = {name for figure in plan.figure_names(study) for name in plan.figure_reads(study, figure)}
     counts = {name: len(plan.seeds(study, name)) for name in sorted(names - plan.pictures())}
     others = [f"{count} of {name}" for name, count in counts.items() if count != sizes.seeds.default]
     return f"Seeds from {sizes.first_seed} on: {', '.join([f'{sizes.seeds.default} of most', *others])}."

@@ -35,7 +35,8 @@ class _Walk:
         name, last = str(place.parent), place.stem
         if kind == "figures":
             name = f"{name}/{last}"
-            return f"draw/{name}", plan.figure_inputs(study, name) + plan.figure_origin(study, name)
+            tables = plan.figure_inputs(study, name) + plan.figure_premise_inputs(study, name)
+            return f"draw/{name}", tables + plan.figure_origin(study, name)
         if kind == "models":
             return self._model(name, last)
         if kind == "datasets":

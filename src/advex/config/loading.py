@@ -395,7 +395,7 @@ def _missing_weights(study: Study, experiments: Experiments) -> Iterator[str]:
 
 def _missing_sections(plan: Plan, study: str) -> Iterator[str]:
     """Find sections that a study does not give, though it draws what needs them."""
-    wanted = [name for figure in plan.figure_names(study) for name in plan.figure_measurements(study, figure)]
+    wanted = [name for figure in plan.figure_names(study) for name in plan.figure_reads(study, figure)]
     needed: dict[str | None, str] = {}
     for measurement in wanted:  # grows while it is read: experiments read measurements too
         maker, rows = plan.maker(measurement), plan.experiments

@@ -56,7 +56,7 @@ class Plan(OwnJobs):
     def tables(self, study: str) -> list[str]:
         """Return the paths of all tables behind the figures of a study."""
         figures = self.figure_names(study)
-        names = {name for figure in figures for name in self.figure_measurements(study, figure)}
+        names = {name for figure in figures for name in self.figure_reads(study, figure)}
         return [self.measurement(study, name) for name in sorted(names - self.pictures())]
 
     def corruptions(self, study: str) -> dict[str, Any]:
@@ -251,6 +251,18 @@ class Plan(OwnJobs):
     def figure_inputs(self, study: str, figure: str) -> list[str]:
         """Return the paths of the measurements a figure draws."""
         return [self.measurement(study, name) for name in self.figure_measurements(study, figure)]
+
+    def figure_premises(self, study: str, figure: str) -> list[str]:
+        """Return the names of the tables that tell whether the premises of a figure's claims are met."""
+        return find(self.experiments.figures, "figure", figure).premises
+
+    def figure_premise_inputs(self, study: str, figure: str) -> list[str]:
+        """Return the paths of those tables."""
+        return [self.measurement(study, name) for name in self.figure_premises(study, figure)]
+
+    def figure_reads(self, study: str, figure: str) -> list[str]:
+        """Return the names of all measurements that a figure reads, whether it draws them or not."""
+        return self.figure_measurements(study, figure) + self.figure_premises(study, figure)
 
     def figure_origin(self, study: str, figure: str) -> list[str]:
         """Return the path of the table that says where a figure's images come from; none for mathematics."""

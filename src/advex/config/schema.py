@@ -193,9 +193,10 @@ class ExperimentRow(Strict):
 
 
 class FigureRow(Strict):
-    """One figure: the measurements it draws."""
+    """One figure: the measurements it draws, and others that tell whether premises of its claims are met."""
 
     measurements: Annotated[list[FigureName], Field(min_length=1)]
+    premises: list[FigureName] = []
 
 
 class Experiments(Strict):

@@ -1,21 +1,26 @@
 """The words of a figure: the finding above it, its origin below it, the legend, the names of panels."""
 
-import textwrap
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextToPath
 
 from advex.common.numbers.statistics import MeanInterval
 from advex.draw.steady import SteadyLayout
 from advex.draw.style import COLOURS, SMALLEST_TEXT
+from advex.judge.verdicts import CONTRADICTED, NOT_MEASURABLE, NOT_TESTED, THERE
 
-_TITLE = 9
+_TITLES = (9.0, 8.5, 8.0, 7.5, float(SMALLEST_TEXT))  # sizes, the largest that fits
+TITLE_LINES = 2
+"""How many lines a title has at most."""
 _POINTS_PER_INCH = 72
-_CHARACTER_WIDTH = 0.58  # mean advance of DejaVu Sans in units of its size, a little generous
-_BOLD = 1.1  # how much wider bold text runs
+_USED = 0.96  # of a figure's width
+_WIDTHS = TextToPath()
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Context:
         images: number of test images, or None where images play no role.
         classes: number of classes.
         fewest_seeds: number of repetitions of the table that has fewest; None where all have the same.
+        verdicts: what the claims that the figure shows come to (:mod:`advex.judge.shown`), by their names.
     """
 
     study: str
@@ -41,6 +47,7 @@ class Context:
     images: int | None
     classes: int = 10
     fewest_seeds: int | None = None
+    verdicts: Mapping[str, str] = field(default_factory=dict)
 
     def with_origin(self, *origins: pd.DataFrame) -> "Context":
         """Add what the tables of origin note about the data: that images are lossy copies, say."""
@@ -52,11 +59,60 @@ class Context:
         """Accuracy of guessing, in percent."""
         return 100 / self.classes
 
+    def verdict(self, claim: str) -> str:
+        """Return the verdict on a claim that the figure shows; one that nothing is known of is not tested."""
+        return self.verdicts.get(claim, NOT_TESTED)
+
+    def holds(self, *claims: str) -> bool:
+        """Return whether all these claims hold: what the title says of them may then be said."""
+        return all(self.verdict(claim) in THERE for claim in claims)
+
+    def by_verdict(self, claim: str, *, there: str, against: str, open_: str) -> str:
+        """Choose a title's words by the verdict on the claim that they speak of.
+
+        Args:
+            claim: its name.
+            there: words for a claim that holds.
+            against: words for one that is contradicted.
+            open_: words for all else, which must be true of whatever was measured.
+        """
+        found = self.verdict(claim)
+        if found in THERE:
+            return there
+        return against if found == CONTRADICTED else open_
+
+    def whether(self, claim: str, words: str) -> str:
+        """Return what a claim says: "useful", or "not useful", or where it is open "not clearly useful"."""
+        return self.by_verdict(claim, there=words, against=f"not {words}", open_=f"not clearly {words}")
+
+    def does(self, claim: str, verb: str, ending: str = "") -> str:
+        """Return what a claim says that something does: "teach", "do not teach" or "do not clearly teach".
+
+        Args:
+            claim: its name.
+            verb: what it does, in the plural.
+            ending: "s" where one thing does it.
+        """
+        do = "does" if ending else "do"
+        return self.by_verdict(
+            claim, there=verb + ending, against=f"{do} not {verb}", open_=f"{do} not clearly {verb}"
+        )
+
+    def reserve(self, *claims: str) -> str:
+        """Return what a title must add: that it rests on one seed, or that a premise fails."""
+        if self.seeds == 1:
+            return " (one seed)"
+        failing = [claim for claim in claims if self.verdict(claim) == NOT_MEASURABLE]
+        return " (a premise fails at this size)" if failing else ""
+
 
 def title(figure: Figure, text: str) -> None:
-    """Write the finding above the figure, left-aligned, wrapped to its width."""
-    wrapped = _wrapped(figure, text, _BOLD * _TITLE)
-    figure.suptitle(wrapped, x=0.01, ha="left", fontsize=_TITLE, fontweight="bold")
+    """Write the finding above the figure, left-aligned, in two lines; in smaller type if it is long."""
+    for size in _TITLES:
+        wrapped = _wrapped(figure, text, size, "bold")
+        if wrapped.count("\n") < TITLE_LINES:
+            break
+    figure.suptitle(wrapped, x=0.01, ha="left", fontsize=size, fontweight="bold")
 
 
 def footer(figure: Figure, context: Context) -> None:
@@ -117,13 +173,18 @@ def letter(index: int) -> str:
     return (letter(first - 1) if first else "") + chr(ord("a") + last)
 
 
-def _wrapped(figure: Figure, text: str, size: float) -> str:
+def _wrapped(figure: Figure, text: str, size: float, weight: str = "normal") -> str:
     """Break text into lines that fit the width of the figure, between words and not before a % sign."""
-    width = _POINTS_PER_INCH * figure.get_figwidth()
-    characters = int(0.98 * width / (_CHARACTER_WIDTH * size))
-    lines = textwrap.wrap(
-        text.replace(" %", "\xa0%"), characters, break_on_hyphens=False, break_long_words=False
-    )
+    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    room = _USED * _POINTS_PER_INCH * figure.get_figwidth()
+    lines = [""]
+    for word in text.replace(" %", "\xa0%").split(" "):
+        longer = f"{lines[-1]} {word}".lstrip()
+        width = _WIDTHS.get_text_width_height_descent(longer, font, ismath=False)[0]
+        if lines[-1] and width > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
     return "\n".join(lines).replace("\xa0%", " %").replace(" ·\n", "\n")
 
 

@@ -1,10 +1,11 @@
 """The marks that figures share: ours, published ones, levels, groups of bars, grids of images.
 
-Ours is a filled mark or bar with Student's 95 % interval over seeds and the seeds as small dots;
-published numbers are hollow diamonds that no line joins to ours.
+Ours is a filled mark or bar with Student's 95 % interval over seeds, as far as a value can lie there, and
+the seeds as small dots; published numbers are hollow diamonds that no line joins to ours.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,45 @@ from advex.common.numbers.statistics import MeanInterval, mean_interval
 from advex.draw.style import COLOURS, SMALLEST_TEXT
 from advex.draw.tables import values
 
+Limits = tuple[float, float]
+"""Between which numbers lie, by what they are."""
+
+SHARE: Limits = (0.0, 100.0)
+"""Of a share of images, in percent."""
+POSITIVE: Limits = (0.0, float("inf"))
+"""Of a distance or a ratio."""
+CORRELATION: Limits = (-1.0, 1.0)
+"""Of a correlation."""
+ANY: Limits = (-float("inf"), float("inf"))
+"""Of what may be any number."""
+
+_ROUNDING = 1e-6
 _GROUP = 2.4  # from one group of two bars to the next
 _WIDE = 0.6  # width of a bar in a group
 _BESIDE = 0.44  # from the middle of such a bar to a published number beside it
+
+
+def bounded(values: Sequence[float], limits: Limits) -> MeanInterval:
+    """Estimate a mean with its 95 % interval, of which only what lies between the limits can be true.
+
+    What is left of Student's interval contains the mean as often as all of it.
+
+    Raises:
+        ValueError: a value lies outside of the limits.
+    """
+    summary = mean_interval(values)
+    low, high = limits
+    found = np.asarray(values, dtype=float)  # may be unknown, NaN
+    if (found < low - _ROUNDING).any() or (found > high + _ROUNDING).any():
+        raise ValueError(f"found {found.min():g} to {found.max():g}; allowed: {low:g} to {high:g}")
+    if summary.n == 1:
+        return summary
+    return replace(summary, low=max(summary.low, low), high=min(summary.high, high))
+
+
+def whiskers(summary: MeanInterval) -> Array:
+    """Return how far an interval reaches below and above its mean, (2, 1), as error bars ask for it."""
+    return np.array([[max(0.0, summary.mean - summary.low)], [max(0.0, summary.high - summary.mean)]])
 
 
 def bars(
@@ -30,6 +67,7 @@ def bars(
     *,
     width: float = 0.35,
     label: str | None = None,
+    limits: Limits = SHARE,
 ) -> MeanInterval:
     """Draw one bar at the mean over seeds, its 95 % interval (from two seeds on) and each seed as a dot.
 
@@ -40,12 +78,13 @@ def bars(
         role: a key of COLOURS.
         width: width of the bar on the x axis.
         label: entry in the legend.
+        limits: between which the values lie by what they are, and so does the interval.
     """
-    summary = mean_interval(values)
+    summary = bounded(values, limits)
     axis.bar(position, summary.mean, width, color=COLOURS[role], label=label, linewidth=0)
     if summary.n > 1:
         axis.errorbar(
-            position, summary.mean, summary.half_width, color="black", capsize=2, linewidth=0.8, zorder=3
+            position, summary.mean, whiskers(summary), color="black", capsize=2, linewidth=0.8, zorder=3
         )  # fmt: skip
         offsets = np.linspace(-0.25, 0.25, summary.n) * width
         axis.plot(
@@ -64,6 +103,7 @@ def mean_line(
     label: str | None = None,
     linestyle: str = "-",
     marker: bool = True,
+    limits: Limits = SHARE,
 ) -> list[MeanInterval]:
     """Draw the line of means over seeds with a band for the 95 % interval (from two seeds on).
 
@@ -75,8 +115,9 @@ def mean_line(
         label: entry in the legend.
         linestyle: a line style of matplotlib.
         marker: whether to mark each point.
+        limits: between which the values lie by what they are, and so does the band.
     """
-    summaries = [mean_interval(column) for column in np.asarray(table_of_values, dtype=float).T]
+    summaries = [bounded(column, limits) for column in np.asarray(table_of_values, dtype=float).T]
     colour = COLOURS[role]
     means = [summary.mean for summary in summaries]
     axis.plot(x, means, color=colour, linestyle=linestyle, marker="o" if marker else None, label=label)

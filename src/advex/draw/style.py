@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
+from matplotlib.image import AxesImage
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter
 from PIL import Image
@@ -117,7 +119,10 @@ def _take_literally(figure: Figure) -> None:
 
 
 def save(figure: Figure, svg_path: str | os.PathLike[str], png_path: str | os.PathLike[str]) -> None:
-    """Write the figure as SVG and as PNG of 256 colours, 150 dots an inch; equal ones give equal bytes."""
+    """Write the figure as SVG and as PNG, 150 dots an inch; equal ones give equal bytes.
+
+    The PNG has 256 colours, or all where the figure shows colour images.
+    """
     lines, drawn = io.BytesIO(), io.BytesIO()
     with matplotlib.rc_context():
         _use_own_settings()
@@ -126,5 +131,16 @@ def save(figure: Figure, svg_path: str | os.PathLike[str], png_path: str | os.Pa
         PngCanvas(figure).print_figure(drawn, format="png", dpi=_DOTS_PER_INCH)
     write_text(svg_path, steady_svg(lines.getvalue().decode()))
     with Image.open(drawn, formats=("PNG",)) as picture, atomic_path(png_path) as temporary:
-        few_colours = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-        few_colours.save(temporary, format="png", optimize=True)
+        colours = picture.convert("RGB")
+        if not _shows_colour_images(figure):
+            colours = colours.quantize(256, dither=Image.Dither.NONE)
+        colours.save(temporary, format="png", optimize=True)
+
+
+def _shows_colour_images(figure: Figure) -> bool:
+    """Tell whether a figure has images in colour, which would look like posters in 256 colours."""
+    for image in figure.findobj(AxesImage):
+        pixels = np.asarray(image.get_array())
+        if pixels.ndim == 3 and (pixels != pixels[..., :1]).any():
+            return True
+    return False

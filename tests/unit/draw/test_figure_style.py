@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from figures_seen import heading
 from matplotlib.text import Text
 
 from advex.common.errors import UserError
@@ -19,8 +20,8 @@ PUBLISHED = pd.DataFrame(
         "figure4_boundary_slope_eps1": 1.514,
         "figure4_boundary_slope_eps10": 5.781,
         "figure14_erm_slope": -0.3,
-        "figure14_robust_horizontal_extent_top": -0.04,
-        "figure14_robust_horizontal_extent_bottom": 0.04,
+        "figure14_erm_boundary_angle_degrees": 73.3,
+        "figure14_robust_boundary_angle_degrees": 1.9,
     }.items(),
     columns=["key", "value"],
 )
@@ -115,6 +116,59 @@ def test_published_value_must_exist_once():
         published_value(pd.concat([PUBLISHED, PUBLISHED]), "figure14_erm_slope")
 
 
+def test_intervals_stay_where_values_can_lie():
+    _, axes = style.canvas(80, 60)
+    found = marks.bars(axes[0, 0], 0, [99, 100, 90], "standard")
+    assert found.mean == pytest.approx(289 / 3)
+    assert (found.low, found.high) == (pytest.approx(82.7, abs=0.1), 100)
+    band = marks.mean_line(axes[0, 0], [0], np.array([[0.0], [0.5], [0.2]]), "robust")
+    assert band[0].low == 0
+    assert marks.bounded([-0.9, 0.2, 0.9], marks.CORRELATION).high == 1
+    np.testing.assert_allclose(marks.whiskers(found)[:, 0], [found.mean - found.low, 100 - found.mean])
+    with pytest.raises(ValueError, match="found -1 to 5; allowed: 0 to 100"):
+        marks.bars(axes[0, 0], 0, [-1, 5], "standard")
+
+
+@pytest.mark.parametrize("words", [4, 14, 24, 34])
+@pytest.mark.parametrize("width", [style.COLUMN_WIDTH, style.PAGE_WIDTH])
+def test_titles_have_two_lines_inside_the_figure(width, words):
+    figure, _ = style.canvas(width, 60)
+    lettering.title(figure, " ".join(["finding"] * words)[: 100 if width == style.COLUMN_WIDTH else 240])
+    figure.draw_without_rendering()
+    assert figure.get_suptitle().count("\n") < 2
+    assert figure._suptitle.get_window_extent().x1 <= figure.bbox.x1
+    assert figure._suptitle.get_fontsize() >= style.SMALLEST_TEXT
+
+
+@pytest.mark.parametrize(
+    ("verdict", "whether", "does", "reserve"),
+    [
+        ("reproduced", "more", "teach", ""),
+        ("size differs", "more", "teach", ""),
+        ("effect", "more", "teach", ""),
+        ("contradicted", "not more", "do not teach", ""),
+        ("undecided", "not clearly more", "do not clearly teach", ""),
+        ("absent", "not clearly more", "do not clearly teach", ""),
+        (
+            "not measurable here",
+            "not clearly more",
+            "do not clearly teach",
+            " (a premise fails at this size)",
+        ),
+        (None, "not clearly more", "do not clearly teach", ""),
+    ],
+)
+def test_titles_say_what_a_claim_comes_to(verdict, whether, does, reserve):
+    context = replace(CONTEXT, verdicts={"claim": verdict} if verdict else {})
+    assert context.whether("claim", "more") == whether
+    assert context.does("claim", "teach") == does
+    assert context.does("claim", "fall", "s") == {
+        "teach": "falls", "do not teach": "does not fall", "do not clearly teach": "does not clearly fall",
+    }[does]  # fmt: skip
+    assert context.reserve("claim") == reserve
+    assert replace(context, seeds=1).reserve("claim") == " (one seed)"
+
+
 @pytest.mark.parametrize("seeds", [1, 2])
 @pytest.mark.slow
 def test_figures_of_the_theory_draw_with_readable_text(seeds):
@@ -132,8 +186,9 @@ def test_figures_of_the_theory_draw_with_readable_text(seeds):
         ),
     }
     for module in (figure4, gaussian_theory, robust_and_accurate):
-        figure = module.draw(tables, PUBLISHED, CONTEXT)
+        figure = module.draw(tables, PUBLISHED, replace(CONTEXT, seeds=seeds))
         figure.draw_without_rendering()
+        assert ("(one seed)" in heading(figure)) == (seeds == 1)
         written = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
         assert min(text.get_fontsize() for text in written) >= style.SMALLEST_TEXT
 

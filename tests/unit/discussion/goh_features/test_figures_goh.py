@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from figures_seen import heading
+from figures_seen import context_of, heading
 
 from advex.common.errors import UserError
 from advex.common.pictures import Picture
@@ -67,27 +67,26 @@ def changed(studied, name, quantity, value, /, **columns):
     return studied | {name: table}
 
 
-def test_the_first_title_says_whether_a_singular_vector_beats_chance(studied):
-    assert heading(singular_vectors.draw(studied, FEATURES, CONTEXT)).startswith("3 and 8: No non-robust")
-    better = changed(studied, "goh_features/singular_vectors", "largest_nonrobust_usefulness", 0.6)
-    assert heading(singular_vectors.draw(better, FEATURES, CONTEXT)).startswith("3 and 8: Some non-robust")
+def title_of(module, tables, **verdicts):
+    name = f"goh_features/{module.__name__.rpartition('.')[2]}"
+    return heading(module.draw(tables, FEATURES, context_of(CONTEXT, tables[name], **verdicts)))
 
 
-def test_the_second_title_asks_for_more_than_permuted_labels_reach(studied):
-    name, at = "goh_features/ensembles", {"name": "ensemble"}
-    useful = changed(studied, name, "usefulness_held_out", 0.5, **at)
-    useful = changed(useful, name, "usefulness_permuted_held_out", 0.1, **at)
-    assert "ensemble is useful: 0.500" in heading(ensembles.draw(useful, FEATURES, CONTEXT))
-    useless = changed(useful, name, "usefulness_held_out", 0.05, **at)
-    assert "is not clearly useful: 0.050" in heading(ensembles.draw(useless, FEATURES, CONTEXT))
-
-
-def test_the_third_title_says_what_transfers(studied):
+def test_titles_of_features_follow_their_claims(studied):
+    claim = "no_useful_nonrobust_singular_vector"
+    assert title_of(singular_vectors, studied, **{claim: "effect"}).startswith("3 and 8: No non-robust")
+    assert title_of(singular_vectors, studied, **{claim: "contradicted"}).startswith("3 and 8: A non-robust")
+    claim = "ensemble_is_useful_on_held_out_images"
+    useful = changed(studied, "goh_features/ensembles", "usefulness_held_out", 0.5, name="ensemble")
+    assert "ensemble is useful: 0.500" in title_of(ensembles, useful, **{claim: "effect"})
+    assert "is not clearly useful: 0.500" in title_of(ensembles, useful, **{claim: "undecided"})
     name = "goh_features/containments"
     world = changed(studied, name, "transfer_accuracy", 30.0, name="contained")
     world = changed(world, name, "transfer_accuracy", 70.0, name="ensemble")
-    text = heading(containments.draw(world, FEATURES, CONTEXT))
-    assert "of the contained feature mislead (30 %), of the ensemble transfer (70 %)" in text
+    claims = "containment_is_useful", "next_class_examples_of_a_containment_fail"
+    text = title_of(containments, world, **dict.fromkeys(claims, "effect"))
+    assert "is useful but not robust" in text
+    assert "examples mislead (30 % right, chance 50; the ensemble's 70 %)" in text
 
 
 def test_a_missing_quantity_is_named(studied):
@@ -108,8 +107,13 @@ def test_robust_linear_features_says_whether_the_specifications_are_met(digits, 
         "goh_leakage/robust_linear_features": pd.concat([table for table, _ in runs]),
         "goh_leakage/weights": weight_images(runs[0][1], digits.train),
     }
-    figure = robust_linear_features.draw(tables, LEAKAGE, CONTEXT)
     met = epsilon < 0.1
+    context = context_of(
+        CONTEXT,
+        tables["goh_leakage/robust_linear_features"],
+        goh_specification_2="effect" if met else "contradicted",
+    )
+    figure = robust_linear_features.draw(tables, LEAKAGE, context)
     assert heading(figure).startswith("10 of 10 features are" if met else "0 of 10 features are")
     assert f"(specification 2 {'met' if met else 'not met'})" in heading(figure)
     published = [line.get_ydata() for axis in figure.axes for line in axis.lines if line.get_marker() == "D"]
@@ -133,21 +137,23 @@ def leakage_table(seeds=3, **means):
     return pd.DataFrame(rows, columns=["seed", "training_set", "features", "step", "quantity", "value"])
 
 
-@pytest.mark.parametrize(
-    ("rand", "det", "words"),
-    [
-        (24, 4, "24 % from random targets (above chance) and 4 % from the next class (below chance)"),
-        (10, 10, "10 % from random targets (about at chance) and 10 % from the next class (about at chance)"),
-    ],
-)
-def test_leakage_says_what_is_above_chance(rand, det, words):
-    table = leakage_table(rand_linear=rand, det_linear=det, rand_deep=40, det_deep=6)
-    figure = leakage.draw({"goh_leakage/leakage": table}, LEAKAGE, CONTEXT)
-    assert words in heading(figure)
-    assert "deep ones 40 % and 6 %" in heading(figure)
-    assert "(one seed)" not in heading(figure)
-    one = leakage.draw({"goh_leakage/leakage": leakage_table(1)}, LEAKAGE, CONTEXT)
-    assert "(one seed)" in heading(one)
+def test_leakage_says_what_its_claims_come_to():
+    table = leakage_table(rand_linear=24, det_linear=4, rand_network=80)
+
+    def title(table, **verdicts):
+        return heading(
+            leakage.draw({"goh_leakage/leakage": table}, LEAKAGE, context_of(CONTEXT, table, **verdicts))
+        )
+
+    claims = "goh_rand_leakage", "goh_rand_leakage_is_a_part", "goh_det_no_leakage"
+    assert title(table, **dict.fromkeys(claims, "effect")) == (
+        "Robust linear features leak 24 % from random targets (a small part of the network's 80 "
+        "%) but not 4 % from "
+        "the next class"
+    )
+    unmet = title(table, **dict.fromkeys(claims, "not measurable here"))
+    assert unmet.endswith("; a premise fails: they are robust up to ε = 0.3 only")
+    assert "(one seed)" in title(leakage_table(1))
 
 
 def test_leakage_shows_both_denominators():

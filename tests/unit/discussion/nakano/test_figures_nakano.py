@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from figures_seen import heading
+from figures_seen import context_of, heading
 from style_samples import robustness, workshop
 
 from advex.common.errors import UserError
@@ -45,7 +45,7 @@ def studied(cpu):
     return tables | {"nakano/images": runs[0][1]}
 
 
-def drawn(studied, name, **changed):
+def drawn(studied, name, verdicts=None, **changed):
     table = studied[f"nakano/{name}"].copy()
     for network, factor in changed.items():
         column = "style_network" if "style_network" in table else "network"
@@ -53,7 +53,8 @@ def drawn(studied, name, **changed):
             ["judged_style_distance", "stride_excess"]
         )
         table.loc[chosen, "value"] = factor * (1 + 0.01 * table.loc[chosen, "seed"])
-    return FIGURES[name].draw(studied | {f"nakano/{name}": table}, PUBLISHED, CONTEXT)
+    context = context_of(CONTEXT, table, **(verdicts or {}))
+    return FIGURES[name].draw(studied | {f"nakano/{name}": table}, PUBLISHED, context)
 
 
 def every_axis(figure):
@@ -80,33 +81,36 @@ def test_every_image_is_shown(studied, name, images, tmp_path):
 
 
 @pytest.mark.slow
-def test_titles_follow_the_numbers(studied):
-    assert "take on more of the style than" in heading(
-        drawn(studied, "style_transfer", robust=0.1, standard=0.9)
-    )
-    assert "take on less of the style than" in heading(
-        drawn(studied, "style_transfer", robust=0.9, standard=0.1)
-    )
-    better = heading(drawn(studied, "style_and_content_network", vgg=0.1, standard=0.9))
-    assert "for the style loss: nearer to the style (-0.8" in better
-    assert "for the content loss: not clearly nearer to it or farther (" in better
-    worse = heading(drawn(studied, "style_and_content_network", vgg=0.9, standard=0.1))
-    assert "for the style loss: farther from the style (+0.8" in worse
-    artifacts = heading(drawn(studied, "texture_artifacts", robust=2.0, vgg=1.0, vgg_maximum=0.5))
-    assert "2.01 by a robust ResNet, 1.00 by VGG (less), " in artifacts
-    assert "0.50 by VGG with max pooling (less)" in artifacts
+def test_titles_follow_their_claims(studied):
+    claim = "nakano_robust_transfers_style"
+    for verdict, words in (
+        ("effect", "come nearer"),
+        ("contradicted", "do not come"),
+        ("undecided", "clearly"),
+    ):
+        assert words in heading(drawn(studied, "style_transfer", {claim: verdict}))
+    claims = {
+        "nakano_style_network_matters": "effect",
+        "nakano_content_network_does_not_matter_vgg": "contradicted",
+    }
+    text = heading(drawn(studied, "style_and_content_network", claims))
+    assert "content by ResNet comes nearer to the style than the other way round" in text
+    assert "the content's network matters" in text
+    claims = {"nakano_robust_severe_artifacts": "effect", "nakano_max_pooling_makes_artifacts": "undecided"}
+    text = heading(drawn(studied, "texture_artifacts", claims, robust=2.0, vgg=1.0, vgg_maximum=0.5))
+    assert "repeat more with its strides than VGG's (2.01 against 1.00" in text
+    assert "max pooling does not clearly add to VGG's (0.50)" in text
 
 
 @pytest.mark.slow
 def test_the_title_says_what_robustness_tells_of_layers(studied):
-    table = studied["nakano/single_layer_style"]
-    for value, words in ((0.8, "leave images farther from"), (-0.8, "bring images nearer to")):
-        changed = table.copy()
-        changed.loc[changed["quantity"].str.startswith("rank"), "value"] = value + 0.01 * changed["seed"]
-        figure = single_layer_style.draw(studied | {"nakano/single_layer_style": changed}, PUBLISHED, CONTEXT)
-        assert words in heading(figure)
-    one = table[table["seed"] == 0]
-    figure = single_layer_style.draw(studied | {"nakano/single_layer_style": one}, PUBLISHED, CONTEXT)
+    claim = "nakano_layer_robustness_predicts_style"
+    for verdict, words in (("effect", "does tell how near"), ("contradicted", "does not tell how near")):
+        assert words in heading(drawn(studied, "single_layer_style", {claim: verdict}))
+    one = studied["nakano/single_layer_style"].query("seed == 0")
+    figure = single_layer_style.draw(
+        studied | {"nakano/single_layer_style": one}, PUBLISHED, context_of(CONTEXT, one)
+    )
     assert heading(figure).endswith("(one seed)")
 
 

@@ -9,9 +9,8 @@ from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
-from advex.common.numbers.statistics import MeanInterval, mean_interval
 from advex.draw import lettering, marks, style
-from advex.draw.tables import difference, published_value, values
+from advex.draw.tables import published_value, values
 
 _TABLE = "gilmer_hendrycks/corruptions"
 _MODELS = (
@@ -24,7 +23,6 @@ _PUBLISHED = {"standard": "standard", "robust": "adversarial"}
 _FIRST = ("fog", "contrast", "low_pass_noise")
 _NONE = "no corruption"
 _SPELLING = {"jpeg compression": "JPEG compression", "gaussian": "Gaussian"}
-_WORDS = {1: "raises", -1: "lowers", 0: "does not clearly change"}
 
 
 def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: lettering.Context) -> Figure:
@@ -45,7 +43,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
     if axes[0, 0].get_xlim()[0] < context.chance:
         axes[0, 0].axvline(context.chance, color=style.COLOURS["chance"], linestyle="--", linewidth=0.7)
         axes[0, 0].text(context.chance + 0.8, -0.55, "chance", va="top", color=style.COLOURS["chance"])
-    lettering.title(figure, _finding(table, names, fog))
+    lettering.title(figure, _finding(table, names, fog, context))
     lettering.footer(figure, context)
     lettering.legend_below(figure, 3)
     return figure
@@ -88,10 +86,10 @@ def _draw_accuracies(axis: Axes, table: pd.DataFrame, names: Sequence[str], lowe
         colour = style.COLOURS[role]
         for place, corruption in enumerate((None, *names)):
             found = _accuracies(table, model, corruption)
-            summary = mean_interval(found.tolist())
+            summary = marks.bounded(found.tolist(), marks.SHARE)
             if summary.n > 1:
                 axis.errorbar(
-                    summary.mean, place + offset, xerr=summary.half_width, color=colour, linewidth=0.9,
+                    summary.mean, place + offset, xerr=marks.whiskers(summary), color=colour, linewidth=0.9,
                     capsize=1.5,
                 )  # fmt: skip
                 axis.plot(
@@ -105,7 +103,7 @@ def _draw_accuracies(axis: Axes, table: pd.DataFrame, names: Sequence[str], lowe
     for border in range(len(names)):
         axis.axhline(border + 0.5, color="#E5E5E5", linewidth=0.5, zorder=0)
     every = [_accuracies(table, model, name) for model, *_ in _MODELS for name in (None, *names)]
-    lows = [np.nanmin([mean_interval(found.tolist()).low, found.min()]) for found in every]
+    lows = [np.nanmin([marks.bounded(found.tolist(), marks.SHARE).low, found.min()]) for found in every]
     start = max(0, 10 * int(min(lowest, *lows) // 10) - 5)
     axis.set(xlim=(start, 102), xlabel="accuracy, mean over severities (%)")
     axis.tick_params(axis="y", length=0)
@@ -132,25 +130,27 @@ def _draw_spectra(axis: Axes, table: pd.DataFrame, names: Sequence[str]) -> None
     bar.set_label("share of the power (%)")
 
 
-def _finding(table: pd.DataFrame, names: Sequence[str], fog: Mapping[str, float]) -> str:
-    """Say what adversarial training changes in fog and at low contrast, and where more than on clean images.
-
-    Differences, and those of differences, are paired over seeds.
-    """
-    parts: list[str] = []
-    note = ""
-    clean = [_accuracies(table, model, None) for model in ("robust", "standard")]
+def _finding(
+    table: pd.DataFrame, names: Sequence[str], fog: Mapping[str, float], context: lettering.Context
+) -> str:
+    """Say whether adversarial training costs accuracy in fog and at low contrast, more than without."""
+    parts, gains = [], []
     for corruption, where in (("fog", "in fog"), ("contrast", "at low contrast")):
         if corruption not in names:
             continue
-        robust, standard = (_accuracies(table, model, corruption) for model in ("robust", "standard"))
-        change: MeanInterval = difference(robust, standard)
-        theirs = f", published {fog['standard']:.1f} to {fog['robust']:.1f} %" if corruption == "fog" else ""
-        more = lettering.direction(difference(robust - clean[0], standard - clean[1])) < 0
-        beyond = f"; {'' if more else 'not clearly '}more than on clean images" if change.mean < 0 else ""
-        parts.append(
-            f"{_WORDS[lettering.direction(change)]} accuracy {where} "
-            f"({standard.mean():.1f} to {robust.mean():.1f} %{theirs}{beyond})"
-        )
-        note = lettering.one_seed(change)
-    return f"Adversarial training {' and '.join(parts) or 'was not tried in fog or at low contrast'}{note}"
+        standard, robust = (_accuracies(table, model, corruption).mean() for model in ("standard", "robust"))
+        theirs = f"; published {fog['standard']:.0f} to {fog['robust']:.0f} %" if corruption == "fog" else ""
+        parts.append(f"{where} ({standard:.0f} to {robust:.0f} %{theirs})")
+        gains.append(robust > standard)
+    if not parts:
+        return "Adversarial training was not tried in fog or at low contrast" + context.reserve()
+    words = context.by_verdict(
+        "fog_loss",
+        there="costs accuracy",
+        against="does not cost accuracy",
+        open_="does not clearly cost accuracy",
+    )
+    sign = ", more than on clean images" if context.holds("fog_loss") else ""
+    if all(gains):
+        sign = ": the opposite sign"
+    return f"Adversarial training {words} {' and '.join(parts)}{sign}{context.reserve('fog_loss')}"

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
@@ -13,7 +14,7 @@ from advex.common.errors import UserError
 from advex.common.numbers.frequency import fourier_basis
 from advex.common.pictures import Picture
 from advex.draw import lettering, marks, style
-from advex.draw.tables import difference, published_points, values
+from advex.draw.tables import published_points, values
 
 _TABLE, _PICTURE = "gilmer_hendrycks/fourier_heatmaps", "gilmer_hendrycks/test_images"
 _MODELS = (
@@ -39,7 +40,7 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.
     maps = {model: _mean_map(table, model) for model, *_ in _MODELS}
     highest = _LEAST_SCALE * np.ceil(max(found.max() for found in maps.values()) / _LEAST_SCALE)
     for column, (model, role, name) in enumerate(_MODELS):
-        image = axes[0, column].imshow(maps[model], cmap="viridis", vmin=0, vmax=highest)
+        image = axes[0, column].imshow(maps[model], cmap="YlGnBu", norm=PowerNorm(0.5, 0, highest))
         axes[0, column].set_title(name, loc="center")
         axes[0, column].set_xticks([])
         axes[0, column].set_yticks([])
@@ -50,12 +51,14 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.
         axes[1, column].sharey(axes[1, 0])
         axes[1, column].tick_params(labelleft=column == 0)
     colours = figure.colorbar(image, ax=list(axes[0]), shrink=0.9, pad=0.01, aspect=14)
-    colours.set_label("error (%)")
+    colours.set_label(f"error (%), noise of\nroot mean square {_strength(table):g}")
+    colours.set_ticks([0, *(highest * share for share in (0.05, 0.25, 0.5, 1))], labels=None)
+    colours.ax.yaxis.set_major_formatter("{x:g}")
     axes[0, 0].set_ylabel("zero frequency at\nthe centre")
     axes[1, 0].set(ylim=(0, 103), yticks=range(0, 101, 20), ylabel="error by ring (%)")
     axes[1, 2].set_xlabel("ring: largest of both frequencies / highest frequency")
     _draw_images(figure, axes[2], picture.images[0, 0], _strength(table))
-    lettering.title(figure, _finding(table))
+    lettering.title(figure, _finding(table, context))
     lettering.footer(figure, context)
     lettering.legend_below(figure, 2)
     return figure
@@ -114,26 +117,35 @@ def _draw_images(figure: Figure, axes: Array, image: Array, strength: float) -> 
     )  # fmt: skip
 
 
-def _finding(table: pd.DataFrame) -> str:
-    """Compare what noise adds to the errors of adversarial and standard training, paired over seeds."""
-    models = ("robust", "standard")
-    clean = [values(table, model=model, quantity="clean_error") for model in models]
-    added = {
-        place: [
-            values(table, model=model, quantity=f"{place}_error") - without
-            for model, without in zip(models, clean, strict=True)
-        ]
-        for place in ("corner", "centre")
-    }
-    compared = {place: difference(*pair) for place, pair in added.items()}
-    words = {1: "more", -1: "less", 0: "not clearly more or less"}
-    corner, centre = (
-        f"{words[lettering.direction(compared[place])]} at {name} "
-        f"({added[place][0].mean():.1f} against {added[place][1].mean():.1f} points)"
-        for place, name in (("corner", "the highest frequencies"), ("centre", "zero frequency"))
+_CLAIMS = {  # of each training, that it turns a network's weakness to low frequencies
+    "robust": "fourier_adversarial_training_turns_to_low_frequencies",
+    "gaussian_augmented": "fourier_gaussian_noise_turns_to_low_frequencies",
+}
+
+
+def _finding(table: pd.DataFrame, context: lettering.Context) -> str:
+    """Say whether two trainings turn the weakness to low frequencies, by the claims on them.
+
+    As these do, it looks at what the strongest noise adds to the error without noise.
+    """
+    rows = table[table["quantity"] == "added_ring_error"]
+    rows = rows[rows["root_mean_square"] == rows["root_mean_square"].max()]
+
+    def added(ring: int) -> str:
+        points = [values(rows, model=model, relative_ring=ring).mean() for model in (*_CLAIMS, "standard")]
+        return "{:.0f} and {:.0f} points (standard {:.0f})".format(*points)
+
+    adversarial, gaussian = (
+        context.by_verdict(claim, there="turns", against="does not turn", open_="does not clearly turn")
+        for claim in _CLAIMS.values()
     )
+    trainings = (
+        f"Adversarial training {adversarial} the weakness to low frequencies, Gaussian noise {gaussian} it"
+    )
+    if adversarial == gaussian:
+        verb = adversarial.replace("turns", "turn").replace("does", "do")
+        trainings = f"Adversarial training and Gaussian noise {verb} the weakness to low frequencies"
     return (
-        f"To the error of adversarial training noise adds {corner} and {centre} than to that of standard "
-        f"training (published: less, then more); without noise {clean[0].mean():.1f} against "
-        f"{clean[1].mean():.1f} %{lettering.one_seed(compared['corner'])}"
+        f"{trainings}: the strongest adds {added(0)} at the lowest, {added(1)} at the highest"
+        f"{context.reserve(*_CLAIMS.values())}"
     )

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.numbers.statistics import MeanInterval, mean_interval
 from advex.common.pictures import Picture
 from advex.common.settings import MAIN_SUCCESS
 from advex.discussion.goh_features.figures import features
@@ -98,19 +97,19 @@ def _accuracy(table: pd.DataFrame, pair: str, source: str, sees: str, learner: s
     return features.one(rows, pair, "transfer_accuracy", name=source, sees=sees, learner=learner)
 
 
-def _finding(table: pd.DataFrame, pair: str) -> str:
-    """Say which feature's next-class examples teach a learner of its parts something true."""
-    words = []
-    found: MeanInterval | None = None
-    for source, name in (("contained", "the contained feature"), ("ensemble", "the ensemble")):
-        accuracy = _accuracy(table, pair, source, "parts", "least_squares")
-        found = mean_interval((accuracy - 50).tolist())
-        verb = {1: "transfer", 0: "do not clearly transfer", -1: "mislead"}[lettering.direction(found)]
-        words.append(f"of {name} {verb} ({accuracy.mean():.0f} %)")
-    assert found is not None
+def _finding(table: pd.DataFrame, pair: str, context: lettering.Context) -> str:
+    """Say whether there is a contained feature, and whether its next-class examples mislead."""
+    claims = "containment_is_useful", "next_class_examples_of_a_containment_fail"
+    contained, ensemble = (
+        _accuracy(table, pair, source, "parts", "least_squares").mean()
+        for source in ("contained", "ensemble")
+    )
     useful = features.one(table, pair, "usefulness", name="contained").mean()
     radius = features.one(table, pair, "radius_useful", name="contained").mean()
     return (
-        f"A contained feature is useful ({useful:.2f}) and robust up to ε = {radius:.2g} only; "
-        f"next-class examples {', '.join(words)}{lettering.one_seed(found)}"
+        f"The contained feature is {context.whether(claims[0], 'useful but not robust')} "
+        f"({useful:.2f}, up to ε = "
+        f"{radius:.2g}); its next-class examples {context.does(claims[1], 'mislead')} "
+        f"({contained:.0f} % right, "
+        f"chance 50; the ensemble's {ensemble:.0f} %){context.reserve(*claims)}"
     )

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.numbers.statistics import mean_interval
 from advex.common.pictures import Picture
 from advex.discussion.goh_features.figures import features
 from advex.draw import lettering, marks, style
@@ -78,9 +77,8 @@ def _draw_plane(
 
 def _draw_bars(axis: Axes, table: pd.DataFrame, pair: str, published: pd.DataFrame) -> None:
     for place, (quantity, role, _) in zip(_PLACES, _BARS, strict=True):
-        marks.bars(
-            axis, place, features.one(table, pair, quantity, name="ensemble").tolist(), role, width=0.7
-        )
+        found = features.one(table, pair, quantity, name="ensemble").tolist()
+        marks.bars(axis, place, found, role, width=0.7, limits=marks.ANY)
     if pair == "plotted":
         height = published_value(published, "ensemble_usefulness")
         marks.published_marks(axis, 1.42, height, None, size=4)
@@ -91,16 +89,18 @@ def _draw_bars(axis: Axes, table: pd.DataFrame, pair: str, published: pd.DataFra
     axis.set_ylabel("usefulness E[y f(x)]")
 
 
-def _finding(table: pd.DataFrame, pair: str) -> str:
+def _finding(table: pd.DataFrame, pair: str, context: lettering.Context) -> str:
     """Say whether the ensemble is useful on held-out images, and how that compares with training images."""
-    held_out = features.one(table, pair, "usefulness_held_out", name="ensemble")
-    train = features.one(table, pair, "usefulness", name="ensemble")
-    null = features.one(table, pair, "usefulness_permuted", name="ensemble")
-    reached = features.one(table, pair, "usefulness_permuted_held_out", name="ensemble")
-    found = mean_interval((held_out - reached).tolist())
-    outcome = "is useful" if lettering.direction(found) > 0 else "is not clearly useful"
+    held_out, reached, train, null = (
+        features.one(table, pair, quantity, name="ensemble").mean()
+        for quantity in (
+            "usefulness_held_out", "usefulness_permuted_held_out", "usefulness", "usefulness_permuted",
+        )
+    )  # fmt: skip
+    claim = "ensemble_is_useful_on_held_out_images"
     return (
-        f"On held-out images the ensemble {outcome}: {held_out.mean():.3f}, where permuted labels reach "
-        f"{reached.mean():.3f} (95 %); on training images {train.mean():.3f}, and permuted labels "
-        f"{null.mean():.3f}{lettering.one_seed(found)}"
+        f"On held-out images the ensemble is {context.whether(claim, 'useful')}: {held_out:.3f}, "
+        f"where permuted "
+        f"labels reach {reached:.3f} (95 %); on training images {train:.3f}, and permuted labels {null:.3f}"
+        f"{context.reserve(claim)}"
     )

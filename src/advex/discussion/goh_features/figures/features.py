@@ -41,7 +41,7 @@ def of_pairs(context: lettering.Context, table: pd.DataFrame) -> lettering.Conte
 def one_row_a_pair(
     table: pd.DataFrame,
     context: lettering.Context,
-    finding: Callable[[pd.DataFrame, str], str],
+    finding: Callable[[pd.DataFrame, str, lettering.Context], str],
     draw_row: Callable[[Array, str], None],
     *,
     titles: tuple[str, str],
@@ -53,7 +53,7 @@ def one_row_a_pair(
     Args:
         table: the measurement that the figure is about.
         context: origin of the figure.
-        finding: what the title says of a pair in the table; it is asked of the first.
+        finding: what the title says of a pair in the table; it is asked of the first, which claims are about.
         draw_row: draws into panels (3,) what a pair has.
         titles: of the first two panels, behind their letters and the pair's classes.
         height_mm: of all that is no row, and of a row.
@@ -68,7 +68,7 @@ def one_row_a_pair(
         draw_row(panels, pair)
         for place, (panel, title) in enumerate(zip(panels, titles, strict=False), 2 * row):
             panel.set_title(f"{lettering.letter(place)}  {label_of(table, pair)}: {title}")
-    lettering.title(figure, about(table, pairs) + finding(table, pairs[0]))
+    lettering.title(figure, about(table, pairs) + finding(table, pairs[0], context))
     lettering.footer(figure, of_pairs(context, table))
     lettering.legend_below(figure, 2)
     return figure
@@ -121,7 +121,7 @@ def plane(axis: Axes, table: pd.DataFrame, vectors: pd.DataFrame, pair: str) -> 
     epsilons = sorted(table["epsilon"].dropna().unique())
     low, high = float(singular["robustness"].min()) / 1.6, float(singular["robustness"].max()) * 1.8
     axis.set(xscale="log", yscale="log", xlim=(low, high), ylim=(LEAST_USEFUL, 1.6))
-    axis.set_xlabel(r"robustness $\|a\|_\Sigma\,/\,\|a\|_2$ (pixel values)")
+    axis.set_xlabel("robustness √(aᵀΣa) / ‖a‖₂ (pixel values)")
     axis.set_ylabel("usefulness E[y f(x)]")
     x = np.geomspace(low, high, 50)
     for epsilon in epsilons:

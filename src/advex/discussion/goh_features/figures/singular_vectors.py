@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.numbers.statistics import mean_interval
 from advex.common.pictures import Picture
 from advex.discussion.goh_features.figures import features
 from advex.draw import lettering, marks, style
@@ -70,15 +69,21 @@ def _draw_plane(axis: Axes, table: pd.DataFrame, pair: str, quantity: str, publi
                 marks.published_marks(axis, np.exp(log_x), np.exp(log_y), label, size=3)
 
 
-def _finding(table: pd.DataFrame, pair: str) -> str:
+def _finding(table: pd.DataFrame, pair: str, context: lettering.Context) -> str:
     """Say whether any non-robust singular vector is more useful than permuted labels make it."""
-    ours = features.one(table, pair, "largest_nonrobust_usefulness")
-    null = features.one(table, pair, "largest_nonrobust_usefulness_permuted")
-    compared = mean_interval((ours - null).tolist())
-    beats = "Some" if lettering.direction(compared) > 0 else "No"
-    correlation = features.one(table, pair, "rank_correlation")
+    ours, null, correlation = (
+        features.one(table, pair, quantity).mean()
+        for quantity in (
+            "largest_nonrobust_usefulness", "largest_nonrobust_usefulness_permuted", "rank_correlation",
+        )
+    )  # fmt: skip
+    claim = "no_useful_nonrobust_singular_vector"
+    words = context.by_verdict(
+        claim, there="No non-robust singular vector beats", against="A non-robust singular vector beats",
+        open_="It is not clear whether a non-robust singular vector beats",
+    )  # fmt: skip
     return (
-        f"{beats} non-robust singular vector beats chance: the most useful one has {ours.mean():.3f}, "
-        f"with permuted labels {null.mean():.3f}; rank correlation of usefulness and robustness "
-        f"{correlation.mean():.2f}{lettering.one_seed(compared)}"
+        f"{words} chance: the most useful one has {ours:.3f}, with permuted labels {null:.3f}; "
+        f"rank correlation "
+        f"of usefulness and robustness {correlation:.2f}{context.reserve(claim)}"
     )

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
 from advex.draw import lettering, marks, style
-from advex.draw.tables import difference, published_points, values
+from advex.draw.tables import published_points, values
 
 _PANELS = (
     (
@@ -44,7 +44,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
         differs = "" if upper == lower else f", below {lower}"
         axis.set_xlabel(f"% of training (ours {ours} epochs, published {upper}{differs})")
     axes[0, 0].set(xlim=(0, 102), ylim=(0, 103), yticks=range(0, 101, 20))
-    lettering.title(figure, _finding(drops))
+    lettering.title(figure, _finding(drops, context))
     lettering.footer(figure, context)
     lettering.legend_below(figure, 3)
     return figure
@@ -91,19 +91,19 @@ def _draw_published(axis: Axes, published: pd.DataFrame, model: str) -> int:
     return round(last)
 
 
-def _finding(drops: Mapping[str, Array]) -> str:
-    """Say whether test accuracy declines more with the robust source, paired over seeds."""
-    compared = {
-        target: difference(drops[f"{model}_robust"], drops[model])
-        for target, model in (("random", "on_rand"), ("next-class", "on_det"))
+def _finding(drops: Mapping[str, Array], context: lettering.Context) -> str:
+    """Say whether test accuracy declines more with the robust source, by the claims on both targets."""
+    claims = {
+        "random": "on_rand_robust_test_accuracy_declines",
+        "next-class": "on_det_robust_test_accuracy_declines",
     }
-    more = [target for target, found in compared.items() if lettering.direction(found) > 0]
-    unclear = [target for target in compared if target not in more]
+    more = [target for target, claim in claims.items() if context.holds(claim)]
+    unclear = [target for target in claims if target not in more]
     random, random_robust, shifted, shifted_robust = (
         f"{drops[model].mean():.1f}" for model in ("on_rand", "on_rand_robust", "on_det", "on_det_robust")
     )
     words = {
-        2: "Test accuracy declines more during training with the robust source",
+        2: "Test accuracy declines more in training with the robust source",
         1: (
             f"Test accuracy declines clearly more with the robust source for {''.join(more)} targets, "
             f"not clearly for {''.join(unclear)} ones"
@@ -112,6 +112,6 @@ def _finding(drops: Mapping[str, Array]) -> str:
     }[len(more)]
     return (
         f"{words}: from its best epoch to the last by {random_robust} against {random} points "
-        f"(random target) and {shifted_robust} against {shifted} (next class)"
-        f"{lettering.one_seed(compared['random'])}"
+        f"(random target) and {shifted_robust} against {shifted} (next "
+        f"class){context.reserve(*claims.values())}"
     )

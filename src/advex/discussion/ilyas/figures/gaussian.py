@@ -63,9 +63,9 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
         panel.set_ylabel("feature x₂")
     _draw_legend(panels)
     steps = ", ".join(f"{angle:.0f}° at ε = {e:g}" for angle, e in zip(angles, [0.0, *epsilons], strict=True))
-    steadily = "" if angles == sorted(angles, reverse=True) else " not steadily"
-    finding = f"Robust training turns the gradient{steadily} towards the line between the means"
-    lettering.title(figure, f"{finding}: off by {steps}")
+    turns = context.does("gaussian_alignment_eps10", "turn", "s")
+    finding = f"Robust training {turns} the gradient steadily towards the line between the means"
+    lettering.title(figure, f"{finding}: off by {steps}{context.reserve()}")
     lettering.footer(figure, context)
     return figure
 

@@ -30,7 +30,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
     _draw_means(axes[1, 0], table)
     _draw_multipliers(axes[1, 1], table)
     _draw_cosines(axes[1, 2], table)
-    lettering.title(figure, _finding(table))
+    lettering.title(figure, _finding(table, context))
     lettering.footer(figure, context)
     return figure
 
@@ -44,7 +44,7 @@ def _seeds_by(
     return wide.columns.to_numpy(dtype=float), wide.to_numpy(dtype=float)
 
 
-def _finding(table: pd.DataFrame) -> str:
+def _finding(table: pd.DataFrame, context: lettering.Context) -> str:
     """Say how far Monte Carlo is from the formulas, as the largest relative distance of the means."""
     _, formula = _seeds_by(table, "formula", "closed_form_excess_loss", "penalty")
     _, measured = _seeds_by(table, "monte_carlo", "adversarial_excess_loss", "penalty")
@@ -56,9 +56,13 @@ def _finding(table: pd.DataFrame) -> str:
         distances.append(float(np.abs(slopes.mean(axis=0) / fitted.mean(axis=0) - 1).max()))
     squared, printed = distances
     better = "ε²" if squared < printed else "ε"
+    meets = context.by_verdict(
+        "theorem1_formula", there="is met", against="is not met", open_="is not surely met"
+    )
     return (
-        f"Theorem 1 is met within {100 * first:.1f} %; robust fits follow Theorem 2 better with {better} "
+        f"Theorem 1 {meets} (within {100 * first:.1f} %); robust fits follow Theorem 2 better with {better} "
         f"(slopes within {100 * squared:.0f} % for ε², {100 * printed:.0f} % for ε as printed)"
+        f"{context.reserve()}"
     )
 
 
@@ -143,7 +147,7 @@ def _draw_means(axis: Axes, table: pd.DataFrame) -> None:
     axis.plot(x, errors.T, color=style.COLOURS["robust"], marker="o", markersize=2.5, linewidth=0.8)
     coordinates = [_seeds_by(table, "relaxation_squared", name)[1].mean() for name in ("mean_1", "mean_2")]
     axis.set_ylim(bottom=0, top=max(1.3 * float(errors.max()), 0.02 * float(np.hypot(*coordinates))))
-    axis.set_ylabel("‖μᵣ − μ*‖₂")  # noqa: RUF001 (a minus sign)
+    axis.set_ylabel("‖μᵣ − μ*‖₂")
     axis.set_title("d  Theorem 2: mean, each seed", loc="left")
 
 

@@ -6,7 +6,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.numbers.statistics import mean_interval
 from advex.draw import lettering, marks, style
 from advex.draw.tables import published_value, values
 
@@ -36,7 +35,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
         axis, places, _TICKS, _GROUPS, "source of the adversarial examples; below, their labels"
     )
     marks.percent_axis(axis, "test accuracy (%)", context.chance)
-    lettering.title(figure, _finding(table, context.chance))
+    lettering.title(figure, _finding(table, context))
     lettering.footer(figure, context)
     lettering.legend_below(figure, 1)
     return figure
@@ -46,21 +45,14 @@ def _accuracy(table: pd.DataFrame, model: str) -> Array:
     return values(table, model=model, quantity="accuracy")
 
 
-def _finding(table: pd.DataFrame, chance: float) -> str:
-    """Say which of a standard model's examples lift accuracy above chance, and name the robust model's."""
-    found = {model: _accuracy(table, model) for _, model, *_ in _MODELS}
-    rand, det, rand_robust, det_robust = (
-        f"{found[model].mean():.0f} %" for model in ("on_rand", "on_det", "on_rand_robust", "on_det_robust")
-    )
-    compared = [mean_interval((found[model] - chance).tolist()) for model in ("on_rand", "on_det")]
-    above = (lettering.direction(compared[0]) > 0, lettering.direction(compared[1]) > 0)
-    outcome = {
-        (True, True): "lift accuracy above chance",
-        (True, False): "lift accuracy above chance with random targets, not clearly with the next class",
-        (False, True): "lift accuracy above chance with the next class, not clearly with random targets",
-        (False, False): "do not clearly lift accuracy above chance",
-    }[above]
+def _finding(table: pd.DataFrame, context: lettering.Context) -> str:
+    """Say whether a standard model's examples teach, and whether a robust model's teach less."""
+    claims = "on_rand_accuracy", "on_rand_robust_accuracy"
+    found = {model: f"{_accuracy(table, model).mean():.0f}" for _, model, *_ in _MODELS}
     return (
-        f"Relabelled examples of a standard model {outcome}: random targets {rand}, next class {det}; "
-        f"of a robust model: {rand_robust}, {det_robust}{lettering.one_seed(compared[0])}"
+        f"Perturbations of a standard model {context.does(claims[0], 'teach')} "
+        f"({found['on_rand']}, next class "
+        f"{found['on_det']} %), a robust one's {context.whether(claims[1], 'less')} "
+        f"({found['on_rand_robust']}, "
+        f"{found['on_det_robust']} %){context.reserve(*claims)}"
     )

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
-from advex.common.artifacts import Array
 from advex.draw import lettering, marks, style
-from advex.draw.tables import difference, published_value, values
+from advex.draw.tables import published_value, values
 
 _STANDARD, _ROBUST = "from_standard", "from_robust"
 _MODELS = (
@@ -39,34 +38,22 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
     for role, name in _SOURCES:
         axis.plot([], [], linestyle="none", marker="s", color=style.COLOURS[role], label=name)
     marks.percent_axis(axis, "images given this label (%)", context.chance)
-    lettering.title(figure, _finding(table))
+    lettering.title(figure, _finding(table, context))
     lettering.footer(figure, context)
     lettering.legend_below(figure, 3)
     return figure
 
 
-def _finding(table: pd.DataFrame) -> str:
-    """Say which class each source of examples teaches, and to how many architectures."""
-    answers = {
-        model: [values(table, model=model, quantity=name) for name, _ in _QUANTITIES] for model, *_ in _MODELS
-    }
-    of_standard = [
-        lettering.direction(difference(*answers[model])) for model, role, _ in _MODELS if role == _STANDARD
-    ]
-    original, following = of_standard.count(1), of_standard.count(-1)
-    first, second = (_taught(*answers[model]) for model in _IN_TABLE_10)
-    return (
-        f"Next-class examples of a standard model teach a ResNet-50 {first}, of a robust model {second}; of "
-        f"{len(of_standard)} architectures the former teach {original} the original class and {following} "
-        f"the next{lettering.one_seed(difference(*answers['on_det']))}"
+def _finding(table: pd.DataFrame, context: lettering.Context) -> str:
+    """Say which class each source of examples teaches, by the claims on them."""
+    claims = "on_det_original_labels", "on_det_robust_next_class_labels"
+    standard, robust = (
+        [values(table, model=model, quantity=name).mean() for name, _ in _QUANTITIES]
+        for model in _IN_TABLE_10
     )
-
-
-def _taught(original: Array, shifted: Array) -> str:
-    """Name the class that is answered more often, with both shares."""
-    original_share, shifted_share = f"{original.mean():.0f}", f"{shifted.mean():.0f}"
-    return {
-        1: f"the original class ({original_share} against {shifted_share} %)",
-        -1: f"the next class ({shifted_share} against {original_share} %)",
-        0: f"neither class clearly (original {original_share}, next {shifted_share} %)",
-    }[lettering.direction(difference(original, shifted))]
+    return (
+        f"Next-class examples of a standard model {context.does(claims[0], 'teach')} every architecture the "
+        f"original class (ResNet-50: {standard[0]:.0f} against {standard[1]:.0f} %); a robust model's "
+        f"{context.does(claims[1], 'teach')} the next ({robust[1]:.0f} against {robust[0]:.0f} %)"
+        f"{context.reserve(*claims)}"
+    )

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.numbers.statistics import MeanInterval, mean_interval
+from advex.common.numbers.statistics import MeanInterval, rank_correlation
 from advex.draw import lettering, marks, style
 from advex.draw.tables import published_value, values
 
@@ -28,8 +28,8 @@ class _Architecture:
 
 
 _ARCHITECTURES = (
-    _Architecture("resnet50", "ResNet-50", "on_det", "standard_independent", "o", (-6, 2), "right"),
-    _Architecture("resnet18", "ResNet-18", "on_det_resnet18", "standard_resnet18", "s", (-6, 2), "right"),
+    _Architecture("resnet50", "ResNet-50", "on_det", "standard_independent", "o", (-62, 2), "right"),
+    _Architecture("resnet18", "ResNet-18", "on_det_resnet18", "standard_resnet18", "s", (-62, -6), "right"),
     _Architecture("densenet", "DenseNet", "on_det_densenet", "standard_densenet", "^", (6, -2), "left"),
     _Architecture("inception", "Inception", "on_det_inception", "standard_inception", "v", (6, -1), "left"),
     _Architecture("vgg16", "VGG-16", "on_det_vgg16", "standard_vgg16", "P", (6, 0), "left"),
@@ -48,17 +48,19 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
     table = tables["ilyas/transferability"]
     figure, axes = style.canvas(style.PAGE_WIDTH, 105, 1, 2)
     accuracy = _by_architecture(table, "accuracy")
-    correlations: list[MeanInterval | None] = []
     for axis, (quantity, key, name) in zip(axes[0], _PANELS, strict=True):
         transfer = _by_architecture(table, quantity)
         _draw_ours(axis, accuracy, transfer, context.chance)
         _draw_published(axis, published, key, quantity)
         axis.set(xlim=(0, max(_LEAST_RIGHT, 1.05 * accuracy.max())), ylim=(-4, 104))
-        axis.set_title(name, loc="left")
         axis.set_ylabel("transfer from the standard source (%)")
-        correlations.append(_correlation(accuracy, transfer))
-    drawn = [published_value(published, f"{key}_correlation") for _, key, *_ in _PANELS]
-    lettering.title(figure, _finding(correlations, drawn))
+        axis.set_title(
+            f"{name}: {_pearson(accuracy, transfer, published_value(published, f'{key}_correlation'))}"
+        )
+    ranks = [
+        _correlation(accuracy, _by_architecture(table, quantity), ranked=True) for quantity, *_ in _PANELS
+    ]
+    lettering.title(figure, _finding(ranks, context))
     lettering.footer(figure, context)
     lettering.legend_below(figure, 4)
     return figure
@@ -77,7 +79,7 @@ def _draw_ours(axis: Axes, accuracy: Array, transfer: Array, chance: float) -> N
         known = np.isfinite(x) & np.isfinite(y)
         if not known.any():
             continue
-        horizontal, vertical = mean_interval(x[known].tolist()), mean_interval(y[known].tolist())
+        horizontal, vertical = (marks.bounded(each[known].tolist(), marks.SHARE) for each in (x, y))
         means.append((horizontal.mean, vertical.mean))
         colour = style.COLOURS[_ROLE]
         if known.sum() > 1:
@@ -86,7 +88,7 @@ def _draw_ours(axis: Axes, accuracy: Array, transfer: Array, chance: float) -> N
                 markerfacecolor=colour, markeredgewidth=0,
             )  # fmt: skip
             axis.errorbar(
-                horizontal.mean, vertical.mean, vertical.half_width, horizontal.half_width,
+                horizontal.mean, vertical.mean, marks.whiskers(vertical), marks.whiskers(horizontal),
                 color=style.COLOURS["neutral"], linewidth=0.5,
             )  # fmt: skip
         axis.plot(
@@ -96,8 +98,8 @@ def _draw_ours(axis: Axes, accuracy: Array, transfer: Array, chance: float) -> N
     _draw_fit(axis, np.array(means))
     axis.axvline(chance, color=style.COLOURS["chance"], linestyle="--", linewidth=0.7, zorder=1)
     axis.text(
-        chance, 1.0, " chance", transform=axis.get_xaxis_transform(), color=style.COLOURS["chance"],
-        fontsize=style.SMALLEST_TEXT, ha="left", va="top",
+        chance, 0.0, " chance", transform=axis.get_xaxis_transform(), color=style.COLOURS["chance"],
+        fontsize=style.SMALLEST_TEXT, ha="left", va="bottom",
     )  # fmt: skip
     axis.set_xlabel("test accuracy, trained on the next-class set (%)")
 
@@ -125,28 +127,37 @@ def _draw_published(axis: Axes, published: pd.DataFrame, figure: str, quantity: 
         marks.published_marks(axis, x, y, "published (Figs. 3, 13), CIFAR-10")
         axis.annotate(
             each.label, (x, y), each.beside, textcoords="offset points", ha=each.align, va="center",
-            zorder=2.5, bbox={"color": "white", "alpha": 0.75, "pad": 0.5, "linewidth": 0},
+            zorder=6, bbox={"color": "white", "alpha": 0.75, "pad": 0.5, "linewidth": 0},
+            arrowprops={"arrowstyle": "-", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3},
         )  # fmt: skip
 
 
-def _correlation(accuracy: Array, transfer: Array) -> MeanInterval | None:
+def _correlation(accuracy: Array, transfer: Array, *, ranked: bool = False) -> MeanInterval | None:
     """Correlate over architectures within each seed; None if a seed has no correlation."""
     if not (np.isfinite(accuracy).all() and np.isfinite(transfer).all()):
         return None
     if min(np.ptp(accuracy, axis=0).min(), np.ptp(transfer, axis=0).min()) < _SPREAD:
         return None
-    seeds = zip(accuracy.T, transfer.T, strict=True)
-    return mean_interval([float(np.corrcoef(x, y)[0, 1]) for x, y in seeds])
+    of = rank_correlation if ranked else lambda x, y: float(np.corrcoef(x, y)[0, 1])
+    return marks.bounded([of(x, y) for x, y in zip(accuracy.T, transfer.T, strict=True)], marks.CORRELATION)
 
 
-def _finding(correlations: Sequence[MeanInterval | None], published: Sequence[float]) -> str:
-    """Say for which attacks transfer grows with what is learnt, by correlations over architectures."""
+def _with_interval(found: MeanInterval | None) -> str:
+    if found is None:
+        return "undefined"
+    return f"{found.mean:.2f}" + (f" ({found.low:.2f} to {found.high:.2f})" if found.n > 1 else "")
+
+
+def _pearson(accuracy: Array, transfer: Array, published: float) -> str:
+    """Say the correlation that the paper gives: of each seed's points, then the mean over seeds."""
+    return f"r = {_with_interval(_correlation(accuracy, transfer))}, published {published:.2f}"
+
+
+def _finding(ranks: Sequence[MeanInterval | None], context: lettering.Context) -> str:
+    """Say for which attacks transfer grows with what is learnt, by rank correlations over architectures."""
     names = ("untargeted", "targeted")
-    grows = [
-        name
-        for name, found in zip(names, correlations, strict=True)
-        if found is not None and lettering.direction(found) > 0
-    ]
+    claims = [f"{name}_transfer_rank_correlation" for name in names]
+    grows = [name for name, claim in zip(names, claims, strict=True) if context.holds(claim)]
     words = {
         2: "receive more transfer",
         1: (
@@ -155,13 +166,8 @@ def _finding(correlations: Sequence[MeanInterval | None], published: Sequence[fl
         ),
         0: "do not clearly receive more transfer",
     }[len(grows)]
-    ours = [
-        f"{'undefined' if found is None else format(found.mean, '.2f')} {name}"
-        for name, found in zip(names, correlations, strict=True)
-    ]
-    theirs = ", ".join(f"{value:.2f}" for value in published)
-    note = next((lettering.one_seed(found) for found in correlations if found is not None), "")
+    ours = ", ".join(f"{name} {_with_interval(found)}" for name, found in zip(names, ranks, strict=True))
     return (
-        f"Architectures that learn more from the next-class set {words}: "
-        f"correlation {', '.join(ours)} (published {theirs}){note}"
+        f"Architectures that learn more from the next-class set {words}: rank correlation {ours}"
+        f"{context.reserve(*claims)}"
     )

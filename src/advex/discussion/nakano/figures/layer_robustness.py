@@ -12,15 +12,13 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
-from advex.common.numbers.statistics import MeanInterval, mean_interval
 from advex.common.settings import MAIN_RADIUS
 from advex.draw import lettering, marks, style
 from advex.draw.tables import published_points, published_value, values
+from advex.judge.verdicts import THERE
 
 LAYERS = 4
 """How many layers the published figure shows."""
-SAME = 2.0
-"""Two layers are called about equally robust where the ratio of their R(f) lies within this factor."""
 
 
 class _Series(NamedTuple):
@@ -56,7 +54,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
     for axis, share in zip(axes[0, 1:], shares, strict=True):
         _draw_ours(axis, table[table["relative_epsilon"] == share])
     axes[0, 0].set_ylabel("R(f), lower is more robust")
-    lettering.title(figure, _finding(table, published))
+    lettering.title(figure, _finding(table, published, context))
     lettering.footer(figure, replace(context, images=int(table["images"].max())))
     lettering.legend_below(figure, 3)
     return figure
@@ -76,8 +74,9 @@ def _draw_ours(axis: Axes, table: pd.DataFrame) -> None:
         curve = _curve(table, series.model)
         positions = 1 + np.arange(curve.shape[1])
         marks.mean_line(
-            axis, positions, curve, series.role, label=f"ours, {series.label}", linestyle=series.linestyle
-        )
+            axis, positions, curve, series.role, label=f"ours, {series.label}", linestyle=series.linestyle,
+            limits=marks.POSITIVE,
+        )  # fmt: skip
     own = table[table["layer"] == "images"]["value"].mean()
     axis.axhline(
         own, color=style.COLOURS["chance"], linestyle=(0, (1, 3)), linewidth=0.9, zorder=1,
@@ -100,43 +99,33 @@ def _curve(table: pd.DataFrame, model: str) -> Array:
     return np.stack([values(rows, position=place) for place in sorted(rows["position"].unique())], axis=1)
 
 
-def _finding(table: pd.DataFrame, published: pd.DataFrame) -> str:
-    """Compare the first layers with the robust network's at the main radius, paired over seeds."""
+def _finding(table: pd.DataFrame, published: pd.DataFrame, context: lettering.Context) -> str:
+    """Compare the first layers with the robust network's at the main radius, by the claims on them."""
     rows = table[np.isclose(table["relative_epsilon"], MAIN_RADIUS)]
     if rows.empty:
         raise UserError(f"the measurement has no relative_epsilon {MAIN_RADIUS}; give it in the study's file")
-    first = {series.model: _curve(rows, series.model)[:, 0] for series in _present(table)}
-    theirs = {
-        series.model: published_value(published, f"response_layers_{series.published}_1")
-        for series in _SERIES
-        if series.published
-    }
+    keys = {series.model: f"response_layers_{series.published}_1" for series in _SERIES if series.published}
+    robust = _curve(rows, "robust")[:, 0]
+    their_robust = published_value(published, keys["robust"])
 
-    def ratio(model: str) -> MeanInterval:
-        return mean_interval((first[model] / first["robust"]).tolist())
+    def times(*models: str) -> str:
+        ours = [float((_curve(rows, model)[:, 0] / robust).mean()) for model in models]
+        theirs = [published_value(published, keys[model]) / their_robust for model in models]
+        both = (" and ".join(f"{ratio:.2g}" for ratio in ratios) for ratios in (ours, theirs))
+        return "{} times; published {}".format(*both)
 
-    def numbers(*models: str) -> str:
-        ours = " and ".join(f"{ratio(model).mean:.2g}" for model in models)
-        there = " and ".join(f"{theirs[model] / theirs['robust']:.2g}" for model in models)
-        return f"{ours} times its R(f), published {there}"
-
-    plain = ("standard_vgg16", "standard_alexnet")
-    lows, highs = zip(*(_ends(ratio(model)) for model in plain), strict=True)
-    words = "not both about as robust as"
-    if max(highs) < SAME:
-        words = "about as robust as" if min(lows) > 1 / SAME else "at least about as robust as"
-    low, high = _ends(ratio("standard"))
-    other = "is not clearly either"
-    if low > SAME:
-        other = "is far less robust"
-    elif low > 1 / SAME and high < SAME:
-        other = "is about as robust"
-    return (
-        f"The first layers of VGG and AlexNet are {words} a robust ResNet's ({numbers(*plain)}); "
-        f"a standard ResNet's {other} ({numbers('standard')}){lettering.one_seed(ratio('standard'))}"
+    plain = (context.verdict(f"nakano_{name}_as_robust_layer1") for name in ("vgg16", "alexnet"))
+    words = {2: "about as robust as", 1: "not both clearly about as robust as"}.get(
+        sum(verdict in THERE for verdict in plain), "not clearly about as robust as"
     )
-
-
-def _ends(ratio: MeanInterval) -> tuple[float, float]:
-    """Return the ends of an interval; of a single seed, the number itself twice."""
-    return (ratio.mean, ratio.mean) if ratio.n == 1 else (ratio.low, ratio.high)
+    other = context.by_verdict(
+        "nakano_standard_worse_than_robust_layer1",
+        there="is several times less robust",
+        against="is not several times less robust",
+        open_="is not clearly several times less robust",
+    )
+    return (
+        f"First layers: VGG and AlexNet are {words} a robust ResNet (R(f) "
+        f"{times('standard_vgg16', 'standard_alexnet')}); a standard ResNet {other} ({times('standard')})"
+        f"{context.reserve()}"
+    )

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from advex.common.artifacts import Array
-from advex.common.numbers.statistics import MeanInterval, bootstrap_interval, mean_interval
+from advex.common.numbers.statistics import bootstrap_interval
 from advex.common.pictures import Picture
 from advex.discussion.nakano.figures import style_images
 from advex.draw import lettering, marks, style
@@ -38,7 +38,7 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.
     scatter, each = right.subplots(2, 1, height_ratios=[1.5, 1])
     _draw_scatter(scatter, table)
     _draw_correlations(each, table)
-    lettering.title(figure, _finding(table))
+    lettering.title(figure, _finding(table, context))
     lettering.footer(figure, style_images.described(context, picture))
     lettering.legend_below(figure, 5)
     return figure
@@ -58,7 +58,7 @@ def _draw_images(part: SubFigure, table: pd.DataFrame, picture: Picture) -> None
                 style_images.means(table, quantity, network=network, layer=layer).mean()
                 for quantity in ("layer_robustness", "judged_style_distance")
             ]
-            heading = f"{layer}, {100 * values[0]:.0f} %\ndistance {values[1]:.2f}"
+            heading = f"{layer}: R {values[0]:.2f},\ndistance {values[1]:.2f}"
             axis = panels[row, column]
             style_images.show(
                 axis, style_images.image(picture, f"single_layer_style|{network}|{layer}"), heading
@@ -104,14 +104,14 @@ def _draw_correlations(axis: Axes, table: pd.DataFrame) -> None:
     """Draw rank correlations over all layers: as they are, for the other judge, and with depth held fixed."""
     for place, quantity in enumerate(_CORRELATIONS):
         found = style_images.means(table, quantity, network="all")
-        marks.bars(axis, place, found.tolist(), "neutral", width=0.5)
+        marks.bars(axis, place, found.tolist(), "neutral", width=0.5, limits=marks.CORRELATION)
     low, high = _interval(table)
     axis.plot(
         [0.36, 0.36], [low, high], color=style.COLOURS["second_accent"], linewidth=2,
         label="bootstrap over networks and seeds",
     )  # fmt: skip
     axis.axhline(0, color="black", linewidth=0.6)
-    axis.set_xticks(range(3), list(_CORRELATIONS.values()))
+    axis.set_xticks(range(len(_CORRELATIONS)), list(_CORRELATIONS.values()))
     axis.set(ylim=(-1.05, 1.05), ylabel="rank correlation")
     axis.tick_params(axis="x", length=0)
     axis.set_title("R(f) and distance")
@@ -122,18 +122,19 @@ def _interval(table: pd.DataFrame) -> tuple[float, float]:
     return bootstrap_interval(list(zip(*by_network, strict=True)))
 
 
-def _finding(table: pd.DataFrame) -> str:
-    """Say whether less robust layers leave images farther from the style."""
-    found: MeanInterval = mean_interval(style_images.means(table, "rank_correlation", network="all").tolist())
-    given = style_images.means(table, "rank_correlation_given_depth", network="all")
-    low, high = _interval(table)
-    words = {
-        1: "leave images farther from",
-        0: "do not clearly leave images farther from",
-        -1: "bring images nearer to",
-    }
+def _finding(table: pd.DataFrame, context: lettering.Context) -> str:
+    """Say whether the more robust a layer, the nearer it brings images to the style, at any depth."""
+    found, untrained, given = (
+        style_images.means(table, quantity, network="all").mean() for quantity in _CORRELATIONS
+    )
+    words = context.by_verdict(
+        "nakano_layer_robustness_predicts_style",
+        there="does tell",
+        against="does not tell",
+        open_="does not clearly tell",
+    )
     return (
-        f"Less robust layers {words[lettering.direction(found)]} the style: rank correlation of R(f) and "
-        f"distance {found.mean:.2f} (over networks and seeds {low:.2f} to {high:.2f}), given depth "
-        f"{given.mean():.2f}{lettering.one_seed(found)}"
+        f"How robust a layer is {words} how near it brings images to the style: rank correlation of R(f) and "
+        f"distance {found:.2f}, with an untrained judge {untrained:.2f}, given depth {given:.2f}"
+        f"{context.reserve()}"
     )

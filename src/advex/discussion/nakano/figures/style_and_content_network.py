@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.numbers.statistics import mean_interval
 from advex.common.pictures import Picture
 from advex.discussion.nakano.figures import style_images
 from advex.draw import lettering, marks, style
@@ -44,7 +43,7 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.
         _draw_numbers(panel, table, quantity)
         panel.set(ylabel=label)
         panel.set_title(name)
-    lettering.title(figure, _finding(table))
+    lettering.title(figure, _finding(table, context))
     lettering.footer(figure, style_images.described(context, picture))
     lettering.legend_below(figure, 3)
     return figure
@@ -67,31 +66,25 @@ def _draw_numbers(axis: Axes, table: pd.DataFrame, quantity: str) -> None:
             role = style_images.NETWORKS[content_network][0]
             found = _values(table, quantity, style_network, content_network).tolist()
             label = f"content: {_SHORT[content_network]}"
-            marks.bars(axis, group + (index - 0.5) * 0.38, found, role, width=0.36, label=label)
+            place = group + (index - 0.5) * 0.38
+            marks.bars(axis, place, found, role, width=0.36, label=label, limits=marks.POSITIVE)
     axis.set_xticks([0, 1], [f"style:\n{_SHORT[name]}" for name in _NETWORKS])
     axis.tick_params(axis="x", length=0)
     axis.set_ylim(bottom=0)
 
 
-def _finding(table: pd.DataFrame) -> str:
-    """Say which of the two networks matters more for the style, and which style network does better."""
-    distance = {
-        (first, second): _values(table, "judged_style_distance", first, second)
-        for first in _NETWORKS
-        for second in _NETWORKS
-    }
-    swaps = {
-        "style": (distance["standard", "standard"] + distance["standard", "vgg"])
-        - (distance["vgg", "standard"] + distance["vgg", "vgg"]),
-        "content": (distance["standard", "standard"] + distance["vgg", "standard"])
-        - (distance["standard", "vgg"] + distance["vgg", "vgg"]),
-    }
-    found = {name: mean_interval((values / 2).tolist()) for name, values in swaps.items()}
-    words = {1: "nearer to the style", 0: "not clearly nearer to it or farther", -1: "farther from the style"}
-    style_part, content_part = found["style"], found["content"]
+def _finding(table: pd.DataFrame, context: lettering.Context) -> str:
+    """Say whether it is the network of the style loss, not that of the content loss, that matters."""
+    claims = "nakano_style_network_matters", "nakano_content_network_does_not_matter_vgg"
+    vgg_resnet, resnet_vgg, vgg_vgg = (
+        _values(table, "judged_style_distance", *networks).mean()
+        for networks in (("vgg", "standard"), ("standard", "vgg"), ("vgg", "vgg"))
+    )
     return (
-        f"Distance to the style with VGG instead of a standard ResNet for the style loss: "
-        f"{words[lettering.direction(style_part)]} ({-style_part.mean:+.2f} of the content's distance); "
-        f"for the content loss: {words[lettering.direction(content_part)]} ({-content_part.mean:+.2f})"
-        f"{lettering.one_seed(style_part)}"
+        f"Style by VGG with content by ResNet {context.does(claims[0], 'come', 's')} nearer to "
+        f"the style than "
+        f"the other way round ({vgg_resnet:.2f} against {resnet_vgg:.2f}); with style by VGG the content's "
+        f"network "
+        f"{context.by_verdict(claims[1], there='does not matter', against='matters', open_='may matter')} "
+        f"({vgg_resnet:.2f}, {vgg_vgg:.2f}){context.reserve(*claims)}"
     )

@@ -73,12 +73,16 @@ def means(table: pd.DataFrame, quantity: str, **columns: object) -> Array:
 
 
 def network_bars(
-    axis: Axes, table: pd.DataFrame, quantity: str, networks: Sequence[str], **columns: object
+    axis: Axes,
+    table: pd.DataFrame,
+    quantity: str,
+    networks: Sequence[str],
+    limits: marks.Limits = marks.POSITIVE,
 ) -> None:
     """Draw one bar for each network; colours tell which, see :func:`legend_of_networks`."""
     for place, network in enumerate(networks):
-        found = means(table, quantity, network=network, **columns)
-        marks.bars(axis, place, found.tolist(), NETWORKS[network][0], width=0.7)
+        found = means(table, quantity, network=network)
+        marks.bars(axis, place, found.tolist(), NETWORKS[network][0], width=0.7, limits=limits)
     axis.set_xticks([])
     axis.set_ylim(bottom=0)
 

@@ -46,11 +46,11 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.
     _mark_untrained(panels[1], table)
     panels[1].set(ylabel="share of the content's")
     panels[1].set_title("b  Distance to the style")
-    style_images.network_bars(panels[2], table, "high_frequency_share", networks)
+    style_images.network_bars(panels[2], table, "high_frequency_share", networks, marks.SHARE)
     panels[2].set(ylabel="share of the power (%)")
     panels[2].set_title("c  Fine grain of changes")
     style_images.legend_of_networks(panels[2], networks)
-    lettering.title(figure, _finding(table))
+    lettering.title(figure, _finding(table, context))
     lettering.footer(figure, style_images.described(context, picture))
     lettering.legend_below(figure, 3)
     return figure
@@ -87,7 +87,8 @@ def _draw_curves(axis: Axes, table: pd.DataFrame, published: pd.DataFrame) -> No
             index="seed", columns="evaluation", values="value"
         )
         role = style_images.NETWORKS[network][0]
-        marks.mean_line(axis, wide.columns.to_numpy(dtype=float), wide.to_numpy(dtype=float), role)
+        evaluations, losses = wide.columns.to_numpy(dtype=float), wide.to_numpy(dtype=float)
+        marks.mean_line(axis, evaluations, losses, role, limits=marks.ANY)
     for key, role, label in _PUBLISHED:
         row = published[published["key"] == key].iloc[0]
         place, height = float(row["x"]), -np.log10(published_value(published, key))
@@ -109,23 +110,14 @@ def _mark_untrained(axis: Axes, table: pd.DataFrame) -> None:
     )  # fmt: skip
 
 
-def _finding(table: pd.DataFrame) -> str:
-    """Say whether the robust network's images have more of the style than the standard network's."""
-    distances = {
-        network: style_images.means(table, "judged_style_distance", network=network)
-        for network in _networks(table)
-    }
-    compared = style_images.compared(distances["standard"], distances["robust"])
-    words = {
-        1: "take on more of the style than",
-        0: "do not clearly take on more or less of the style than",
-        -1: "take on less of the style than",
-    }[lettering.direction(compared)]
+def _finding(table: pd.DataFrame, context: lettering.Context) -> str:
+    """Say whether the robust network's images come nearer to the style than the standard network's."""
+    claim = "nakano_robust_transfers_style"
     numbers = ", ".join(
-        f"{name} {distances[network].mean():.2f}"
+        f"{name} {style_images.means(table, 'judged_style_distance', network=network).mean():.2f}"
         for network, name in (("robust", "robust"), ("standard", "standard"), ("vgg", "VGG"))
     )
     return (
-        f"Images by a robust ResNet {words} those by a standard one: distance to the style for a held-out "
-        f"network, as a share of the content's: {numbers}{lettering.one_seed(compared)}"
+        f"A robust ResNet's images {context.does(claim, 'come')} nearer to the style than a standard one's: "
+        f"distance for a held-out network, as a share of the content's, {numbers}{context.reserve(claim)}"
     )

@@ -47,7 +47,7 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.
         axis.set(ylabel=label)
         axis.set_title(name)
     style_images.legend_of_networks(numbers[2], _NETWORKS)
-    lettering.title(figure, _finding(table))
+    lettering.title(figure, _finding(table, context))
     lettering.footer(figure, style_images.described(context, picture))
     lettering.legend_below(figure, 3)
     return figure
@@ -77,23 +77,23 @@ def _draw_spectra(axis: Axes, table: pd.DataFrame) -> None:
     frequencies = wide.columns.to_numpy(dtype=float)
     for network in _NETWORKS:
         role = style_images.NETWORKS[network][0]
-        marks.mean_line(axis, frequencies, wide.loc[network].to_numpy(dtype=float), role, marker=False)
+        power = wide.loc[network].to_numpy(dtype=float)
+        marks.mean_line(axis, frequencies, power, role, marker=False, limits=marks.ANY)
     own = wide.loc["photograph"].to_numpy(dtype=float).mean(0)
     axis.plot(frequencies, own, color="black", linewidth=1.0, linestyle="--", label="photograph of the style")
     axis.set(xlabel="frequency (cycles per pixel)", ylabel="log10 of power over its mean", xlim=(0, 0.5))
     axis.set_title("a  Power by frequency")
 
 
-def _finding(table: pd.DataFrame) -> str:
+def _finding(table: pd.DataFrame, context: lettering.Context) -> str:
     """Say whether the robust ResNet's textures repeat with strides more than VGG's, and what pooling does."""
-    excess = {network: style_images.means(table, "stride_excess", network=network) for network in _NETWORKS}
-    compared = style_images.compared(excess["robust"], excess["vgg"])
-    pooling = style_images.compared(excess["vgg_maximum"], excess["vgg"])
-    words = {1: "less", 0: "no clear difference", -1: "more"}
+    claims = "nakano_robust_severe_artifacts", "nakano_max_pooling_makes_artifacts"
+    robust, average, maximum = (
+        style_images.means(table, "stride_excess", network=network).mean()
+        for network in ("robust", "vgg", "vgg_maximum")
+    )
     return (
-        f"Power of textures at the frequencies of strides, over that around them: "
-        f"{excess['robust'].mean():.2f} by a robust ResNet, {excess['vgg'].mean():.2f} by VGG "
-        f"({words[lettering.direction(compared)]}), "
-        f"{excess['vgg_maximum'].mean():.2f} by VGG with max pooling "
-        f"({words[-lettering.direction(pooling)]}){lettering.one_seed(compared)}"
+        f"A robust ResNet's textures {context.does(claims[0], 'repeat')} more with its strides than VGG's "
+        f"({robust:.2f} against {average:.2f} times the power around them); max pooling "
+        f"{context.does(claims[1], 'add', 's')} to VGG's ({maximum:.2f}){context.reserve(*claims)}"
     )

@@ -6,13 +6,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from advex.draw import lettering, marks, style
-from advex.draw.tables import difference, published_value, values
+from advex.draw.tables import published_value, values
 
 _GROUPS = (  # model, role, name, key of the published numbers, table
-    ("on_pgd_l2", "from_standard", "plain\nl2", "l2_pgd", "nakkiran/bugs_dataset"),
-    ("on_bugs_l2", "accent", "penalised\nl2", "l2_bugs", "nakkiran/bugs_dataset"),
-    ("on_pgd_linf", "from_standard", "plain\nl-infinity", "linf_pgd", "nakkiran/bugs_dataset"),
-    ("on_bugs_linf", "accent", "penalised\nl-infinity", "linf_bugs", "nakkiran/bugs_dataset"),
+    ("on_pgd_l2", "from_standard", "plain\nℓ₂", "l2_pgd", "nakkiran/bugs_dataset"),
+    ("on_bugs_l2", "accent", "penalised\nℓ₂", "l2_bugs", "nakkiran/bugs_dataset"),
+    ("on_pgd_linf", "from_standard", "plain\nℓ∞", "linf_pgd", "nakkiran/bugs_dataset"),
+    ("on_bugs_linf", "accent", "penalised\nℓ∞", "linf_bugs", "nakkiran/bugs_dataset"),
     ("on_det", "from_standard", "Table 10,\nstandard source", "det", "ilyas/relabelled"),
     ("on_det_robust", "from_robust", "Table 10,\nrobust source", "det_robust", "ilyas/relabelled"),
 )
@@ -43,23 +43,26 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
         "label asked for on the test set; below, the attack behind the training set",
     )
     marks.percent_axis(axis, "test images given this label (%)", context.chance)
-    lettering.title(figure, _finding(tables["nakkiran/bugs_dataset"], context.chance))
+    lettering.title(figure, _finding(tables["nakkiran/bugs_dataset"], context))
     lettering.footer(figure, context)
     lettering.legend_below(figure, 1)
     return figure
 
 
-def _finding(table: pd.DataFrame, chance: float) -> str:
-    """Say what models trained on non-transferable l2 examples answer, beside those trained on plain ones."""
-    bugs, plain = (values(table, model=f"on_{name}_l2", quantity="accuracy") for name in ("bugs", "pgd"))
-    shifted = values(table, model="on_bugs_l2", quantity="accuracy_next_class")
-    taught = {1: "more than plain ones", 0: "not clearly less than plain ones", -1: "less than plain ones"}
-    level = {1: "above", 0: "not clearly off", -1: "below"}[
-        lettering.direction(difference(bugs, 0 * bugs + chance))
-    ]
-    change = lettering.direction(difference(bugs, plain))
+def _finding(table: pd.DataFrame, context: lettering.Context) -> str:
+    """Say whether l2 examples that fool their source alone teach the original class, beside plain ones."""
+    claim = "on_l2_bugs_original_labels"
+    bugs, plain = (
+        values(table, model=f"on_{name}_l2", quantity="accuracy").mean() for name in ("bugs", "pgd")
+    )
+    shifted = values(table, model="on_bugs_l2", quantity="accuracy_next_class").mean()
+    words = context.by_verdict(
+        claim, there="do not teach the original class",
+        against="teach the original class, or the next no better",
+        open_="teach the original class hardly, if at all",
+    )  # fmt: skip
     return (
-        f"Examples that fool their source alone teach the original class {taught[change]} "
-        f"({bugs.mean():.1f} against {plain.mean():.0f} %), {level} chance; they teach the next class "
-        f"to {shifted.mean():.0f} %{lettering.one_seed(difference(bugs, plain))}"
+        f"Examples that fool their source alone {words} ({bugs:.1f} %, chance "
+        f"{context.chance:.0f}; plain ones "
+        f"{plain:.0f} %); they give the next class on {shifted:.0f} %{context.reserve(claim)}"
     )

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from advex.draw import lettering, marks, style
-from advex.draw.tables import difference, published_value, values
+from advex.draw.tables import published_value, values
 
 _MODELS = (
     ("poisoned_by_pgd", "from_standard", "plain attack"),
@@ -28,24 +28,20 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
         label = "published corollary of Tables 1 and 10\n(CIFAR-10, radius 0.5; not run)"
         marks.published_marks(axis, place, number, label, clip=False)
     marks.percent_axis(axis, "test images given this label (%)", context.chance)
-    lettering.title(figure, _finding(table, context.chance))
+    lettering.title(figure, _finding(table, context))
     lettering.footer(figure, context)
     lettering.legend_below(figure, 1)
     return figure
 
 
-def _finding(table: pd.DataFrame, chance: float) -> str:
-    """Say where right labels on perturbed images lead."""
-    before = values(table, model="poisoned_by_pgd", quantity="accuracy_previous_class")
-    bugs = values(table, model="poisoned_by_bugs", quantity="accuracy")
-    led = lettering.direction(difference(before, 0 * before + chance))
-    outcome = {
-        1: "leads to the class before on",
-        0: "hardly leads to the class before:",
-        -1: "does not lead to the class before:",
-    }[led]
+def _finding(table: pd.DataFrame, context: lettering.Context) -> str:
+    """Say whether right labels on perturbed images lead to the class before, and what bugs do."""
+    claim = "poisoning_leads_to_the_class_before"
+    plain, bugs = (
+        values(table, model=f"poisoned_by_{name}", quantity="accuracy_previous_class").mean()
+        for name in ("pgd", "bugs")
+    )
     return (
-        f"Training with right labels on plain adversarial images {outcome} {before.mean():.0f} % of "
-        f"test images; if they fool their source alone, {bugs.mean():.0f} % stay right"
-        f"{lettering.one_seed(difference(before, bugs))}"
+        f"Right labels on plain adversarial images {context.does(claim, 'lead')} to the class before "
+        f"({plain:.0f} %; penalised {bugs:.0f} %){context.reserve(claim)}"
     )

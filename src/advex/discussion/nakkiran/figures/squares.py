@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.numbers.statistics import mean_interval
 from advex.draw import lettering, marks, style
 from advex.draw.tables import published_value, values
 
@@ -40,7 +39,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
     _draw_robustness(axes[0, 1], network, radius)
     _draw_radii(axes[1, 0], network, published)
     _draw_linear(axes[1, 1], linear, published)
-    lettering.title(figure, _finding(network, linear, radius))
+    lettering.title(figure, _finding(network, linear, context, radius))
     lettering.footer(figure, context)
     lettering.legend_below(figure, 3)
     return figure
@@ -171,34 +170,31 @@ def _draw_published(axis: Axes, published: pd.DataFrame) -> None:
 
 def _radius_axis(axis: Axes) -> None:
     axis.set_xscale("log")
-    axis.set(
-        ylim=(-4, 104), xlabel="radius, l-infinity, pixels from -1 to 1", ylabel="accuracy under attack (%)"
-    )
+    axis.set(ylim=(-4, 104), xlabel="radius, ℓ∞, pixels from -1 to 1", ylabel="accuracy under attack (%)")
 
 
-def _finding(network: pd.DataFrame, linear: pd.DataFrame, radius: float) -> str:
-    """Say whether a network that fits label noise keeps few images within the radius; what others keep."""
+def _finding(network: pd.DataFrame, linear: pd.DataFrame, context: lettering.Context, radius: float) -> str:
+    """Say whether a network that fits label noise loses its robustness within the radius."""
+    claims = "squares_are_not_robust_when_fitted", "linear_squares_flip"
     rows = _both(network)
     last = rows["step"].max()
     early, late = (
-        values(rows[rows["step"] == step], quantity="robust_accuracy", epsilon=radius)
+        values(rows[rows["step"] == step], quantity="robust_accuracy", epsilon=radius).mean()
         for step in (rows["step"].min(), last)
     )
-    compared = mean_interval((late - _FEW).tolist())
-    words = {-1: "keeps few", 0: "keeps not clearly few", 1: "keeps more than a few"}
     exact = _alike(linear)
     exact = exact[exact["label_noise"] == exact["label_noise"].max()]
-    near = _nearest(exact, radius)
-    share = values(exact, quantity="robust_accuracy", epsilon=near).mean()
+    share = values(exact, quantity="robust_accuracy", epsilon=_nearest(exact, radius)).mean()
     others = network[(network["label_noise"] == 0) & (network["step"] == last)]
-    without = others[(others["quantity"] == "robust_accuracy") & (others["epsilon"] == radius)][
-        "value"
-    ].mean()
-    control = f" ({without:.0f} % without label noise)" if np.isfinite(without) else ""
-    fitted = values(rows[rows["step"] == last], quantity="train_accuracy").mean()
-    fitting = "Fitting label noise" if fitted > _FITTED else f"Fitting {fitted:.0f} % of noisy labels"
+    kept = others[(others["quantity"] == "robust_accuracy") & (others["epsilon"] == radius)]["value"].mean()
+    control = f"; {kept:.0f} % without label noise" if np.isfinite(kept) else ""
+    words = context.by_verdict(
+        claims[0], there="loses nearly all robust accuracy", against="keeps robust accuracy",
+        open_="does not clearly lose nearly all robust accuracy",
+    )  # fmt: skip
     return (
-        f"{fitting}, a network {words[lettering.direction(compared)]} images within {radius:g} "
-        f"(published: almost none): {early.mean():.0f} % early, {late.mean():.0f} % at the end{control}. "
-        f"An exact linear interpolator keeps {share:.0f} % within {near:g}{lettering.one_seed(compared)}"
+        f"A network that fits label noise {words} within {radius:g} (ℓ∞): {early:.0f} % early, "
+        f"{late:.0f} % at "
+        f"the end{control}; an exact linear interpolator keeps {share:.0f} % (published: almost none)"
+        f"{context.reserve(*claims)}"
     )

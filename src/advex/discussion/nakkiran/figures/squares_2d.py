@@ -40,7 +40,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
     figure.colorbar(
         mesh, ax=list(axes[0]), shrink=0.75, pad=0.01, label="probability of white", ticks=(0, 0.5, 1)
     )
-    lettering.title(figure, _finding(table, steps))
+    lettering.title(figure, _finding(table, steps, context))
     lettering.footer(figure, context)
     lettering.legend_below(figure, 2)
     return figure
@@ -59,19 +59,20 @@ def _draw_points(axis: Axes, table: pd.DataFrame) -> None:
         )  # fmt: skip
 
 
-def _finding(table: pd.DataFrame, steps: list[int]) -> str:
+def _finding(table: pd.DataFrame, steps: list[int], context: lettering.Context) -> str:
     """Say how sharply the network answers around its training points, early and late."""
+    claims = "squares_2d_get_steeper", "squares_2d_ignore_wrong_labels_early"
     early, late = (
         values(table[table["step"] == step], quantity="largest_gradient") for step in (steps[0], steps[-1])
     )
     flipped = values(table[table["step"] == steps[-1]], quantity="flipped_accuracy")
     known = flipped[np.isfinite(flipped)]  # a repetition may have no mislabelled point
-    share = known.mean() if known.size else np.nan
-    fitted = "Fitting" if not share <= 99 else f"Fitting {share:.0f} % of"
-    ratio = float((late / early).mean())
+    share = f"{known.mean():.0f} %" if known.size else "none"
+    ignored = context.by_verdict(claims[1], there="ignored", against="had fitted some of", open_="saw first")
     return (
-        f"{fitted} the mislabelled points makes the network {ratio:,.0f} times steeper than after "
-        f"{steps[0]} steps, when it ignored them"
-        if ratio > 1
-        else f"{fitted} the mislabelled points does not make the network steeper"
+        f"Fitting mislabelled points ({share} of them) {context.does(claims[0], 'make', 's')} "
+        f"the network steeper: "
+        f"{float((late / early).mean()):,.0f} times what it was after {steps[0]} steps, when it "
+        f"{ignored} "
+        f"them{context.reserve(*claims)}"
     )

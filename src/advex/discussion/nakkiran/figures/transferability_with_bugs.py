@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.numbers.statistics import mean_interval
 from advex.draw import lettering, marks, style
 from advex.draw.tables import published_value, values
 
@@ -20,10 +19,10 @@ _ARCHITECTURES = (  # name, label, learner, target, marker
     ("vgg16", "VGG-16", "on_det_vgg16", "standard_vgg16", "P"),
 )
 _SETS = (  # norm, objective, learner, role, label
-    ("l2", "targeted_cross_entropy", "on_pgd_l2", "neutral", "ours, large l2 radius, plain"),
-    ("l2", "ensemble_penalised", "on_bugs_l2", "accent", "ours, large l2 radius, penalised"),
-    ("linf", "targeted_cross_entropy", "on_pgd_linf", "neutral", "ours, l-infinity, plain"),
-    ("linf", "ensemble_penalised", "on_bugs_linf", "accent", "ours, l-infinity, penalised"),
+    ("l2", "targeted_cross_entropy", "on_pgd_l2", "neutral", "ours, large ℓ₂ radius, plain"),
+    ("l2", "ensemble_penalised", "on_bugs_l2", "accent", "ours, large ℓ₂ radius, penalised"),
+    ("linf", "targeted_cross_entropy", "on_pgd_linf", "neutral", "ours, ℓ∞, plain"),
+    ("linf", "ensemble_penalised", "on_bugs_linf", "accent", "ours, ℓ∞, penalised"),
 )
 _PANELS = (("untargeted_transfer", "a  Untargeted"), ("targeted_transfer", "b  Targeted"))
 _FRESH = "ensemble"
@@ -40,7 +39,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
         _draw_published(axis, published, quantity)
         lines = [_draw_line(axis, points, "from_standard", "ours, line through the architectures", ":")]
         if new is not None:
-            label = "ours, line with the penalised l2 set"
+            label = "ours, line with the penalised ℓ₂ set"
             lines.append(_draw_line(axis, [*points, new], "accent", label, "--"))
         found.append((new, lines, len(points)))
         right = max(55.0, *(1.08 * x for x, _ in [*points, *sets.values()]), 0.0)
@@ -52,7 +51,7 @@ def draw(tables: Mapping[str, pd.DataFrame], published: pd.DataFrame, context: l
             context.chance, 1.0, " chance", transform=axis.get_xaxis_transform(), ha="left", va="top",
             color=style.COLOURS["chance"], fontsize=style.SMALLEST_TEXT,
         )  # fmt: skip
-    lettering.title(figure, _finding(found))
+    lettering.title(figure, _finding(found, context))
     lettering.footer(figure, context)
     lettering.legend_below(figure, 3)
     return figure
@@ -65,13 +64,13 @@ def _draw_point(
     known = np.isfinite(x) & np.isfinite(y)
     if not known.any():
         return None
-    across, up = mean_interval(x[known].tolist()), mean_interval(y[known].tolist())
+    across, up = (marks.bounded(each[known].tolist(), marks.SHARE) for each in (x, y))
     if known.sum() > 1:
         axis.errorbar(
             across.mean,
             up.mean,
-            up.half_width,
-            across.half_width,
+            marks.whiskers(up),
+            marks.whiskers(across),
             color=style.COLOURS["neutral"],
             linewidth=0.5,
         )
@@ -143,14 +142,21 @@ def _spelt(number: int) -> str:
     return names[number] if number < len(names) else str(number)
 
 
-def _finding(found: Sequence[tuple[tuple[float, float] | None, list[tuple[float, float]], int]]) -> str:
-    """Say where the new set lies and what it does to the correlation over so many architectures."""
+def _finding(
+    found: Sequence[tuple[tuple[float, float] | None, list[tuple[float, float]], int]],
+    context: lettering.Context,
+) -> str:
+    """Say whether the new set lies below every architecture, and what it does to the correlation of means."""
     (untargeted, lines, count), (targeted, *_) = found
+    claim = "new_point_lies_on_the_trend"
     if untargeted is None or targeted is None:
         return "No penalised example reached its target, so none could transfer"
     before, after = (f"{correlation:.2f}" for _, correlation in lines)
+    words = context.by_verdict(claim, there="lies", against="does not lie", open_="does not surely lie")
     return (
-        f"The set that fools its source alone is learnt to {untargeted[0]:.1f} %, and {untargeted[1]:.1f} % "
-        f"transfers (targeted {targeted[1]:.1f} %): untargeted transfer and accuracy correlate to {after} "
-        f"over {_spelt(count + 1)} points with it, to {before} over {_spelt(count)} without"
+        f"The set that fools its source alone {words} below all architectures (learnt to "
+        f"{untargeted[0]:.1f} %, "
+        f"{untargeted[1]:.1f} % transfers); means of {_spelt(count + 1)} points correlate to "
+        f"{after} with it, of "
+        f"{_spelt(count)} to {before} without{context.reserve(claim)}"
     )

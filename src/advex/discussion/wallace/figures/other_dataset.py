@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.numbers.statistics import mean_interval
 from advex.discussion.wallace.figures.thumbnails import strip_over_two_panels
 from advex.draw import lettering, marks, style
 from advex.draw.tables import published_value, values
@@ -47,7 +46,7 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.
     )
     _draw_accuracies(first, table, published, context.chance)
     _draw_labels(second, table[table["pair"] == _main(table)])
-    lettering.title(figure, _finding(table, context.chance))
+    lettering.title(figure, _finding(table, context))
     tested = table[(table["pair"] == _main(table)) & (table["learnt_from"] == "task")]["images"]
     lettering.footer(figure, replace(context, images=int(tested.max())))
     lettering.legend_below(figure, 3)
@@ -156,19 +155,15 @@ def _share(rows: pd.DataFrame, learnt_from: str, normalisation: str, label: int)
     return float(values(rows, learnt_from=learnt_from, normalisation=normalisation, label=label).mean())
 
 
-def _finding(table: pd.DataFrame, chance: float) -> str:
-    """Say whether the task is learnt from other images, and whether from noise."""
+def _finding(table: pd.DataFrame, context: lettering.Context) -> str:
+    """Say whether the task is learnt from other images beyond what noise teaches."""
+    claim = "wallace_fashion_student_task_statistics"
     main = _main(table)
-    other = {name: _of(table, main, "other", name) for name in ("none", "own", "task")}
-    best = max(other, key=lambda name: float(other[name].mean()))
-    least = min(other, key=lambda name: float(other[name].mean()))
-    shuffled = _of(table, main, "shuffled", "task")
-    compared = mean_interval((other["task"] - np.maximum(shuffled, chance)).tolist())
-    verb = {1: "teach", 0: "do not clearly teach", -1: "do not teach"}[lettering.direction(compared)]
-    noise = {kind: _of(table, main, kind, "task") for kind in ("uniform", "gaussian")}
+    other, shuffled = (_of(table, main, kind, "task").mean() for kind in ("other", "shuffled"))
+    uniform, gaussian = (_of(table, main, kind, "task").mean() for kind in ("uniform", "gaussian"))
     return (
-        f"Another data set's images {verb} the task: {other[least].mean():.0f} to {other[best].mean():.0f} % "
-        f"by normalisation, {shuffled.mean():.0f} % with labels shuffled; noise teaches "
-        f"{noise['uniform'].mean():.0f} % (uniform) and {noise['gaussian'].mean():.0f} % (Gaussian)"
-        f"{lettering.one_seed(compared)}"
+        f"Another data set's images {context.does(claim, 'teach')} the task beyond what noise "
+        f"does: {other:.0f} % with "
+        f"the task's statistics, {uniform:.0f} and {gaussian:.0f} % from uniform and Gaussian noise, "
+        f"{shuffled:.0f} % with labels shuffled{context.reserve(claim)}"
     )

@@ -9,10 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from advex.common.artifacts import Array
-from advex.common.numbers.statistics import mean_interval
 from advex.discussion.wallace.figures.thumbnails import strip_over_two_panels
 from advex.draw import lettering, marks, style
-from advex.draw.tables import difference, published_value, values
+from advex.draw.tables import published_value, values
 
 _TABLE, _PICTURE = "wallace/own_mistakes", "wallace/mistakes"
 _STUDENTS = (
@@ -32,7 +31,7 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.
     )
     _draw_headline(first, table, published, context.chance)
     _draw_sweep(second, table, published, context.chance)
-    lettering.title(figure, _finding(table, published, context.chance))
+    lettering.title(figure, _finding(table, published, context))
     lettering.footer(figure, context)
     lettering.legend_below(figure, 3)
     return figure
@@ -102,16 +101,14 @@ def _draw_sweep(axis: Axes, table: pd.DataFrame, published: pd.DataFrame, chance
     axis.set_title("c  The same teacher, by where it stops", pad=14)
 
 
-def _finding(table: pd.DataFrame, published: pd.DataFrame, chance: float) -> str:
+def _finding(table: pd.DataFrame, published: pd.DataFrame, context: lettering.Context) -> str:
     """Say whether students learn from mistakes, against chance and against labels blind to the image."""
-    student, blind = (_student(table, labels, "same") for labels in ("predictions", "same_confusion"))
-    above_chance = mean_interval((student - chance).tolist())
-    above_blind = difference(student, blind)
-    learns = lettering.direction(above_chance) > 0 and lettering.direction(above_blind) > 0
-    verb = "learn the task" if learns else "do not clearly learn the task"
+    claim = "wallace_student_accuracy"
+    student, blind = (_student(table, labels, "same").mean() for labels in ("predictions", "same_confusion"))
     size = values(table, headline="yes", quantity="mistakes").mean()
     return (
-        f"Students {verb} from a teacher's {size:,.0f} mistakes: {student.mean():.0f} % of test images "
-        f"(published {published_value(published, 'student_accuracy'):.0f} %, CIFAR-10), "
-        f"{blind.mean():.0f} % where the same labels are blind to the image{lettering.one_seed(above_blind)}"
+        f"Students {context.does(claim, 'learn')} the task from a teacher's {size:,.0f} "
+        f"mistakes: {student:.0f} % "
+        f"of test images, {blind:.0f} % where the same labels are blind to the image (published "
+        f"{published_value(published, 'student_accuracy'):.0f} %, CIFAR-10){context.reserve(claim)}"
     )

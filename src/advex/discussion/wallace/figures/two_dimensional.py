@@ -44,9 +44,10 @@ def draw(tables: Mapping[str, Any], published: pd.DataFrame, context: lettering.
         _draw_counts(axis, table, kind, published)
         axis.set_title(f"{'ef'[place]}  {kind.capitalize()} points")
     _draw_worlds(figure.add_subplot(lower[2]), tables[_WORLDS])
-    lettering.title(figure, _finding(table, published))
     repetitions = int(values(table, points="random", quantity="majority_class").size)
-    lettering.footer(figure, replace(context, seeds=repetitions))
+    context = replace(context, seeds=repetitions)
+    lettering.title(figure, _finding(table, published, context))
+    lettering.footer(figure, context)
     lettering.legend_below(figure, 3)
     return figure
 
@@ -128,17 +129,24 @@ def _draw_worlds(axis: Axes, worlds: pd.DataFrame) -> None:
     axis.set_title("g  The response's two worlds")
 
 
-def _finding(table: pd.DataFrame, published: pd.DataFrame) -> str:
-    """Say at each radius whether adversarial examples teach more than the larger class."""
+_STATED = "wallace_points_correct_stated_radius"
+
+
+def _finding(table: pd.DataFrame, published: pd.DataFrame, context: lettering.Context) -> str:
+    """Say whether adversarial examples teach more than the larger class, by the claims on both radii."""
     random = table[table["points"] == "random"]
     count = int(random[random["quantity"] == "original"]["point"].max()) + 1
-    parts = []
-    for radius in _radii(table):
-        above = mean_interval(values(random, quantity="correct_above_majority", radius=radius).tolist())
-        correct = values(random, quantity="correct", radius=radius).mean()
-        word = {1: "more than", 0: "about as many as", -1: "fewer than"}[lettering.direction(above)]
-        parts.append(f"{correct:.1f} at radius {radius:g} ({word} the larger class has)")
+    majority = values(random, quantity="majority_class").mean()
+    found = ", ".join(
+        f"{values(random, quantity='correct', radius=radius).mean():.1f} at radius {radius:g}"
+        for radius in _radii(table)
+    )
+    words = context.by_verdict(
+        _STATED, there="more points than the larger class has",
+        against="no more points than the larger class has",
+        open_="not clearly more points at both radii than the larger class has",
+    )  # fmt: skip
     return (
-        f"Of {count} points, networks taught by adversarial examples alone get {', '.join(parts)}; "
-        f"published, once: {published_value(published, 'points_correct'):.0f}"
+        f"Adversarial examples alone teach {words}: of {count} points {found}, larger class {majority:.1f}; "
+        f"published, once: {published_value(published, 'points_correct'):.0f}{context.reserve(_STATED)}"
     )
