@@ -9,6 +9,7 @@ rule judge:
         published=PUBLISHED,
         claims=of_drawn_sources(CLAIMS),
         template="report/scorecard.html.j2",
+        origin=from_plan(PLAN.origin),
     output:
         table="results/{study}/scorecard.csv",
         page="results/{study}/scorecard.html",
@@ -25,6 +26,7 @@ rule judge:
     params:
         study="{study}",
         judging=from_plan(PLAN.judging),
+        sources=from_plan(PLAN.sources),
         code=code_of("judge.py"),
     message:
         "judge the claims with {wildcards.study}"

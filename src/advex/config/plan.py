@@ -53,6 +53,32 @@ class Plan(OwnJobs):
             ],
         }
 
+    def sources(self, study: str) -> dict[str, list[str]]:
+        """Return what is made with every model of a study that something is made with."""
+        rows = self.experiments
+        made = [
+            *(
+                (model, f"data set {name}")
+                for name, row in rows.datasets.items()
+                if name not in self.study(study).left_out
+                for model in (row.source, row.ensemble)
+            ),
+            *(
+                (model, f"instrument {name}")
+                for name, row in rows.instruments.items()
+                for model in (row.source, row.ensemble)
+            ),
+        ]
+        found: dict[str, list[str]] = {}
+        for model, name in made:
+            if model is not None:
+                found.setdefault(model, []).append(name)
+        return found
+
+    def origin(self, study: str) -> list[str]:
+        """Return the path of the table that says where a study's natural images come from."""
+        return [f"results/{study}/datasets/natural/origin.csv"]
+
     def tables(self, study: str) -> list[str]:
         """Return the paths of all tables behind the figures of a study."""
         figures = self.figure_names(study)
@@ -267,7 +293,7 @@ class Plan(OwnJobs):
     def figure_origin(self, study: str, figure: str) -> list[str]:
         """Return the path of the table that says where a figure's images come from; none for mathematics."""
         data = any(self._comes_from_data(name) for name in self.figure_measurements(study, figure))
-        return [f"results/{study}/datasets/natural/origin.csv"] if data else []
+        return self.origin(study) if data else []
 
     def _comes_from_data(self, measurement: str) -> bool:
         maker = self.maker(measurement)

@@ -1,6 +1,7 @@
 """The scorecard: every published claim beside our number and its verdict, as one page."""
 
 import os
+from collections.abc import Sequence
 from math import isnan
 from typing import Any
 
@@ -34,10 +35,13 @@ _SIGNS = {
 }
 
 
-def scorecard_html(table: pd.DataFrame, study: str, template: str | os.PathLike[str]) -> str:
+def scorecard_html(
+    table: pd.DataFrame, study: str, template: str | os.PathLike[str], warnings: Sequence[str] = ()
+) -> str:
     """Render the table of :func:`advex.judge.judge.judge` as a page that needs no other file.
 
-    Primary claims come first, by source; then all other rows by figure, with their kind.
+    Warnings (:mod:`advex.judge.guards`) come first, then primary claims by source, then all other rows by
+    figure, with their kind.
 
     Raises:
         UserError: the template is missing.
@@ -60,6 +64,7 @@ def scorecard_html(table: pd.DataFrame, study: str, template: str | os.PathLike[
     return render(
         template,
         study=study,
+        warnings=list(warnings),
         kinds=[NAMES[kind] for kind in found],
         verdicts=verdicts,
         groups=groups,
