@@ -3,10 +3,11 @@
     .venv/bin/python benchmarks/faults KIND [--times N] [--seed S]
 
 ``kills`` has all processes of the study `test` killed N times, at random moments, with workers and without,
-each time until it is done; ``signals`` sends other signals and kills single processes; ``accidents`` fills the
-disk, makes results read-only, sets clocks back and begins two runs at once; ``soak`` makes a study (`digits`
-by default) N times in a row and measures memory, disk and open files. Every artifact is compared, bit by bit,
-with that of an undisturbed run. Rows are added to ``results/faults.csv`` and ``results/soak.csv``.
+each time until it is done; ``signals`` sends other signals and kills single processes; ``accidents`` fills
+the disk, makes results read-only, sets clocks back and begins two runs at once; ``soak`` makes a study
+(`digits` by default) N times in a row and measures memory, disk and open files. Every artifact is compared,
+bit by bit, with that of an undisturbed run. Rows are added to ``results/faults.csv`` and
+``results/soak.csv``.
 """
 
 import argparse
