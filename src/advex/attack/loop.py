@@ -80,7 +80,8 @@ def climbed(
 def stepped(ball: ThreatModel, images: Tensor, current: Tensor, gradient: Tensor, step_size: float) -> Tensor:
     """Step from current images along a gradient; project into the ball around images, then into [0, 1]."""
     # What is made here is written over; operands keep their order, from which sums take their memory layout.
-    moved = (current + ball.step(gradient, step_size)).sub_(images)
+    moved = current + ball.step(gradient, step_size)
+    moved.sub_(images)
     return (images + ball.project(moved)).clamp_(0, 1)
 
 

@@ -111,7 +111,7 @@ class LinfBall:
 
     def step(self, gradient: Tensor, step_size: float) -> Tensor:
         """Return the gradient's sign times ``step_size``."""
-        return gradient.sign().mul_(step_size)
+        return gradient.sign() * step_size
 
     def contains(self, perturbation: Tensor, tolerance: float = 1e-6) -> Tensor:
         """Compare each row's largest absolute entry with epsilon."""

@@ -46,8 +46,9 @@ def folded(network: Network) -> Network:
         name: value if value is None else value.detach() for name, value in network._parameters.items()
     }
     parts = {name: part if part is None else folded(part) for name, part in network._modules.items()}
-    # Not by assignment, for which modules ask what kind each value is: once a batch of adversarial training.
-    vars(twin).update(training=False, _parameters=parameters, _modules=parts)
+    # Modules would ask of each value what it is, and adversarial training folds for every batch.
+    for name, value in (("training", False), ("_parameters", parameters), ("_modules", parts)):
+        object.__setattr__(twin, name, value)
     if f"{type(network).__module__}.{type(network).__qualname__}" in _IN_ORDER:
         for name, following in pairwise(list(parts)):
             convolution, normalisation = parts[name], parts[following]
@@ -79,4 +80,4 @@ def _fold(convolution: nn.Conv2d, normalisation: nn.BatchNorm2d) -> None:
         shift = shift + normalisation.bias
     # Plain tensors, since nothing trains them.
     weights = {"weight": convolution.weight * scale.view(-1, 1, 1, 1), "bias": shift}
-    vars(convolution)["_parameters"] = weights
+    object.__setattr__(convolution, "_parameters", weights)
