@@ -1,5 +1,6 @@
 """Large studies: published stage by stage, without their images, and complete to whoever clones them."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from copies import Once, copy_repository
 
 STUDY = "title: two sources of the test study\nlike: test\nonly: [goh_leakage, goh_features]\n"
 WITHOUT_IMAGES = "results/staged/datasets/**/*.safetensors\n"
+CARRY = (sys.executable, "-m", "advex.records.carrying")
+LINEAGE = (sys.executable, "-m", "advex.records.lineage")
 WHOLE = ("--config", "study=staged")
 FIRST, SECOND = (*WHOLE, "source=goh_leakage"), (*WHOLE, "source=goh_features")
 FIGURE = "results/staged/figures/goh_leakage/leakage.svg"
@@ -149,6 +152,33 @@ def test_a_change_of_the_attack_is_no_matter_of_images(clone: Checkout) -> None:
     planned = clone.planned(*WHOLE)
     assert {"construct/det/seed0", "train/on_det/seed0", "draw/goh_leakage/leakage"} <= planned
     assert not {"train/standard/seed0", "train/robust/seed0", "train/on_nonrobust/seed0"} & planned
+
+
+def test_a_run_is_carried_from_one_machine_to_another(whole: Checkout, tmp_path: Path) -> None:
+    archive = str(tmp_path / "run.tar.gz")
+    whole.ok(*CARRY, "pack", "staged", archive)
+    whole.git("clone", "--quiet", str(whole.folder), str(tmp_path / "other"))
+    other = Checkout(tmp_path / "other")
+    other.git("rm", "--quiet", "-r", "records", "results/staged.dvc")
+    other.commit("nothing is published")
+    said = other.ok(*CARRY, "take", archive)
+    assert "artifacts were taken" in said
+    assert other.planned(*WHOLE) == set()
+    taken = other.folder / "results/staged"
+    assert images(other) == set()
+    record = json.loads((taken / "records/train/on_det/seed0.json").read_text())
+    assert "processor" in record["machine"]
+    assert "ran on another machine (processor" in other.ok(*LINEAGE, FIGURE)
+
+    (other.folder / f"{TABLE}.csv").write_text("mine")
+    assert "something else lies here" in other.refused(*CARRY, "take", archive)
+    for path in taken.rglob("*"):
+        if path.is_file():
+            path.unlink()
+    other.replace("src/advex/attack/objectives.py", "return ", "return 2 * ")
+    said = other.refused(*CARRY, "take", archive)
+    assert "today's code or settings would make it again" in said
+    assert not [path for path in taken.rglob("*") if path.is_file()]
 
 
 def test_an_unknown_source_is_named(staged: Checkout) -> None:
