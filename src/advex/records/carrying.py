@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import tarfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -130,7 +131,7 @@ def _content(archive: Path) -> Iterator[tuple[str, bytes]]:
                 studies |= {parts[1]} if below else set()
                 file = packed.extractfile(member)
                 yield member.name, file.read() if file else b""
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise UserError(f"{archive}: cannot be read ({error})") from error
     if len(studies) != 1:
         raise UserError(f"{archive}: holds {len(studies)} studies; an archive is of one")
