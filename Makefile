@@ -7,6 +7,8 @@
 # make compare    tell how the verdicts of your run differ from the published ones (OF="first second": of two scorecards or their folders)
 # make publish    version a finished study's artifacts with DVC and push them to their remote
 #                 SOURCE="ilyas nakkiran" with `make` or `make publish`: of these sources alone, so that a study is made in stages
+# make export-run ARCHIVE=run.tar.gz   pack tables, histories, figures and records of STUDY, where it was run
+# make import-run ARCHIVE=run.tar.gz   take such an archive of another machine into the study here, after checking it
 # make vouch      keep what is published of STUDY after a change of code that changes no bit of the study `test`
 # make push       push what is versioned to your own remote (docs/storage.md)
 # make why ARTIFACT=results/digits/figures/ilyas/relabelled.svg          say why it would be made again, or that it would not
@@ -29,7 +31,7 @@ export TORCH_BUILD
 unexport SNAKEMAKE_PROFILE
 
 .DEFAULT_GOAL := study
-.PHONY: study pull test test-quick test-cluster test-rest test-processors plan compare publish vouch push why provenance docs lock
+.PHONY: study pull test test-quick test-cluster test-rest test-processors plan compare publish export-run import-run vouch push why provenance docs lock
 
 study: $(INSTALLED)
 	@$(RUN) --alone snakemake --config study=$(STUDY) $(if $(SOURCE),source="$(SOURCE)")
@@ -75,6 +77,12 @@ compare: $(INSTALLED)
 
 publish: $(INSTALLED)
 	@$(RUN) advex.records.publishing $(STUDY) $(SOURCE)
+
+export-run: $(INSTALLED)
+	@$(RUN) advex.records.carrying pack $(STUDY) "$(ARCHIVE)"
+
+import-run: $(INSTALLED)
+	@$(RUN) advex.records.carrying take "$(ARCHIVE)"
 
 # With what the tests need, since coverage is part of that.
 vouch: $(TESTABLE)

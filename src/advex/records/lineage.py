@@ -41,6 +41,11 @@ def _told(path: str, wrote: Mapping[str, Record], depth: int, told: set[str]) ->
     settings = {name: value for name, value in record.params.items() if name not in ("code", "checkpoint")}
     versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
     yield depth + 1, f"{record.rule}: code {record.params['code'][:12]}; {versions}"
+    if record.machine:
+        yield (
+            depth + 1,
+            f"ran on another machine ({', '.join(' '.join(each) for each in record.machine.items())})",
+        )
     yield from ((depth + 1, line) for line in _vouched(record))
     yield depth + 1, f"settings {json.dumps(settings)}"
     yield from ((depth + 1, line) for line in _origin(record))

@@ -70,7 +70,7 @@ def publish(study: str, sources: Sequence[str] = ()) -> News:
     _refuse_unrecorded(study, rebuilt - holding.keys())
     outputs = {path: record.outputs[path]["md5"] for path, record in holding.items() if path not in rebuilt}
     present = [path for path in outputs if os.path.exists(path)]
-    _refuse_outdated(study, _last(holding, present))
+    _refuse_outdated(study, last_of(holding, present))
     versioned = manifest(Path(f"results/{study}.dvc"))
     _refuse_missing(study, planned - rebuilt, outputs, versioned)
     told = _told_anew(holding, own)
@@ -129,7 +129,7 @@ def _refuse_strays(study: str, recorded: set[str]) -> None:
         raise UserError(f"{strays[0]}: no job wrote this; move it elsewhere ({len(strays)} such files)")
 
 
-def _last(holding: Mapping[str, Record], present: list[str]) -> list[str]:
+def last_of(holding: Mapping[str, Record], present: list[str]) -> list[str]:
     """Return the present artifacts that no other present artifact comes from: planning them checks all."""
     waiting = [holding[path] for path in present]
     passed: set[str] = set()

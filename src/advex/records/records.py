@@ -78,6 +78,8 @@ class Record:
         vouched: what vouched for other code than the job ran with, earliest first
             (:mod:`advex.records.vouching`): ``code``, the digest until then, ``commit`` and ``new_commit``,
             ``date``, ``machine``. Written only where there is any.
+        machine: on what the job ran, where its record was carried here from another machine
+            (:mod:`advex.records.carrying`): processor, system, GPU, versions. Written only then.
     """
 
     rule: str
@@ -89,6 +91,7 @@ class Record:
     versions: Mapping[str, str] = field(default_factory=dict)
     definitions: Mapping[str, str] = field(default_factory=dict)
     vouched: list[Mapping[str, Any]] = field(default_factory=list)
+    machine: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def own_path(self) -> Path:
@@ -105,12 +108,17 @@ class Record:
         """Whether the job ended; the record of one that did not only names its outputs."""
         return all(self.outputs.values())
 
+    def text(self) -> str:
+        """Return the record as it is written."""
+        told = asdict(self)
+        for name in ("vouched", "machine"):
+            if not told[name]:
+                del told[name]
+        return json.dumps(told, indent=1) + "\n"
+
     def write(self, path: Path) -> None:
         """Write the record atomically."""
-        told = asdict(self)
-        if not self.vouched:
-            del told["vouched"]
-        write_text(path, json.dumps(told, indent=1) + "\n")
+        write_text(path, self.text())
 
     def take_back(self) -> None:
         """Leave an own record as of a job that did not end, so that the job runs again."""
