@@ -68,8 +68,8 @@ def _at_chance(
             worst[row.model] = min(worst.get(row.model, row), row, key=_Row.order)
     for model, row in worst.items():
         yield (
-            f"{model}, seed {row.seed}, is right on {row.value:.3g} % of {row.images} test images, where chance "
-            f"is {chance:.3g} %: what is made with it means nothing ({', '.join(sources[model])})"
+            f"{model}, seed {row.seed}, is right on {row.value:.3g} % of {row.images} test images, where "
+            f"chance is {chance:.3g} %: what is made with it means nothing ({', '.join(sources[model])})"
         )
 
 
@@ -80,8 +80,8 @@ def _few_targets(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
             worst[row.dataset] = min(worst.get(row.dataset, row), row, key=_Row.order)
     for name, row in worst.items():
         yield (
-            f"{name}, seed {row.seed}: attacks on {row.model} reach {row.value:.3g} % of their targets: its labels "
-            "are mostly not what its source sees in it"
+            f"{name}, seed {row.seed}: attacks on {row.model} reach {row.value:.3g} % of their targets: "
+            "its labels are mostly not what its source sees in it"
         )
 
 
@@ -90,6 +90,6 @@ def _shared(origin: pd.DataFrame | None) -> Iterator[str]:
     exact, near = (row.get(f"test_images_{how}in_train", 0) for how in ("", "nearly_"))
     if exact > 0 or near > 0:  # not so of a number that is none
         yield (
-            f"{exact:g} test images stand in the training set too, and {near:g} more nearly so: accuracies on "
-            "test images are too high"
+            f"{exact:g} test images stand in the training set too, and {near:g} more nearly so: accuracies "
+            "on test images are too high"
         )
