@@ -77,7 +77,17 @@ def _mistakes_in_numbers(
         if source not in figures:
             yield f"{path}: its name is no source: {_found(source, figures)}"
             continue
-        for row in _rows_of(path):
+        try:
+            rows = list(_rows_of(path))
+        except (csv.Error, UnicodeDecodeError) as error:
+            yield f"{path}: not a CSV table ({error})"
+            continue
+        needed = ("key", "source", "figure")
+        missing = [name for name in needed if any(row.get(name) is None for row in rows)]
+        if missing or not rows:
+            yield f"{path}: found rows without {', '.join(missing) or 'anything'}; allowed: all columns"
+            continue
+        for row in rows:
             keys.add(row["key"])
             if row["source"] != source:
                 yield f"{path}: {row['key']}.source: found {row['source']!r}; allowed: {source}"

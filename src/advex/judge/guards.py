@@ -80,8 +80,8 @@ def _few_targets(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
             worst[row.dataset] = min(worst.get(row.dataset, row), row, key=_Row.order)
     for name, row in worst.items():
         yield (
-            f"{name}, seed {row.seed}: attacks on {row.model} reach {row.value:.3g} % of their targets: its "
-            "labels are mostly not what its source sees in it"
+            f"{name}, seed {row.seed}: attacks on {row.model} reach {row.value:.3g} % of their targets: "
+            "its labels are mostly not what its source sees in it"
         )
 
 

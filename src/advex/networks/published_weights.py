@@ -9,7 +9,6 @@ wrote); those are refused, and must be converted once where running them does no
 import hashlib
 import io
 import os
-import pickle
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +27,6 @@ from advex.networks.classifier import Classifier, build
 SHORTEST_PREFIX = 8
 """Hexadecimal digits of a SHA-256 that must be given; torchvision's file names carry as many."""
 
-_UNREADABLE = (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, TypeError, OSError)
 _CONTAINERS = ("state_dict", "model")
 _WRAPPERS = ("module.", "model.")
 _NORMALISER = re.compile(r"(attacker\.)?normaliz\w*\.(normalizer\.|1\.)?new_(mean|std)")
@@ -112,7 +110,7 @@ def _tensors(data: bytes, path: str | os.PathLike[str]) -> dict[str, Tensor]:
     try:
         # weights_only: tensors and plain containers; any other class or function in the file is refused.
         content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except _UNREADABLE as error:
+    except Exception as error:  # what torch raises for damaged files is not listed anywhere
         if re.search(r"Unsupported (global|class)|unrecognized function", str(error)):
             raise UserError(f"{path}: not read, {_CONVERSION}") from error
         raise UserError(f"{path}: not a file of torch.save ({type(error).__name__})") from error

@@ -38,6 +38,7 @@ OWN = "records"
 """Name of the folder in a study's results that holds the records of this checkout's own runs."""
 
 _BLOCK = 1 << 20
+_LOG_PARTS = 4  # results/<study>/logs/<name>.log at least
 _WORK = ("rule", "log", "params", "inputs", "outputs")
 _LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib", "PIL", "sklearn", "skimage", "torch", "torchvision")
 
@@ -136,13 +137,34 @@ class Record:
             UserError: the file is not a record.
         """
         try:
-            return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
-        except (ValueError, TypeError, AttributeError) as error:
+            record = cls(**json.loads(Path(path).read_text(encoding="utf-8")))
+            _check_form(record)
+            return record
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             shipped = Path(path).parts[0] == SHIPPED.name
             back = f"bring it back with `git checkout {path}`, or " if shipped else ""
             raise UserError(
                 f"{path}: not a record of a job ({error}); {back}delete it to run the job again"
             ) from error
+
+
+def _check_form(record: Record) -> None:
+    """Make sure that what was read has the types of a record.
+
+    Raises:
+        ValueError: it has not.
+    """
+    texts = [record.rule, record.log, *record.inputs, *record.inputs.values(), *record.outputs]
+    texts += [text for sums in record.outputs.values() for text in (*sums, *sums.values())]
+    if not all(isinstance(text, str) for text in texts) or "\0" in "".join(texts):
+        raise ValueError("it names something that is no text")
+    if any(sums and "sha256" not in sums for sums in record.outputs.values()):
+        raise ValueError("an output has no sha256")
+    mappings = (record.params, record.versions, record.definitions)
+    if not all(isinstance(part, dict) for part in mappings) or not isinstance(record.vouched, list):
+        raise ValueError("a part of it is of another form")
+    if len(Path(record.log).parts) < _LOG_PARTS or Path(record.log).parts[0] != RESULTS.name:
+        raise ValueError(f"its log is {record.log!r}")
 
 
 def _work(record: Record) -> str:

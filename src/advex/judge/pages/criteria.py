@@ -61,7 +61,7 @@ def load_log(path: str | os.PathLike[str]) -> tuple[Change, ...]:
         log = _Log.model_validate(parse_yaml(Path(path).read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such log of criteria") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
         lines = (
