@@ -119,6 +119,21 @@ def studies_that_train():
     return f"(?!(?:{studies_with_weights()})/)[a-z][a-z0-9-]*"
 
 
+def studies_from_a_folder():
+    """Return the pattern of studies whose images are prepared file to file; of no study if there are none."""
+    found = (
+        name
+        for name in PLAN.studies
+        if PLAN.study(name).data.source == "restricted_imagenet"
+    )
+    return "|".join(found) or "(?!)"
+
+
+def studies_from_a_source():
+    """Return the pattern of all other studies."""
+    return f"(?!(?:{studies_from_a_folder()})/)[a-z][a-z0-9-]*"
+
+
 def from_plan(method, *patterns):
     """Return an input, resource or parameter function: a method of the plan, called for the study of a job.
 

@@ -12,6 +12,8 @@ rule prepare:
         "results/{study}/logs/prepare/natural.log",
     benchmark:
         "results/{study}/benchmarks/prepare/natural.tsv"
+    wildcard_constraints:
+        study=studies_from_a_source(),
     conda:
         "../envs/torch.yaml"
     threads: from_plan(PLAN.resource, "prepare", "threads")

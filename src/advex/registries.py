@@ -40,6 +40,7 @@ SOURCES: "Registry[Loader]" = Registry(
         "mnist": "advex.prepare.official:load_idx",
         "fashion_mnist": "advex.prepare.official:load_idx",
         "own": "advex.prepare.sources:own",
+        "restricted_imagenet": "advex.discussion.ilyas.restricted_imagenet:load",
     },
 )
 """How each source of images is loaded where no mirror is given."""

@@ -13,8 +13,8 @@ from advex.judge.claims import all_rows, claims_files, load_claims
 ROOT = Path(__file__).parents[2]
 PLAN = load(ROOT / "config")
 DESCRIBED = known_tables(PLAN)
-TABLES = {name: columns for name, columns in DESCRIBED.items() if not PLAN.on_second_test(name)}
-"""Those of a study without a second test set, which `test` is."""
+TABLES = {name: columns for name, columns in DESCRIBED.items() if PLAN.measured_in("test", name)}
+"""Those of the study `test`; others are of studies with other data."""
 CLAIMS = load_claims(claims_files(ROOT / "config/claims"))
 OF_STUDIES = {"model", "corruption", "pair", "student", "dataset"}
 """Columns whose texts are names in a study's file, so that a small study need not have all."""

@@ -13,7 +13,9 @@ from copies import clean_environment, notebook_program
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs/tutorials"
-PAGES = ("prepare", "train", "attack", "construct", "evaluate", "others", "own")
+PAGES = ("prepare", "train", "measure", "draw", "judge", "attack", "construct", "evaluate", "others", "own")
+AFTER = {"draw": "measure", "judge": "measure"}
+"""Pages that go on after another besides the first two."""
 NEEDS = {"others": ("foolbox", "pyautoattack")}
 
 
@@ -55,6 +57,9 @@ def test_a_page_does_what_it_says(workplace: Path, page: str) -> None:
     missing = [name for name in NEEDS.get(page, ()) if importlib.util.find_spec(name) is None]
     if missing:
         pytest.skip(f"{page}.md needs {', '.join(missing)}")
+    before = AFTER.get(page)
+    if before and not (workplace / f"{before}.py").exists():
+        follow(before, workplace)
     assert follow(page, workplace)
 
 

@@ -169,12 +169,12 @@ class Plan(OwnJobs):
         """Return what a measurement measures, a row of filtered models as all its models.
 
         Models that the study does not have are not measured, nor is anything on a second test set if it has
-        none.
+        none, nor what is for studies of another source.
         """
         filtered, weights = self.experiments.filtered_models, self.study(study).weights
         sections = []
         for section in find(self.experiments.measurements, "measurement", measurement):
-            if SECOND_TEST in section.measured_on and not self.study(study).second_test:
+            if not self._is_for(study, section):
                 continue
             models = [
                 model
@@ -263,16 +263,20 @@ class Plan(OwnJobs):
         return {"rows": row.rows, "columns": row.columns, "aligned_by": row.aligned_by}
 
     def figure_measurements(self, study: str, figure: str) -> list[str]:
-        """Return the names of the measurements a figure draws, a second test set's if the study has one."""
+        """Return the names of the measurements a figure draws, without those that are not for the study."""
         names = find(self.experiments.figures, "figure", figure).measurements
-        if self.study(study).second_test:
-            return names
-        return [name for name in names if not self.on_second_test(name)]
+        return [name for name in names if self.measured_in(study, name)]
 
-    def on_second_test(self, measurement: str) -> bool:
-        """Tell whether a measurement looks at nothing but a second test set."""
+    def measured_in(self, study: str, measurement: str) -> bool:
+        """Tell whether a measurement is for a study: see :meth:`sections`."""
         sections = self.experiments.measurements.get(measurement, [])
-        return bool(sections) and all(section.measured_on == [SECOND_TEST] for section in sections)
+        return not sections or any(self._is_for(study, section) for section in sections)
+
+    def _is_for(self, study: str, section: MeasurementSection) -> bool:
+        sizes = self.study(study)
+        if SECOND_TEST in section.measured_on and not sizes.second_test:
+            return False
+        return section.data in (None, sizes.data.source)
 
     def figure_inputs(self, study: str, figure: str) -> list[str]:
         """Return the paths of the measurements a figure draws."""

@@ -92,8 +92,9 @@ class DatasetRow(Strict):
 
 
 class MeasurementSection(Strict):
-    """Models x data sets x instruments, all combinations measured."""
+    """Models x data sets x instruments, all combinations; with ``data`` in studies of that source alone."""
 
+    data: Annotated[str, OneOf(SOURCES)] | None = None
     models: Annotated[list[Name], Field(min_length=1)]
     measured_on: Annotated[list[Name], Field(min_length=1)] = [NATURAL_TEST]
     instruments: Annotated[list[Name], Field(min_length=1)]
@@ -235,6 +236,12 @@ class DataSettings(Strict):
     classes: Annotated[int, Field(ge=2)]
     mean: tuple[Finite, ...]
     std: tuple[Annotated[Finite, Field(gt=0)], ...]
+
+    @model_validator(mode="after")
+    def _nine_super_classes(self) -> "DataSettings":
+        if self.source == "restricted_imagenet" and (self.classes, self.channels) != (9, 3):
+            raise ValueError("source restricted_imagenet has 9 classes and 3 channels")
+        return self
 
     @model_validator(mode="after")
     def _one_value_per_channel(self) -> "DataSettings":
