@@ -42,6 +42,7 @@ onstart:
     start_jobs_at_any_rate()
     spare_what_stays_the_same()
     start_clock()
+    announce_jobs()
 
 
 onsuccess:
@@ -52,6 +53,7 @@ onsuccess:
 
 onerror:
     forget_what_was_edited()
+    print(watching.closing())
 
 
 rule all:

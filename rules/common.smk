@@ -10,6 +10,8 @@ from advex.judge.claim_names import check_claims
 from advex.judge.claims import claims_files
 from advex.config import Uses, figure_jobs, load
 from advex.common.errors import UserError
+from advex.judge.ending import ending
+from advex.records import watching
 from advex.records.provenance import Code
 from advex.records.provenance.noted import note_definitions
 
@@ -191,8 +193,24 @@ def start_clock():
     STARTED.append(time.time())
 
 
+watching.RUN.targets = lambda: study_targets(str(config.get("study")))
+watching.RUN.ending = lambda: ending(str(config.get("study")))
+
+
+def announce_jobs():
+    """Say what there is to do and how long it may take, and let every job's line say what is left of it."""
+    jobs = {}
+    for job in workflow.dag.needrun_jobs():
+        measured = Path(str(job.benchmark)) if job.benchmark else Path("all")
+        jobs[workflow.dag.jobid(job)] = "/".join(measured.with_suffix("").parts[3:])
+    named = {number: name for number, name in jobs.items() if name}
+    seconds = watching.expected_seconds(str(config.get("study")), named)
+    watching.RUN.expect(seconds, workflow.cores, workflow.non_local_exec)
+    print(watching.announcement(), flush=True)
+
+
 def print_summary():
-    """Say, for every study that had jobs, where they took their time and where results are; add up its costs.
+    """Say, for every study that had jobs, where they took their time and what came out; add up its costs.
 
     Costs are no artifact: they tell of this machine, so no job writes them and nothing depends on them.
     """
@@ -204,4 +222,4 @@ def print_summary():
         text = summary(results, since=STARTED[0], now=time.time(), cores=workflow.cores)
         if text:
             write_costs(results, figure_jobs(PLAN, study))
-            print(text)
+            print("\n".join([text, "", ending(study)]))
