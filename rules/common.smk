@@ -2,7 +2,7 @@
 import os
 import time
 from difflib import get_close_matches
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from snakemake.exceptions import WorkflowError
 
@@ -201,10 +201,10 @@ def announce_jobs():
     """Say what there is to do and how long it may take, and let every job's line say what is left of it."""
     jobs = {}
     for job in workflow.dag.needrun_jobs():
-        measured = Path(str(job.benchmark)) if job.benchmark else Path("all")
-        jobs[workflow.dag.jobid(job)] = "/".join(measured.with_suffix("").parts[3:])
-    named = {number: name for number, name in jobs.items() if name}
-    seconds = watching.expected_seconds(str(config.get("study")), named)
+        if job.benchmark:  # of the file results/STUDY/benchmarks/VERB/NAME.tsv
+            measured = PurePosixPath(str(job.benchmark)).with_suffix("")
+            jobs[workflow.dag.jobid(job)] = str(PurePosixPath(*measured.parts[3:]))
+    seconds = watching.expected_seconds(str(config.get("study")), jobs)
     watching.RUN.expect(seconds, workflow.cores, workflow.non_local_exec)
     print(watching.announcement(), flush=True)
 

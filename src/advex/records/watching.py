@@ -34,6 +34,7 @@ _NO_RULE = re.compile(r"MissingRuleException:\s*No rule to produce (\S+)")
 _PLACE = re.compile(r'^(\w+) in file "[^"]*"(, line \d+)?:\n')
 _TRACE = re.compile(r'\n  File "[^"]*", line \d+, in [^\n]*')
 _NOTHING = "Nothing to be done"
+_ENDED = re.compile(r"returned non-zero exit status \d+|died with <[^>]*>")
 
 
 @dataclass
@@ -51,6 +52,7 @@ class Run:
         began: when each job that runs began.
         done: numbers of finished jobs.
         failed: numbers of jobs that failed, in that order.
+        ended: how the process of the job ended that is about to be told as failed.
         started: when the run began.
     """
 
@@ -64,6 +66,7 @@ class Run:
     began: dict[int, float] = field(default_factory=dict)
     done: set[int] = field(default_factory=set)
     failed: list[int] = field(default_factory=list)
+    ended: str = ""
     started: float = field(default_factory=time.monotonic)
 
     def expect(self, seconds: Mapping[int, float], cores: int | None, remote: bool) -> None:
@@ -195,7 +198,7 @@ class LogHandler(LogHandlerBase):
     def _other(self, message: str) -> str | None:
         if message.startswith(_NOTHING):
             ending = RUN.ending() if RUN.ending else ""
-            return f"Nothing to do: everything asked for is there.\n{ending}".strip()
+            return f"Nothing to be done: everything asked for is there.\n{ending}".strip()
         return None if not message.strip() or message.strip().startswith(_NOISE) else message
 
 
@@ -239,7 +242,10 @@ def _failed(said: dict[str, Any]) -> str | None:
     RUN.failed = [other for other in RUN.failed if other != job] + [job]
     name = RUN.names.get(job, str(said["rule_name"]))
     logs = RUN.logs.get(job) or [str(path).split(" ")[0] for path in said["log"] or []]
-    lines = [f"FAILED{' again' if again else ''}: {name}; its log: {', '.join(logs) or 'none'}"]
+    known = "".join(f", {key}: {value}" for key, value in (said.get("aux") or {}).items())
+    word = "FAILED again" if again else "FAILED"
+    lines = [f"{word}: {name}{RUN.ended}{known}; its log: {', '.join(logs) or 'none'}"]
+    RUN.ended = ""
     if RUN.remote:  # what runs here has printed it already
         for path in map(Path, logs):
             text = path.read_text(encoding="utf-8", errors="replace").rstrip() if path.exists() else ""
@@ -249,8 +255,10 @@ def _failed(said: dict[str, Any]) -> str | None:
 
 def _mistake(said: dict[str, Any]) -> str | None:
     message = str(said["msg"])
-    if "CalledProcessError" in message or "At least one job did not complete" in message:
-        return None  # the jobs' own lines say what happened
+    if found := _ENDED.search(message):
+        RUN.ended = f" ({found[0]})"
+    if found or "At least one job did not complete" in message:
+        return None  # told with the job
     return in_short(message)
 
 

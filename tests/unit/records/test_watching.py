@@ -83,8 +83,10 @@ def test_a_failure_names_its_log_and_a_clusters_prints_it(seen, tmp_path):
     log.write_text("12:00:00 train: stopped: no room\n")
     watching.RUN.expect({1: 1.0, 2: 1.0, 3: 1.0}, 2, False)
     begin(seen, 1, "train robust, seed 0", [str(log)])
-    assert fail(seen, 1, log) == f"FAILED: train robust, seed 0; its log: {log}\n"
-    assert seen("RuleException:\nCalledProcessError in file x, line 3", event=LogEvent.ERROR) == ""
+    told = "RuleException:\nCalledProcessError in file x, line 3\nCommand 'x' died with <Signals.SIGKILL: 9>."
+    assert seen(told, event=LogEvent.ERROR) == ""
+    words = "train robust, seed 0 (died with <Signals.SIGKILL: 9>)"
+    assert fail(seen, 1, log) == f"FAILED: {words}; its log: {log}\n"
     watching.RUN.finish(2)
     closing = watching.closing().splitlines()
     assert closing[0] == "1 of 3 jobs done, 1 failed, 1 not run since they need what failed:"
@@ -151,4 +153,6 @@ def test_the_ending_counts_verdicts_and_compares_them(seen, tmp_path):
         "`make compare` says on which not",
     ]
     watching.RUN.ending = lambda: judged.ending("digits")
-    assert "Nothing to do" in seen("Nothing to be done (all requested files are present and up to date).")
+    assert "Nothing to be done: everything" in seen(
+        "Nothing to be done (all requested files are present and up to date)."
+    )
