@@ -43,6 +43,7 @@ onstart:
     start_jobs_at_any_rate()
     spare_what_stays_the_same()
     start_clock()
+    announce_jobs()
 
 
 onsuccess:
@@ -54,6 +55,7 @@ onsuccess:
 
 onerror:
     forget_what_was_edited()
+    print(watching.closing())
 
 
 rule all:

@@ -1,6 +1,7 @@
 """Copy a study's figures, scorecard and costs into docs/results/, and renew what is made of them.
 
-That is the README's tables, criteria.md, power.md and results.md.
+That is the README's table, a page of all figures and primary claims beside them, artifact.md, criteria.md,
+power.md and results.md.
 
 Costs are copied only where every job ran here; beside pulled artifacts there are none, so the last stay.
 """
@@ -15,19 +16,52 @@ from advex.common.files import write_text
 from advex.config import figure_jobs, load
 from advex.judge.claims import LOG, claims_files, load_claims, load_published
 from advex.judge.pages.criteria import criteria_markdown, load_log
+from advex.judge.pages.overview import artifacts_markdown, gallery_markdown, overview_markdown
 from advex.judge.pages.power import power_markdown, power_table
 from advex.judge.pages.results import Judged, results_markdown
+from advex.judge.pages.sources import SourceWords, load_sources
 from advex.judge.report import markdown_summary
 from advex.records.costs import all_ran_here
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def sources() -> dict[str, SourceWords]:
+    """Return what is said of each source."""
+    return load_sources(sorted((ROOT / "config/sources").glob("*.yaml")))
+
+
 def summary(study: str) -> str:
     """Return the README's block for a study, from docs/results/ alone."""
     folder = ROOT / "docs/results" / study
     scorecard, costs = read_table(folder / "scorecard.csv"), read_table(folder / "costs.csv")
-    return markdown_summary(study, f"docs/results/{study}", scorecard, costs)
+    seconds = float(costs.loc[costs["of"] == "study", "seconds"].iloc[0])
+    return overview_markdown(study, f"docs/results/{study}", sources(), scorecard, seconds)
+
+
+def artifacts(study: str) -> str:
+    """Return the block of docs/artifact.md for a study, from docs/results/ alone."""
+    folder = ROOT / "docs/results" / study
+    scorecard, costs = read_table(folder / "scorecard.csv"), read_table(folder / "costs.csv")
+    return artifacts_markdown(study, sources(), scorecard, costs)
+
+
+def results_page(study: str) -> str:
+    """Return docs/results/<study>/README.md: every primary claim and every figure."""
+    folder = ROOT / "docs/results" / study
+    scorecard, costs = read_table(folder / "scorecard.csv"), read_table(folder / "costs.csv")
+    drawn = [
+        name
+        for name in load(ROOT / "config").figure_names(study)
+        if (folder / f"figures/{name}.png").exists()
+    ]
+    parts = [
+        f"# Study `{study}`: all primary claims and figures",
+        markdown_summary(study, ".", scorecard, costs),
+        "Filled marks are ours, with 95 % intervals over seeds; hollow diamonds are published values.",
+        gallery_markdown(drawn, sources()),
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 SHOWN = ("cifar10", "cifar10-resnet18", "cifar10-small", "digits")
@@ -84,6 +118,8 @@ def main(study: str) -> None:
     if not all_here:
         print(f"docs/results/{study}/costs.csv stays as it is: not every job of {study} ran here")
     renew(ROOT / "README.md", study, summary(study))
+    renew(ROOT / "docs/artifact.md", study, artifacts(study))
+    write_text(copies / "README.md", results_page(study))
     renew(ROOT / "docs/power.md", study, power(study))
     write_text(ROOT / "docs/criteria.md", criteria())
     write_text(ROOT / "docs/results.md", results())

@@ -2,7 +2,7 @@
 import os
 import time
 from difflib import get_close_matches
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from snakemake.exceptions import WorkflowError
 
@@ -11,6 +11,8 @@ from advex.judge.claims import claimed_figures, claims_files
 from advex.config import Uses, figure_jobs, load
 from advex.config.pages import check_pages
 from advex.common.errors import UserError
+from advex.judge.ending import ending
+from advex.records import watching
 from advex.records.provenance import Code
 from advex.records.provenance.noted import note_definitions
 
@@ -223,8 +225,24 @@ def start_clock():
     STARTED.append(time.time())
 
 
+watching.RUN.targets = lambda: study_targets(str(config.get("study")))
+watching.RUN.ending = lambda: ending(str(config.get("study")))
+
+
+def announce_jobs():
+    """Say what there is to do and how long it may take, and let every job's line say what is left of it."""
+    jobs = {}
+    for job in workflow.dag.needrun_jobs():
+        if job.benchmark:  # of the file results/STUDY/benchmarks/VERB/NAME.tsv
+            measured = PurePosixPath(str(job.benchmark)).with_suffix("")
+            jobs[workflow.dag.jobid(job)] = str(PurePosixPath(*measured.parts[3:]))
+    seconds = watching.expected_seconds(str(config.get("study")), jobs)
+    watching.RUN.expect(seconds, workflow.cores, workflow.non_local_exec)
+    print(watching.announcement(), flush=True)
+
+
 def print_summary():
-    """Say, for every study that had jobs, where they took their time and where results are; add up its costs.
+    """Say, for every study that had jobs, where they took their time and what came out; add up its costs.
 
     Costs are no artifact: they tell of this machine, so no job writes them and nothing depends on them.
     """
@@ -236,4 +254,4 @@ def print_summary():
         text = summary(results, since=STARTED[0], now=time.time(), cores=workflow.cores)
         if text:
             write_costs(results, figure_jobs(PLAN, study))
-            print(text)
+            print("\n".join([text, "", ending(study)]))

@@ -170,6 +170,7 @@ def spare_what_stays_the_same():
 
     def spare(job):
         SPARED.append(job)
+        watching.RUN.finish(dag.jobid(job))
         dag._ready_jobs.discard(job)
         dag._finished.add(job)
         dag.reason(job).mark_finished()

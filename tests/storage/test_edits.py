@@ -282,7 +282,7 @@ def test_code_that_is_edited_during_a_run_is_not_recorded(finished: Checkout, tm
 
 
 def _executed(said: str) -> int:
-    return len(re.findall("^Finished jobid", said, re.MULTILINE))
+    return len(re.findall(r"^\[\d+ of \d+", said, re.MULTILINE))
 
 
 def test_what_is_behind_a_job_that_wrote_the_same_bytes_again_does_not_run(pulled: Checkout) -> None:

@@ -22,11 +22,18 @@ def refused(finished: subprocess.CompletedProcess[str], *says: str) -> None:
     [
         (
             ["results/digits/figures/ilyas/relabeled.svg"],
-            ["no figure is named 'ilyas/relabeled'", "ilyas/relabelled,"],
+            ["no figure is named 'ilyas/relabeled'. Did you mean ilyas/relabelled?", "ilyas/relabelled,"],
         ),
         (
             ["results/digit/figures/ilyas/relabelled.svg"],
             ["no study is named 'digit'", "cifar10, ", "digits"],
+        ),
+        (
+            ["results/digits/figurs/ilyas/relabelled.svg"],
+            [
+                "nothing makes results/digits/figurs",
+                "did you mean results/digits/figures/ilyas/relabelled.svg?",
+            ],
         ),
         (["--config", "study=cifar"], ["no study is named 'cifar'", "cifar10-small"]),
         (["results/digits/models/robst/seed0.safetensors"], ["no model is named 'robst'", "robust,"]),
@@ -36,7 +43,9 @@ def refused(finished: subprocess.CompletedProcess[str], *says: str) -> None:
 def test_wrong_names_are_answered_with_those_that_exist(
     fresh: tuple[Path, Snakemake], arguments: list[str], says: list[str]
 ) -> None:
-    refused(fresh[1]("-n", *arguments), *says)
+    finished = fresh[1]("-n", *arguments)
+    refused(finished, *says)
+    assert ".smk" not in finished.stdout + finished.stderr, "a place in a Snakefile helps nobody"
 
 
 @pytest.mark.parametrize(

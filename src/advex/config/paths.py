@@ -5,6 +5,7 @@ name that does not exist raises a :class:`UserError` that lists the names that d
 """
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from advex.common.errors import UserError
@@ -226,8 +227,10 @@ def find(rows: Mapping[str, Listed], kind: str, name: str) -> Listed:
     """Return the row of a name.
 
     Raises:
-        UserError: there is none; the message lists the names that there are.
+        UserError: there is none; the message lists the names that there are, the nearest first.
     """
     if name not in rows:
-        raise UserError(f"no {kind} is named {name!r}; there are: {names_in(dict(rows))}")
+        near = get_close_matches(name, rows)
+        meant = f". Did you mean {near[0]}? There are: " if near else "; there are: "
+        raise UserError(f"no {kind} is named {name!r}{meant}{names_in(dict(rows))}")
     return rows[name]

@@ -108,7 +108,7 @@ def all_ran_here(results: str | Path, figure_jobs: Mapping[str, Sequence[str]]) 
 
 
 def summary(results: str | Path, since: float, now: float, cores: int) -> str:
-    """Say in a few lines where a run took its time and where a study's results are; nothing if it had no job.
+    """Say in a few lines where a run took its time; nothing if it had no job.
 
     Args:
         results: the study's folder.
@@ -131,7 +131,4 @@ def summary(results: str | Path, since: float, now: float, cores: int) -> str:
         f"{len(jobs)} jobs in {duration(wall)} on {cores} cores; "
         f"{idle:.0f} % of the cores' time was not computing"
     )
-    places = ("figures", "scorecard.csv", "report.html")
-    if all((results / place).exists() for place in places):
-        lines += ["", *(f"{place + ':':<15}{results / place}" for place in places)]
     return "\n".join(lines)

@@ -367,7 +367,7 @@ LOOKUPS: dict[str, Callable[[], object]] = {
 
 @pytest.mark.parametrize("kind", LOOKUPS)
 def test_unknown_names_are_answered_with_those_that_exist(kind: str) -> None:
-    with pytest.raises(UserError, match=f"no {kind} is named '.*there are: .*, "):
+    with pytest.raises(UserError, match=f"no {kind} is named '.*[Tt]here are: .*, "):
         LOOKUPS[kind]()
 
 

@@ -2,12 +2,16 @@
 
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from advex.common.errors import UserError
+from advex.common.plain_yaml import parse_yaml
+from advex.judge.claims import PRIMARY
 from advex.judge.pages.counts import Chance, by_chance
 from advex.judge.report import markdown_summary, report_html
 
@@ -106,19 +110,44 @@ def test_what_chance_would_give_is_computed() -> None:
     )
 
 
-def test_the_readme_says_what_the_copied_results_say() -> None:
+@pytest.fixture(scope="module")
+def update() -> Any:
     spec = importlib.util.spec_from_file_location("update", ROOT / "docs/update.py")
     assert spec is not None
     assert spec.loader is not None
-    update = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(update)
-    readme = (ROOT / "README.md").read_text()
-    block = re.search(r"<!-- digits -->\n(.*)\n<!-- /digits -->", readme, re.DOTALL)
-    assert block is not None
-    assert block.group(1) == update.summary("digits")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def test_the_readme_shows_every_copied_figure() -> None:
-    readme = (ROOT / "README.md").read_text()
-    for picture in (ROOT / "docs/results/digits/figures").rglob("*.png"):
-        assert f"({picture.relative_to(ROOT).as_posix()})" in readme
+@pytest.mark.parametrize(("page", "block"), [("README.md", "summary"), ("docs/artifact.md", "artifacts")])
+def test_pages_say_what_the_copied_results_say(update: Any, page: str, block: str) -> None:
+    found = re.search(r"<!-- digits -->\n(.*)\n<!-- /digits -->", (ROOT / page).read_text(), re.DOTALL)
+    assert found is not None
+    assert found.group(1) == getattr(update, block)("digits")
+
+
+def test_the_readme_has_a_row_with_a_picture_for_each_source(update: Any) -> None:
+    rows = [row for row in update.summary("digits").splitlines() if row.startswith("| **[")]
+    assert len(rows) == 7
+    named = re.findall(r"\b[A-Z]\d+\b", " ".join(row.split(" | ")[2] for row in rows))
+    assert sorted(named) == sorted(PRIMARY)
+    for row in rows:
+        picture = re.search(r'<img src="([^"]+)" width="240" alt="[^"]+">', row)
+        assert picture is not None
+        assert (ROOT / picture[1]).exists()
+
+
+def test_the_page_of_results_shows_every_copied_figure(update: Any) -> None:
+    folder = ROOT / "docs/results/digits"
+    page = (folder / "README.md").read_text()
+    assert page == update.results_page("digits")
+    for picture in folder.rglob("*.png"):
+        assert f"({picture.relative_to(folder).as_posix()})" in page
+
+
+def test_the_citation_names_the_version_and_the_licence() -> None:
+    cited = parse_yaml((ROOT / "CITATION.cff").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert (cited["version"], cited["license"]) == (project["version"], "MIT")
+    assert {"cff-version", "message", "title", "authors", "type"} <= cited.keys()

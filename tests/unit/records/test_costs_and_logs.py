@@ -104,13 +104,6 @@ def test_the_summary_counts_only_jobs_of_this_run(results: Path) -> None:
     assert summary(results, since=now, now=now, cores=2) == ""
 
 
-def test_the_summary_names_the_results_that_are_there(results: Path) -> None:
-    (results / "figures").mkdir()
-    (results / "scorecard.csv").touch()
-    (results / "report.html").touch()
-    assert f"report.html:   {results}/report.html" in summary(results, since=0, now=1e9, cores=2)
-
-
 @pytest.mark.parametrize(
     ("error", "own"),
     [
