@@ -47,7 +47,7 @@ test-cluster: $(TESTABLE)
 # Those of one file run in one process; what takes longest comes first.
 SHARED_OUT = --numprocesses=$(PROCESSES) --dist=loadfile --no-loadscope-reorder
 test-rest: $(TESTABLE)
-	@$(RUN) pytest $(SHARED_OUT) tests/workflow tests/storage tests/unit
+	@$(RUN) pytest $(SHARED_OUT) tests/workflow tests/storage tests/browser tests/unit
 
 test-quick: $(TESTABLE)
 	@$(RUN) pytest $(SHARED_OUT) --quiet -m "not slow" tests/unit

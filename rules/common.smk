@@ -37,6 +37,8 @@ CLAIMS = [str(path) for path in claims_files("config/claims")]
 if workflow.is_main_process:
     checked(check_claims, PLAN, CLAIMS, PUBLISHED)
 CAPTIONS = sorted(str(path) for path in Path("report/captions").glob("*/*.md"))
+PAGE = sorted(str(path) for path in Path("report/page").iterdir())
+SOURCES = sorted(str(path) for path in Path("config/sources").glob("*.yaml"))
 STARTED = []
 USES = Uses(PLAN)
 CODE = Code(memory=Path(".snakemake/definitions.json"))
@@ -67,10 +69,7 @@ def study_targets(study):
     return [
         *PLAN.figures(study),
         *PLAN.pages(study),
-        *(
-            f"results/{study}/{name}"
-            for name in ("scorecard.csv", "scorecard.html", "report.html")
-        ),
+        *(f"results/{study}/{name}" for name in ("scorecard.csv", "index.html")),
     ]
 
 
@@ -169,13 +168,20 @@ def mirror_of_others(wildcards):
 
 
 def of_drawn_sources(paths):
-    """Return an input function: of paths ``<source>/<file>``, those of the sources whose figures a study draws."""
+    """Return an input function: of paths ``<source>/<file>``, those of the sources whose figures a study draws.
+
+    Of those of ``sources/<source>.yaml`` too.
+    """
 
     def drawn(wildcards):
         return [
-            path
-            for path in paths
-            if checked(PLAN.draws, wildcards.study, Path(path).parent.name)
+            str(path)
+            for path in map(Path, paths)
+            if checked(
+                PLAN.draws,
+                wildcards.study,
+                path.stem if path.parent.name == "sources" else path.parent.name,
+            )
         ]
 
     return drawn

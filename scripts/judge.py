@@ -3,10 +3,8 @@
 from pathlib import Path
 
 from advex.common.artifacts import read_table, write_table
-from advex.common.files import write_text
 from advex.judge.claims import load_claims, load_published
 from advex.judge.judge import judge
-from advex.judge.scorecard import scorecard_html
 from advex.records.records import recorded
 
 with recorded(snakemake):
@@ -20,4 +18,3 @@ with recorded(snakemake):
         **snakemake.params.judging,
     )
     write_table(snakemake.output.table, table)
-    write_text(snakemake.output.page, scorecard_html(table, snakemake.params.study, snakemake.input.template))

@@ -131,7 +131,7 @@ def summary(results: str | Path, since: float, now: float, cores: int) -> str:
         f"{len(jobs)} jobs in {duration(wall)} on {cores} cores; "
         f"{idle:.0f} % of the cores' time was not computing"
     )
-    places = ("figures", "scorecard.csv", "report.html")
+    places = ("figures", "scorecard.csv", "index.html")
     if all((results / place).exists() for place in places):
         lines += ["", *(f"{place + ':':<15}{results / place}" for place in places)]
     return "\n".join(lines)

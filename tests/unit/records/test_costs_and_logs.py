@@ -100,15 +100,15 @@ def test_the_summary_counts_only_jobs_of_this_run(results: Path) -> None:
     now = float(jobs["finished"].max()) + 1
     text = summary(results, since=now - 8.5, now=now, cores=2)
     assert "3 jobs in 8 s on 2 cores; 50 % of the cores' time was not computing" in text
-    assert "report.html" not in text
+    assert "index.html" not in text
     assert summary(results, since=now, now=now, cores=2) == ""
 
 
 def test_the_summary_names_the_results_that_are_there(results: Path) -> None:
     (results / "figures").mkdir()
     (results / "scorecard.csv").touch()
-    (results / "report.html").touch()
-    assert f"report.html:   {results}/report.html" in summary(results, since=0, now=1e9, cores=2)
+    (results / "index.html").touch()
+    assert f"index.html:    {results}/index.html" in summary(results, since=0, now=1e9, cores=2)
 
 
 @pytest.mark.parametrize(
