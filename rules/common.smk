@@ -198,6 +198,7 @@ def print_summary():
     Costs are no artifact: they tell of this machine, so no job writes them and nothing depends on them.
     """
     # Imported here, since they import pandas, which planning does without.
+    from advex.judge.pages.studies import write_page
     from advex.records.costs import summary, write_costs
 
     for study in PLAN.studies if STARTED else []:
@@ -205,4 +206,5 @@ def print_summary():
         text = summary(results, since=STARTED[0], now=time.time(), cores=workflow.cores)
         if text:
             write_costs(results, figure_jobs(PLAN, study))
+            write_page(PLAN)
             print(text)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_samples import HOSTILE, ROOT, page
+from page_samples import HOSTILE, ROOT, page, side_by_side
 from watched import Watched
 
 from advex.common.artifacts import read_table
@@ -21,8 +21,6 @@ TOO_WIDE = """[...document.querySelectorAll("body *")].filter(
     one => one.checkVisibility() && !one.closest("pre, .unseen, .skip")
         && one.getBoundingClientRect().right > innerWidth + 1
 ).map(one => one.outerHTML.slice(0, 120))"""
-OF_THEMES = pytest.mark.parametrize("theme", ["light", "dark"])
-OF_WIDTHS = pytest.mark.parametrize("width", [390, 1280])
 
 Opening = Callable[..., Watched]
 
@@ -36,10 +34,12 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same page with every ninth row, for what looks at each of its parts."""
+    """The same page with every ninth row, for what looks at each of its parts, below that of all studies."""
     folder = tmp_path_factory.mktemp("short")
-    (folder / "index.html").write_text(page(folder, every=9))
-    return folder / "index.html"
+    (folder / "digits").mkdir()
+    (folder / "index.html").write_text(side_by_side())
+    (folder / "digits/index.html").write_text(page(folder, every=9))
+    return folder / "digits/index.html"
 
 
 @pytest.fixture
@@ -72,8 +72,7 @@ def first_claims(watched: Watched, attribute: str) -> list[str]:
     )
 
 
-@OF_THEMES
-@OF_WIDTHS
+@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1280, "light")])
 def test_every_section_and_figure_is_there_and_nothing_overflows(
     opened: Opening, width: int, theme: str
 ) -> None:
@@ -95,17 +94,29 @@ def test_every_section_and_figure_is_there_and_nothing_overflows(
     assert wide == []
 
 
-@OF_THEMES
-@OF_WIDTHS
-def test_wcag_2_2_aa(browser: Any, short: Path, width: int, theme: str) -> None:
+@pytest.mark.parametrize("place", ["digits", "."])
+@pytest.mark.parametrize(("width", "theme"), [(390, "light"), (1280, "dark")])
+def test_wcag_2_2_aa(browser: Any, short: Path, place: str, width: int, theme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="without axe-core")
-    watched = Watched(browser, short, width=width, theme=theme)
+    watched = Watched(browser, short.parents[1] / place / "index.html", width=width, theme=theme)
+    assert watched.page.evaluate("document.documentElement.scrollWidth") == width
     watched.page.evaluate(OPEN)
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
     results = axe.Axe().run(watched.page, options={"runOnly": tags, "resultTypes": ["violations"]})
     watched.close()
     violations = results.response["violations"]
     assert [(one["id"], node["html"]) for one in violations for node in one["nodes"]] == []
+
+
+def test_pages_lead_to_each_other(browser: Any, short: Path) -> None:
+    watched = Watched(browser, short.parents[1] / "index.html")
+    watched.page.locator("[id='claims/I4'] a").first.click()
+    watched.page.locator("#rows [id='claim/on_rand_accuracy'] details p").wait_for(state="visible")
+    watched.page.locator("a[href^='../index.html#costs/']").first.evaluate("link => link.click()")
+    watched.page.wait_for_url("**/index.html#costs/ilyas/dataset_grid")
+    assert watched.page.locator("[id='costs/ilyas/dataset_grid']").is_visible()
+    watched.close()
+    assert watched.said == []
 
 
 def test_the_themes_differ(opened: Opening) -> None:

@@ -10,6 +10,7 @@ from advex.config import load
 from advex.draw import lettering, style
 from advex.judge.pages.results import results_page
 from advex.judge.pages.sources import SourceWords, load_names, load_sources
+from advex.judge.pages.studies import studies_page
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = "</script></style><img src=x onerror=alert(1)>\"'`{{ 7*7 }}<!--&amp;"
@@ -39,7 +40,9 @@ def page(folder: Path, hostile: str = "", study: str = "digits", every: int = 1)
     captions = sorted((ROOT / "report/captions").glob("*/*.md"))
     if hostile:
         captions = [_with(path, folder / "captions", hostile) for path in captions]
-    scorecard = read_table(ROOT / "docs/results/digits/scorecard.csv").iloc[::every]
+    scorecard = read_table(ROOT / "docs/results/digits/scorecard.csv")
+    scorecard = scorecard[[plan.draws(study, source) for source in scorecard["source"]]]
+    scorecard = scorecard[(scorecard["kind"] == "primary") | (scorecard.index % every == 0)]
     for column in ("claim", "quantity", "published_from", "varies", "criterion") if hostile else ():
         scorecard = scorecard.assign(**{column: scorecard[column] + hostile})
     sources = load_sources(sorted((ROOT / "config/sources").glob("*.yaml")))
@@ -61,6 +64,23 @@ def page(folder: Path, hostile: str = "", study: str = "digits", every: int = 1)
         discrepancies=(ROOT / "docs/discrepancies.md")
         .read_text()
         .replace(".** |", f".** {_without_marks(hostile)} |"),
+    )
+
+
+def side_by_side(hostile: str = "") -> str:
+    """Return the page of all studies, of ``digits`` and of another one with a claim less and no costs."""
+    plan, folder = load(ROOT / "config"), ROOT / "docs/results/digits"
+    scorecard = read_table(folder / "scorecard.csv")
+    sources = load_sources(sorted((ROOT / "config/sources").glob("*.yaml")))
+    scale = plan.scale("digits")
+    scale |= {name: scale[name] + hostile for name in ("title", "description")}
+    return studies_page(
+        str(ROOT / "report/page/studies.html.j2"),
+        {"digits": scorecard, f"other{hostile}": scorecard[scorecard["primary"] != "I1"]},
+        {"digits": read_table(folder / "costs.csv")},
+        {"digits": scale, f"other{hostile}": scale},
+        list(plan.experiments.figures),
+        {name: _spoilt(words, hostile) for name, words in sources.items()},
     )
 
 

@@ -103,12 +103,12 @@ def results_page(
     return render(
         template,
         study=study,
-        scale={**scale, "words": _scale(scale)},
+        scale={**scale, "words": scale_in_words(scale)},
         origin=origin.iloc[0].to_dict(),
         sections=sections,
         source_names={name: words.name for name, words in order.items()},
         titles=titles,
-        sentence=_sentence([claim["verdict"] for claim in listed], "primary claims"),
+        sentence=sentence([claim["verdict"] for claim in listed]),
         occurring=[
             verdict for verdict in verdict_words() if any(verdict["name"] in its for its in found.values())
         ],
@@ -188,7 +188,7 @@ def _section(
         "id": name,
         "words": words,
         "primary": primary,
-        "sentence": _sentence([claim["verdict"] for claim in primary], "primary claims"),
+        "sentence": sentence([claim["verdict"] for claim in primary]),
         "figures": its,
         "shown": [figure for figure in words.shown if figure in titles],
     }
@@ -199,7 +199,7 @@ def _pages(source: str, words: SourceWords, pages: Sequence[str]) -> list[dict[s
     return [{"path": _below_study(path), "title": words.figure(Path(path).stem)} for path in its]
 
 
-def _scale(scale: Mapping[str, Any]) -> str:
+def scale_in_words(scale: Mapping[str, Any]) -> str:
     """Say on what data, how often, and what of it may be compared with what is published."""
     images = [f"{scale[key]:,} {what}" for key, what in _IMAGES.items() if scale[key] is not None]
     fewest, most = scale["seeds"]
@@ -217,8 +217,8 @@ _OTHER = "Data and networks are not the published ones, so of what is trained on
 _IMAGES = {"train_images": "training images", "test_images": "test images"}
 
 
-def _sentence(verdicts: Sequence[str], what: str) -> str:
-    """Say how many of several verdicts say that it holds, and what becomes of the others."""
+def sentence(verdicts: Sequence[str], what: str = "primary claims") -> str:
+    """Say how many of several claims hold, by their verdicts, and what becomes of the others."""
     if not verdicts:
         return f"none of the {what} is judged here"
     found = counts(pd.DataFrame({"verdict": verdicts}))

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from page_samples import FINDING, HOSTILE, ROOT, drawing, page
+from page_samples import FINDING, HOSTILE, ROOT, drawing, page, side_by_side
 
 from advex.common.artifacts import read_table
 from advex.common.errors import UserError
@@ -17,6 +17,7 @@ from advex.judge.pages.notes import about, notes, pieces
 from advex.judge.pages.results import results_page
 from advex.judge.pages.rows import in_words
 from advex.judge.pages.sources import SourceWords, in_order, load_names, load_sources
+from advex.judge.pages.studies import duration_in_words
 from advex.judge.verdicts import THERE
 
 PLAN = load(ROOT / "config")
@@ -100,6 +101,33 @@ def test_hostile_texts_stay_text(shown: Elements, tmp_path: Path) -> None:
         name for name in shown.elements if name[0] not in ("a", "code")
     ]
     assert sum(HOSTILE in text for text in hostile.texts) > 4 * len(SCORECARD)
+
+
+def test_a_study_of_one_source_has_its_figures_alone(tmp_path: Path) -> None:
+    seen = Elements(page(tmp_path, study="imagenet-style"))
+    assert [name for name in seen.values["id"] if name in SOURCES] == ["nakano", "response"]
+    assert {link[1:] for link in seen.values["href"] if link.startswith("#")} <= set(seen.values["id"])
+
+
+def test_studies_stand_side_by_side() -> None:
+    seen = Elements(side_by_side())
+    words = " ".join(" ".join(seen.texts).split())
+    assert [f"claims/{name}" for name in PRIMARY] == sorted(
+        (name for name in seen.values["id"] if name.startswith("claims/")),
+        key=lambda name: PRIMARY.index(name.split("/")[1]),
+    )
+    assert {f"costs/{name}" for name in PLAN.figure_names("digits")} <= set(seen.values["id"])
+    assert words.count("primary claims hold") == 2
+    hostile = Elements(side_by_side(HOSTILE))
+    assert hostile.elements == seen.elements
+    assert sum(HOSTILE in text for text in hostile.texts) > len(PRIMARY)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(None, ""), (0.4, "0 s"), (119.4, "119 s"), (121, "2 min"), (9000, "2 h")]
+)
+def test_durations_are_said_in_the_unit_that_fits(seconds: float | None, words: str) -> None:
+    assert duration_in_words(seconds) == words
 
 
 def test_a_finding_is_the_title_of_its_drawing(tmp_path: Path) -> None:
