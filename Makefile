@@ -1,5 +1,6 @@
 # make            install what is pinned into .venv, build the study, say where its results are
 # make pull       install the same way and fetch the published artifacts; nothing is computed, what you made stays (unless FORCE=1)
+# make page       write the page of STUDY, results/STUDY/index.html, and that of all studies side by side, results/index.html
 # make test       install the same way and run all tests
 # make test-quick run what takes no second each: for whoever is changing something (PROCESSES=4 on four cores)
 # make test-processors   run the tests of what computes, and the study `test`, as on processors that know fewer instructions
@@ -31,14 +32,19 @@ export TORCH_BUILD
 unexport SNAKEMAKE_PROFILE
 
 .DEFAULT_GOAL := study
-.PHONY: study pull test test-quick test-cluster test-rest test-processors plan compare publish export-run import-run vouch push why provenance docs lock
+.PHONY: study page pull test test-quick test-cluster test-rest test-processors plan compare publish export-run import-run vouch push why provenance docs lock
 
 study: $(INSTALLED)
 	@$(RUN) --alone snakemake --config study=$(STUDY) $(if $(SOURCE),source="$(SOURCE)")
 
+page: $(INSTALLED)
+	@$(RUN) --alone snakemake results/$(STUDY)/index.html
+	@$(RUN) advex.judge.pages.studies
+
 pull: $(INSTALLED)
 	@$(RUN) advex.records.pulling $(if $(FORCE),--force) || { $(RUN) advex.records.manifests; false; }
 	@$(RUN) advex.records.manifests
+	@$(RUN) advex.judge.pages.studies
 
 # Side by side: the tests with a private SLURM, which mostly wait, and all others on both cores.
 test: $(TESTABLE)
@@ -50,7 +56,7 @@ test-cluster: $(TESTABLE)
 # Those of one file run in one process; what takes longest comes first.
 SHARED_OUT = --numprocesses=$(PROCESSES) --dist=loadfile --no-loadscope-reorder
 test-rest: $(TESTABLE)
-	@$(RUN) pytest $(SHARED_OUT) tests/workflow tests/storage tests/unit
+	@$(RUN) pytest $(SHARED_OUT) tests/workflow tests/storage tests/browser tests/unit
 
 test-quick: $(TESTABLE)
 	@$(RUN) pytest $(SHARED_OUT) --quiet -m "not slow" tests/unit

@@ -15,10 +15,10 @@ from advex.common.artifacts import read_table
 from advex.common.files import write_text
 from advex.config import figure_jobs, load
 from advex.judge.claims import LOG, claims_files, load_claims, load_published
+from advex.judge.pages.across_studies import Judged, results_markdown
 from advex.judge.pages.criteria import criteria_markdown, load_log
 from advex.judge.pages.overview import artifacts_markdown, gallery_markdown, overview_markdown
 from advex.judge.pages.power import power_markdown, power_table
-from advex.judge.pages.results import Judged, results_markdown
 from advex.judge.pages.sources import SourceWords, load_sources
 from advex.judge.report import markdown_summary
 from advex.records.costs import all_ran_here

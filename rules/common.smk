@@ -41,6 +41,8 @@ CAPTIONS = sorted(str(path) for path in Path("report/captions").glob("*/*.md"))
 if workflow.is_main_process:
     checked(check_claims, PLAN, CLAIMS, PUBLISHED)
     checked(check_pages, PLAN, CAPTIONS, checked(claimed_figures, CLAIMS))
+PAGE = sorted(str(path) for path in Path("report/page").iterdir())
+SOURCES = sorted(str(path) for path in Path("config/sources").glob("*.yaml"))
 STARTED = []
 USES = Uses(PLAN)
 CODE = Code(memory=Path(".snakemake/definitions.json"))
@@ -86,10 +88,7 @@ def study_targets(study, sources=""):
     return [
         *PLAN.figures(study),
         *PLAN.pages(study),
-        *(
-            f"results/{study}/{name}"
-            for name in ("scorecard.csv", "scorecard.html", "report.html")
-        ),
+        *(f"results/{study}/{name}" for name in ("scorecard.csv", "index.html")),
     ]
 
 
@@ -203,13 +202,20 @@ def mirror_of_others(wildcards):
 
 
 def of_drawn_sources(paths):
-    """Return an input function: of paths ``<source>/<file>``, those of the sources whose figures a study draws."""
+    """Return an input function: of paths ``<source>/<file>``, those of the sources whose figures a study draws.
+
+    Of those of ``sources/<source>.yaml`` too.
+    """
 
     def drawn(wildcards):
         return [
-            path
-            for path in paths
-            if checked(PLAN.draws, wildcards.study, Path(path).parent.name)
+            str(path)
+            for path in map(Path, paths)
+            if checked(
+                PLAN.draws,
+                wildcards.study,
+                path.stem if path.parent.name == "sources" else path.parent.name,
+            )
         ]
 
     return drawn
@@ -247,6 +253,7 @@ def print_summary():
     Costs are no artifact: they tell of this machine, so no job writes them and nothing depends on them.
     """
     # Imported here, since they import pandas, which planning does without.
+    from advex.judge.pages.studies import write_page
     from advex.records.costs import summary, write_costs
 
     for study in PLAN.studies if STARTED else []:
@@ -254,4 +261,5 @@ def print_summary():
         text = summary(results, since=STARTED[0], now=time.time(), cores=workflow.cores)
         if text:
             write_costs(results, figure_jobs(PLAN, study))
+            write_page(PLAN)
             print("\n".join([text, "", ending(study)]))

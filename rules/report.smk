@@ -8,11 +8,10 @@ rule judge:
         tables=from_plan(PLAN.tables),
         published=PUBLISHED,
         claims=of_drawn_sources(CLAIMS),
-        template="report/scorecard.html.j2",
         origin=from_plan(PLAN.origin),
     output:
         table="results/{study}/scorecard.csv",
-        page="results/{study}/scorecard.html",
+        warnings="results/{study}/warnings.csv",
     log:
         "results/{study}/logs/judge/scorecard.log",
     benchmark:
@@ -36,13 +35,17 @@ rule judge:
 
 rule report:
     input:
-        figures=from_plan(PLAN.previews),
+        figures=from_plan(PLAN.figures),
         scorecard="results/{study}/scorecard.csv",
+        warnings="results/{study}/warnings.csv",
         origin="results/{study}/datasets/natural/origin.csv",
         captions=of_drawn_sources(CAPTIONS),
-        template="report/report.html.j2",
+        sources=of_drawn_sources(SOURCES),
+        names="report/words.yaml",
+        discrepancies="docs/discrepancies.md",
+        page=PAGE,
     output:
-        page="results/{study}/report.html",
+        page="results/{study}/index.html",
     log:
         "results/{study}/logs/report/report.log",
     benchmark:
@@ -55,9 +58,11 @@ rule report:
         runtime=10,
     params:
         study="{study}",
-        title=from_plan(PLAN.title),
+        scale=from_plan(PLAN.scale),
+        behind=from_plan(PLAN.behind_figures),
+        pages=from_plan(PLAN.pages),
         code=code_of("report.py"),
     message:
-        "write the report of {wildcards.study}"
+        "write the page of {wildcards.study}"
     script:
         "../scripts/report.py"

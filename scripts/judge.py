@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from advex.common.artifacts import read_table, write_table
-from advex.common.files import write_text
 from advex.judge.claims import load_claims, load_published
 from advex.judge.guards import warnings
 from advex.judge.judge import judge
-from advex.judge.scorecard import scorecard_html
 from advex.records.records import recorded
 
 with recorded(snakemake):
@@ -21,11 +21,10 @@ with recorded(snakemake):
         **snakemake.params.judging,
     )
     write_table(snakemake.output.table, table)
-    doubts = warnings(
+    found = warnings(
         tables,
         snakemake.params.judging["classes"],
         snakemake.params.sources,
         read_table(snakemake.input.origin),
     )
-    page = scorecard_html(table, snakemake.params.study, snakemake.input.template, doubts)
-    write_text(snakemake.output.page, page)
+    write_table(snakemake.output.warnings, pd.DataFrame({"warning": found}, dtype=str))

@@ -1,18 +1,27 @@
-"""Write the study's report: figures, captions and scorecard on one page."""
+"""Write the study's page: claims, figures, verdicts and the scorecard."""
+
+from pathlib import Path
 
 from advex.common.artifacts import read_table
 from advex.common.files import write_text
-from advex.judge.report import report_html
+from advex.judge.pages.results import results_page
+from advex.judge.pages.sources import load_names, load_sources
 from advex.records.records import recorded
 
 with recorded(snakemake):
-    page = report_html(
-        template=snakemake.input.template,
+    page = results_page(
+        template="report/page/index.html.j2",
         study=snakemake.params.study,
-        title=snakemake.params.title,
+        scale=snakemake.params.scale,
         origin=read_table(snakemake.input.origin),
         figures=snakemake.input.figures,
+        behind=snakemake.params.behind,
+        pages=snakemake.params.pages,
         captions=snakemake.input.captions,
         scorecard=read_table(snakemake.input.scorecard),
+        warnings=read_table(snakemake.input.warnings)["warning"],
+        sources=load_sources(snakemake.input.sources),
+        names=load_names(snakemake.input.names),
+        discrepancies=Path(snakemake.input.discrepancies).read_text(encoding="utf-8"),
     )
     write_text(snakemake.output.page, page)

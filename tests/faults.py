@@ -202,7 +202,7 @@ def disturbed(
 
 
 def _is_whole(folder: Path, targets: Iterable[str]) -> bool:
-    wanted = [*targets] or ["results/test/report.html"]
+    wanted = [*targets] or ["results/test/index.html"]
     return all((folder / path).exists() for path in wanted)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "config", "rules", "scripts", "profiles", "envs", "published", "report", "src")
+NOTES = "docs/discrepancies.md"
 SIZES = [(1, 2), (1, 25), (10, 25)]  # studies, seeds: about 100, 1,000 and 10,000 jobs
 
 
@@ -24,12 +25,14 @@ def copy_with(folder: Path, studies: int, seeds: int) -> list[str]:
     for part in PARTS:
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
         copy(ROOT / part, folder / part)
+    (folder / NOTES).parent.mkdir()
+    shutil.copy2(ROOT / NOTES, folder / NOTES)
     text = (ROOT / "config/studies/test.yaml").read_text()
     names = [f"scale{index}" for index in range(studies)]
     for name in names:
         changed = re.sub(r"seeds: \d+", f"seeds: {seeds}", text)
         (folder / f"config/studies/{name}.yaml").write_text(changed)
-    return [f"results/{name}/{file}" for name in names for file in ("report.html", "scorecard.html")]
+    return [f"results/{name}/index.html" for name in names]
 
 
 def plan(folder: Path, targets: list[str], *options: str) -> tuple[int, float, float, float]:

@@ -51,7 +51,7 @@ def test_records_of_runs_are_shipped_by_publishing_alone(published: Checkout, fi
 
 def test_everything_recorded_is_versioned_and_in_the_store(published: Checkout) -> None:
     entries = versioned(published)
-    assert {"scorecard.csv", "report.html"} <= set(entries)
+    assert {"scorecard.csv", "index.html"} <= set(entries)
     assert not [path for path in entries if is_local(f"results/test/{path}")]
     assert sum(path.startswith("models/") for path in entries) > 20
     for md5 in entries.values():
@@ -141,7 +141,7 @@ def test_a_partial_checkout_keeps_all_entries(clone: Checkout) -> None:
     assert (
         "1 published artifacts that are absent here" in said
     )  # the page shows another version of the figure
-    assert "results/test/report.html" in said
+    assert "results/test/index.html" in said
     after = versioned(clone)
     assert set(after) == set(before)
     changed = {path for path in after if after[path] != before[path]}

@@ -95,7 +95,7 @@ def test_a_stage_is_what_its_figures_come_from(staged: Checkout, tmp_path: Path)
 
 
 def test_stages_make_the_whole(whole: Checkout, clone: Checkout) -> None:
-    assert {"scorecard.csv", "report.html", "figures/goh_features/ensembles.svg"} <= entries(whole)
+    assert {"scorecard.csv", "index.html", "figures/goh_features/ensembles.svg"} <= entries(whole)
     assert {"datasets/det/seed0.safetensors", "datasets/natural/train.safetensors"} <= images(whole)
     assert not entries(whole) & images(whole)
     for sources in ((), ("goh_features",)):

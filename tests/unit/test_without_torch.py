@@ -48,7 +48,10 @@ def figure_modules() -> list[str]:
     )
 
 
-MODULES = [*figure_modules(), *(f"advex.judge.{name}" for name in ("judge", "scorecard", "report", "claims"))]
+MODULES = [
+    *figure_modules(),
+    *(f"advex.judge.{name}" for name in ("judge", "pages.results", "report", "claims")),
+]
 PAGES = [
     "advex.discussion.goh_features.explorer",
     "advex.discussion.nakano.experiments.slider",

@@ -174,9 +174,9 @@ def test_a_comment(fresh: tuple[Path, Snakemake]) -> None:
     assert (verdict["source"], verdict["figure"], verdict["seeds"]) == ("doe", "noise", 2)
     assert verdict["published"] == 90
     assert verdict["verdict"] != "not tested"
-    report = (results / "report.html").read_text()
-    assert "the number that Doe never published" in report
-    assert "noise_leaves_accuracy" in (results / "scorecard.html").read_text()
+    page = (results / "index.html").read_text()
+    assert "the number that Doe never published" in page
+    assert 'id="claim/noise_leaves_accuracy"' in page
     record = Record.read(results / "records/judge/scorecard.json")
     assert [path for path in record.inputs if "claims" in path] == ["config/claims/doe/claims.yaml"]
 

@@ -56,7 +56,7 @@ def test_every_figure_is_drawn(repository: Path, figure: str) -> None:
 def test_the_run_ends_with_costs_and_places(repository: Path) -> None:
     text = (repository / "first_run.txt").read_text()
     assert re.search(r"\d+ jobs in .* on \d+ cores; \d+ % of the cores' time was not computing", text)
-    for place in ("figures", "scorecard.csv", "report.html"):
+    for place in ("figures", "scorecard.csv", "index.html"):
         assert re.search(rf"{re.escape(place)}: +results/test/{re.escape(place)}", text)
 
 
@@ -86,11 +86,13 @@ def test_a_judge_without_shared_code_gives_every_verdict_again(repository: Path)
     assert (ours["verdict"] != "not tested").sum() > 10
 
 
-def test_the_report_holds_every_figure_and_the_scorecard(repository: Path) -> None:
-    page = (repository / "results/test/report.html").read_text()
+def test_the_page_holds_every_figure_and_the_scorecard(repository: Path) -> None:
+    page = (repository / "results/test/index.html").read_text()
     for figure in FIGURES:
         assert f'id="{figure}"' in page
-    assert page.count("data:image/png;base64,") == len(FIGURES)
+    assert page.count('src="data:image/svg+xml,') == len(FIGURES)
+    for claim in read_table(repository / "results/test/scorecard.csv")["claim"]:
+        assert f'id="claim/{claim}"' in page
     assert "packaged with scikit-learn" in page
 
 

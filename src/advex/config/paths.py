@@ -143,10 +143,6 @@ class Paths:
         """Return the paths of all figures of a study."""
         return [f"results/{study}/figures/{name}.svg" for name in self.figure_names(study)]
 
-    def previews(self, study: str) -> list[str]:
-        """Return the paths of all figures of a study as PNG, which take less room."""
-        return [path.removesuffix("svg") + "png" for path in self.figures(study)]
-
     def figure_names(self, study: str) -> list[str]:
         """Return the names of all figures of a study."""
         return [name for name in self.experiments.figures if self.draws(study, source_of(name))]

@@ -104,9 +104,22 @@ class Plan(OwnJobs):
         """Return the type that a study stores weights and constructed images in."""
         return self.study(study).stored_as
 
-    def title(self, study: str) -> str:
-        """Return what a study is called in its report."""
-        return self.study(study).title
+    def scale(self, study: str) -> dict[str, Any]:
+        """Return what a study's page says of its size: its name, its images, its seeds from and to."""
+        sizes, figures = self.study(study), self.figure_names(study)
+        tables = {name for figure in figures for name in self.figure_measurements(study, figure)}
+        seeds = [len(self.seeds(study, name)) for name in tables - self.pictures()]
+        names = ("description", "train_images", "test_images", "classes")
+        return {
+            "title": sizes.title,
+            **{name: getattr(sizes.data, name) for name in names},
+            "sizes_are_published": sizes.sizes_are_published,
+            "seeds": [min(seeds, default=1), max(seeds, default=1)],
+        }
+
+    def behind_figures(self, study: str) -> dict[str, list[str]]:
+        """Return the paths of the measurements that each figure draws, by the figure's name."""
+        return {figure: self.figure_inputs(study, figure) for figure in self.figure_names(study)}
 
     def training_inputs(self, study: str, model: str, seed: int | str) -> dict[str, str]:
         """Return the paths a training reads."""

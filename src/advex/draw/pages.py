@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from advex.common.errors import UserError
 
@@ -18,9 +18,10 @@ _FIRST = '<meta charset="utf-8">\n'
 def render(template: str | os.PathLike[str], **values: Any) -> str:
     """Fill a template with values, and forbid the page what it does not need.
 
-    Texts are escaped where they stand in HTML; data for scripts are written by ``tojson``, in a ``script``
-    of type ``application/json``, where they are no HTML either. The page may show images it holds and run the
-    scripts that the template has, and load nothing: its content-security policy says so.
+    A template may include others that lie beside it. Texts are escaped where they stand in HTML; data for
+    scripts are written by ``tojson``, in a ``script`` of type ``application/json``, where they are no HTML
+    either. The page may show images it holds and run the scripts that the template has, and load nothing: its
+    content-security policy says so.
 
     Raises:
         UserError: the template is missing.
@@ -31,7 +32,11 @@ def render(template: str | os.PathLike[str], **values: Any) -> str:
     except FileNotFoundError as error:
         raise UserError(f"{template}: no such template; run from a checkout of the repository") from error
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FileSystemLoader(Path(template).parent),
     )
     environment.policies["json.dumps_kwargs"] = {"allow_nan": False}
     page = environment.from_string(text).render(**values)

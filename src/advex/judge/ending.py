@@ -7,7 +7,7 @@ from pathlib import Path
 
 from advex.judge.verdicts import VERDICTS
 
-PAGE = "report.html"
+PAGE = "index.html"
 """The page of a study, in the folder of its results."""
 
 _KINDS = {"primary": "primary claims", "claim": "other claims"}

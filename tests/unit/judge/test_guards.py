@@ -8,7 +8,6 @@ import pytest
 
 from advex.config import load
 from advex.judge.guards import warnings
-from advex.judge.scorecard import scorecard_html
 
 ROOT = Path(__file__).parents[3]
 SOURCES = {"standard": ["data set det", "instrument transfer"]}
@@ -79,12 +78,3 @@ def test_all_models_that_something_is_made_with_are_watched() -> None:
     sources = load(ROOT / "config").sources("digits")
     assert {"standard", "robust", "standard_resnet18", "ensemble"} <= sources.keys()
     assert "data set det" in sources["standard"]
-
-
-def test_warnings_stand_on_the_scorecard_escaped() -> None:
-    card = pd.read_csv(ROOT / "docs/results/digits/scorecard.csv")
-    template = ROOT / "report/scorecard.html.j2"
-    page = scorecard_html(card, "digits", template, ["<b>standard</b> is at chance"])
-    assert "<h2>Warnings</h2>" in page
-    assert "&lt;b&gt;standard&lt;/b&gt; is at chance." in page
-    assert "Warnings" not in scorecard_html(card, "digits", template)

@@ -1,4 +1,3 @@
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +7,8 @@ import yaml
 from scipy.stats import ttest_1samp
 
 from advex.common.errors import UserError
-from advex.judge.claims import KINDS, Claim, claims_files, load_claims, load_published, needed_tables
+from advex.judge.claims import Claim, claims_files, load_claims, load_published, needed_tables
 from advex.judge.judge import COLUMNS, judge
-from advex.judge.scorecard import scorecard_html
 from advex.judge.statistics.multiplicity import benjamini_hochberg, holm
 from advex.judge.verdicts import (
     ABSENT,
@@ -25,7 +23,6 @@ from advex.judge.verdicts import (
 )
 
 ROOT = Path(__file__).parents[3]
-TEMPLATE = ROOT / "report" / "scorecard.html.j2"
 PUBLISHED = pd.DataFrame(
     [{"key": "fifty", "value": 50.0, "unit": "percent", "where": "Table 7", "mark": "seen"}]
 )
@@ -308,41 +305,6 @@ def test_without_tables_nothing_is_tested(untested: pd.DataFrame) -> None:
     each = [len(*claim.get("for_each", {"once": [None]}).values()) for claim in written]
     assert len(untested) == sum(each) > len(written)
     assert untested["claim"].is_unique
-
-
-class _Text(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.words: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        self.words += data.split()
-
-
-def test_scorecard_counts_marks_and_escapes(untested: pd.DataFrame) -> None:
-    row = judged(claim(kind="primary", primary="I3"), table(**FAR_ABOVE), same_size=False)
-    row |= {"quantity": "<script>alert(1)</script>"}
-    kinds = [kind for kind in KINDS if kind != "primary" and (untested["kind"] == kind).any()]
-    untested = untested[untested["kind"] != "primary"]
-    page = scorecard_html(
-        pd.concat([untested, pd.DataFrame([row])], ignore_index=True), "digits & <more>", TEMPLATE
-    )
-    assert "<script>" not in page
-    assert "digits &amp; &lt;more&gt;" in page
-    text = _Text()
-    text.feed(page)
-    words = " ".join(text.words)
-    numbers = " ".join(str((untested["kind"] == kind).sum()) for kind in kinds)
-    assert f"○ not tested 0 {numbers} out of scope, not measured, or fewer than two seeds" in words
-    assert f"◐ effect 1 {' '.join('0' for _ in kinds)} the effect is there; sizes are not comparable" in words
-    assert words.index("Primary claims: ilyas") < words.index(f"{untested['source'].iloc[0]} / ")
-    assert (
-        "Of 1 claims tested, the effect is there in 1; were there none in any of them, chance would" in words
-    )
-    assert "nan" not in text.words
-    assert "51 (48.52 to 53.48)" in words
-    with pytest.raises(UserError, match="no such template"):
-        scorecard_html(untested, "digits", Path("absent.j2"))
 
 
 def percents(**values: list[float]) -> pd.DataFrame:

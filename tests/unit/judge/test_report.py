@@ -1,4 +1,4 @@
-"""The report and the README's summary: they say what the tables say."""
+"""The README's summary says what the tables say."""
 
 import importlib.util
 import re
@@ -9,11 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from advex.common.errors import UserError
 from advex.common.plain_yaml import parse_yaml
 from advex.judge.claims import PRIMARY
 from advex.judge.pages.counts import Chance, by_chance
-from advex.judge.report import markdown_summary, report_html
+from advex.judge.report import markdown_summary
 
 ROOT = Path(__file__).parents[3]
 SCORECARD = pd.DataFrame(
@@ -44,38 +43,6 @@ COSTS = pd.DataFrame(
         "share_not_computing_percent": [20.0, 25.0],
     }
 )
-
-
-def page(tmp_path: Path, captions: list[str]) -> str:
-    figure = tmp_path / "figures/ilyas/relabelled.png"
-    figure.parent.mkdir(parents=True, exist_ok=True)
-    figure.write_bytes(b"a picture")
-    return report_html(
-        template=str(ROOT / "report/report.html.j2"),
-        study="digits",
-        title="handwritten digits",
-        origin=pd.DataFrame([{"source": "cifar10", "note": "images are lossy JPEG copies"}]),
-        figures=[str(figure)],
-        captions=captions,
-        scorecard=SCORECARD,
-    )
-
-
-def test_the_report_says_where_the_data_come_from_and_counts_verdicts(tmp_path: Path) -> None:
-    text = page(tmp_path, [str(ROOT / "report/captions/ilyas/relabelled.md")])
-    assert "images are lossy JPEG copies" in text
-    words = " ".join(text.split())
-    assert "Primary claims: 1 effect." in words
-    assert "Premises: 1 reproduced." in words
-    assert '<td>I7</td><td>ilyas</td><td><a href="#ilyas/relabelled">first &amp; second</a></td>' in words
-    assert "claims: 1 effect, 1 not tested</p>" in words
-    assert "first &amp; second" in text
-    assert "nan" not in text.lower()
-
-
-def test_a_figure_without_caption_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"report/captions/ilyas/relabelled\.md: missing"):
-        page(tmp_path, [])
 
 
 def test_the_summary_has_primary_claims_and_counts_findings_by_source() -> None:

@@ -100,7 +100,7 @@ def test_the_summary_counts_only_jobs_of_this_run(results: Path) -> None:
     now = float(jobs["finished"].max()) + 1
     text = summary(results, since=now - 8.5, now=now, cores=2)
     assert "3 jobs in 8 s on 2 cores; 50 % of the cores' time was not computing" in text
-    assert "report.html" not in text
+    assert "index.html" not in text
     assert summary(results, since=now, now=now, cores=2) == ""
 
 

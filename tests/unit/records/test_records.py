@@ -412,7 +412,7 @@ def test_artifacts_are_what_jobs_write() -> None:
     for path in (
         "results/test/models/a/seed0.safetensors", "results/test/models/a/seed0.checkpoint",
         "results/test/models/a/.seed0.safetensors.x", "results/test/.snakemake_timestamp",
-        "results/test/logs/train/a.log", "results/test/benchmarks/train/a.tsv", "results/test/report.html",
+        "results/test/logs/train/a.log", "results/test/benchmarks/train/a.tsv", "results/test/index.html",
         "results/test/records/train/a.json", "results/test/costs.csv",
         "results/test.dvc", "results/test/figures/logs/a.svg",
     ):  # fmt: skip
@@ -421,7 +421,7 @@ def test_artifacts_are_what_jobs_write() -> None:
     assert sorted(artifacts_in(Path("results"))) == [
         "results/test/figures/logs/a.svg",
         "results/test/models/a/seed0.safetensors",
-        "results/test/report.html",
+        "results/test/index.html",
     ]
 
 

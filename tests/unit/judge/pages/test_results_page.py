@@ -1,59 +1,220 @@
-"""The page that compares studies with what was published."""
+"""The page of a study: it says what the tables say, in words, and leads to what is there."""
 
-import importlib.util
+import html
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 
-import pandas as pd
+import pytest
+from page_samples import FINDING, HOSTILE, ROOT, drawing, page, side_by_side
 
-from advex.judge.pages.results import Judged, results_markdown
+from advex.common.artifacts import read_table
+from advex.common.errors import UserError
+from advex.config import load
+from advex.judge.claims import PRIMARY, claims_files, load_claims
+from advex.judge.pages.findings import finding
+from advex.judge.pages.notes import about, notes, pieces
+from advex.judge.pages.results import results_page
+from advex.judge.pages.rows import in_words
+from advex.judge.pages.sources import SourceWords, in_order, load_names, load_sources
+from advex.judge.pages.studies import duration_in_words
+from advex.judge.verdicts import THERE
 
-ROOT = Path(__file__).parents[4]
+PLAN = load(ROOT / "config")
+SCORECARD = read_table(ROOT / "docs/results/digits/scorecard.csv")
+SOURCES = load_sources(sorted((ROOT / "config/sources").glob("*.yaml")))
+DISCREPANCIES = (ROOT / "docs/discrepancies.md").read_text()
 
 
-def scorecard(*rows: tuple[str, float, float, str]) -> pd.DataFrame:
-    """Return a scorecard of primary claims, each given by name, published number, ours and verdict."""
-    return pd.DataFrame(
-        [
-            {
-                "kind": "primary", "primary": name, "source": "ilyas", "figure": "relabelled",
-                "quantity": f"what {name} | says", "published": published, "published_from": "Table 1",
-                "ours": ours, "ours_low": ours - 1, "ours_high": ours + 1, "seeds": 3, "verdict": verdict,
-            }
-            for name, published, ours, verdict in rows
-        ]
-    )  # fmt: skip
+class Elements(HTMLParser):
+    """Elements with their attributes, and the texts a reader sees outside of code."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, tuple[str, ...]]] = []
+        self.values: dict[str, list[str]] = {}
+        self.texts: list[str] = []
+        self.inside: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, tuple(name for name, _ in attrs)))
+        for name, value in attrs:
+            self.values.setdefault(name, []).append(value or "")
+        if tag not in ("meta", "img", "input", "br"):
+            self.inside.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.inside.pop() == tag, "elements end in the order in which they began"
+
+    def handle_data(self, data: str) -> None:
+        if not {"code", "pre", "script", "style"} & set(self.inside):
+            self.texts.append(data)
 
 
-def test_studies_stand_beside_what_was_published() -> None:
-    nothing = float("nan")
-    text = results_markdown(
-        {
-            "large": Judged(
-                scorecard(("I5", 43.7, 40, "effect"), ("I4", 63.3, 60, "undecided")), "photographs", "copies"
-            ),
-            "small": Judged(
-                scorecard(("I4", 63.3, 75.25, "effect"), ("W1", nothing, nothing, "not tested")), "toys"
-            ),
-        }
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Elements:
+    return Elements(page(tmp_path_factory.mktemp("page")))
+
+
+def test_every_figure_stands_with_its_finding_and_every_row_of_the_scorecard(shown: Elements) -> None:
+    for name in PLAN.figure_names("digits"):
+        assert name in shown.values["id"]
+        assert f"{FINDING} {name.split('/')[1].replace('_', ' ')}" in shown.texts
+    assert {f"claim/{claim}" for claim in SCORECARD["claim"]} <= set(shown.values["id"])
+    assert len(shown.values["id"]) == len(set(shown.values["id"]))
+    assert "nan" not in " ".join(shown.texts).split()
+
+
+def test_the_sentence_counts_what_holds(shown: Elements) -> None:
+    words = " ".join(" ".join(shown.texts).split())
+    primary = SCORECARD.loc[SCORECARD["kind"] == "primary", "verdict"]
+    there, same = primary.isin(THERE).sum(), (primary == "reproduced").sum()
+    assert f"on digits, 8x8 grey, {there} of {len(primary)} primary claims hold ({same} of them" in words
+    assert f"{(primary == 'contradicted').sum()} are contradicted" in words
+
+
+def test_what_readers_see_are_words_and_no_identifiers(shown: Elements) -> None:
+    """Files may be called by their names, and what is quoted is as it was."""
+    identifier = r"\b[a-z0-9]+_[a-z0-9_]+\b(?!\.(?:csv|py|md|safetensors))"
+    seen = {name for text in shown.texts for name in re.findall(identifier, text)}
+    assert seen <= {"d_non_robust", "relu1_1"}
+
+
+def test_links_on_the_page_and_into_the_repository_lead_somewhere(shown: Elements) -> None:
+    links = shown.values["href"]
+    inside = {link[1:] for link in links if link.startswith("#")}
+    assert inside <= set(shown.values["id"])
+    into = {link for link in links if link.startswith("../..") and "/records/" not in link}
+    assert len(into) > 40
+    folder = ROOT / "results/digits"
+    assert [link for link in into if not (folder / link).resolve().exists()] == []
+    outside = {link for link in links if "://" in link}
+    assert all(link.startswith("https://") for link in outside)
+
+
+def test_hostile_texts_stay_text(shown: Elements, tmp_path: Path) -> None:
+    hostile = Elements(page(tmp_path, HOSTILE))
+    # Notes have links to claims by name, which here no claim has.
+    assert [name for name in hostile.elements if name[0] not in ("a", "code")] == [
+        name for name in shown.elements if name[0] not in ("a", "code")
+    ]
+    assert sum(HOSTILE in text for text in hostile.texts) > 4 * len(SCORECARD)
+
+
+def test_a_study_of_one_source_has_its_figures_alone(tmp_path: Path) -> None:
+    seen = Elements(page(tmp_path, study="imagenet-style"))
+    assert [name for name in seen.values["id"] if name in SOURCES] == ["nakano", "response"]
+    assert {link[1:] for link in seen.values["href"] if link.startswith("#")} <= set(seen.values["id"])
+
+
+def test_studies_stand_side_by_side() -> None:
+    seen = Elements(side_by_side())
+    words = " ".join(" ".join(seen.texts).split())
+    assert [f"claims/{name}" for name in PRIMARY] == sorted(
+        (name for name in seen.values["id"] if name.startswith("claims/")),
+        key=lambda name: PRIMARY.index(name.split("/")[1]),
     )
-    assert "`large`](results/large/scorecard.csv), photographs (copies): 1 effect, 1 undecided." in text
-    rows = [line for line in text.splitlines() if re.match(r"\| [A-Z]\d", line)]
-    assert [row[2:4] for row in rows] == ["I4", "I5", "W1"]
-    assert "what I4 \\| says | 63.3<br>Table 1 | [undecided](" in rows[0]
-    assert "75.25 (74.25 to 76.25), 3 seeds" in rows[0]
-    assert rows[1].endswith("| not drawn |")
-    assert rows[2].endswith("| not drawn | [not tested](results/small/figures/ilyas/relabelled.png) |")
-    assert "nan" not in text
+    assert {f"costs/{name}" for name in PLAN.figure_names("digits")} <= set(seen.values["id"])
+    assert words.count("primary claims hold") == 2
+    hostile = Elements(side_by_side(HOSTILE))
+    assert hostile.elements == seen.elements
+    assert sum(HOSTILE in text for text in hostile.texts) > len(PRIMARY)
 
 
-def test_the_page_says_what_the_copied_results_say() -> None:
-    spec = importlib.util.spec_from_file_location("update", ROOT / "docs/update.py")
-    assert spec is not None
-    assert spec.loader is not None
-    update = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(update)
-    page = (ROOT / "docs/results.md").read_text()
-    assert page == update.results()
-    for link in set(re.findall(r"\]\((results/[^)]+)\)", page)):
-        assert (ROOT / "docs" / link).exists(), link
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(None, ""), (0.4, "0 s"), (119.4, "119 s"), (121, "2 min"), (9000, "2 h")]
+)
+def test_durations_are_said_in_the_unit_that_fits(seconds: float | None, words: str) -> None:
+    assert duration_in_words(seconds) == words
+
+
+def test_a_finding_is_the_title_of_its_drawing(tmp_path: Path) -> None:
+    for title in ("short", FINDING * 2, "100 % & <more> of ε, ℓ₂, $x$"):
+        assert finding(drawing(tmp_path, title), "a drawing") == title
+
+
+@pytest.mark.parametrize(
+    "text", ["", "<svg/>", "<svg xmlns='http://www.w3.org/2000/svg'><g id='figure_1'/></svg>"]
+)
+def test_what_has_no_title_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="a drawing"):
+        finding(text, "a drawing")
+
+
+def test_a_figure_without_caption_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"report/captions/ilyas/relabelled\.md: missing"):
+        results_page(
+            template=str(ROOT / "report/page/index.html.j2"), study="digits", scale=PLAN.scale("digits"),
+            origin=SCORECARD, figures=[str(tmp_path / "ilyas/relabelled.svg")], behind={}, pages=[],
+            captions=[], scorecard=SCORECARD, warnings=[], sources=SOURCES, names={}, discrepancies="",
+        )  # fmt: skip
+
+
+def test_everything_is_said_of_every_source() -> None:
+    claims = load_claims(claims_files(ROOT / "config/claims"))
+    named = [name for words in SOURCES.values() for name in words.primary]
+    assert sorted(named, key=PRIMARY.index) == [
+        name for name in PRIMARY if name in {claim.primary for claim in claims}
+    ]
+    for name in {figure.split("/")[0] for figure in PLAN.figure_names("digits")} | {"response"}:
+        words = SOURCES[name]
+        assert words.claim.count(". ") == 1, f"{name}: two sentences"
+        assert all((words.title, words.by, words.place, words.url, words.meaning, words.notes)), name
+    things = {
+        *PLAN.figure_names("digits"),
+        *(Path(path).parent.name + "/" + Path(path).stem for path in PLAN.pages("digits")),
+    }
+    assert {f"{name}/{figure}" for name, words in SOURCES.items() for figure in words.figures} == things
+    assert {figure for words in SOURCES.values() for figure in words.shown} <= things
+
+
+def test_sources_come_in_the_order_of_the_discussion() -> None:
+    drawn = [name.split("/")[0] for name in PLAN.figure_names("digits")]
+    assert list(in_order(drawn, SOURCES)) == [
+        "ilyas", "gilmer_hendrycks", "goh_leakage", "goh_features",
+        "nakano", "nakkiran", "wallace", "response",
+    ]  # fmt: skip
+    assert in_order(["doe"], {}) == {"doe": SourceWords(name="Doe")}
+
+
+def test_every_note_on_the_discussion_stands_with_a_source() -> None:
+    all_notes = notes(DISCREPANCIES)
+    placed = [note for words in SOURCES.values() for note in about(words.notes, all_notes)]
+    assert {note.heading for note in all_notes if note not in placed} == {"Where we differ on purpose"}
+    assert len(placed) == len(set(placed))
+    rows = [line for line in DISCREPANCIES.splitlines() if line.startswith("| **")]
+    assert len(all_notes) == len(rows)
+    words = html.unescape(" ".join(piece.text for note in all_notes for piece in note.what))
+    assert "**" not in words
+    assert about("", all_notes) == []
+
+
+def test_markdown_is_split_where_its_style_changes() -> None:
+    text = "**Fig. 2** is `a_b`, *see* [the list](../published/ilyas.csv), 2 * 3"
+    assert [(piece.style, piece.text) for piece in pieces(text)] == [
+        ("strong", "Fig. 2"), ("plain", " is "), ("code", "a_b"), ("plain", ", "), ("em", "see"),
+        ("plain", " "), ("link", "the list"), ("plain", ", 2 * 3"),
+    ]  # fmt: skip
+
+
+def test_identifiers_are_written_as_words() -> None:
+    names = load_names(ROOT / "report/words.yaml")
+    assert in_words("accuracy of on_det > accuracy of own_mistakes", names) == (
+        "accuracy of a network taught by next-class examples > accuracy of own mistakes"
+    )
+
+
+def test_mistakes_in_what_is_said_of_a_source_are_named(tmp_path: Path) -> None:
+    (tmp_path / "doe.yaml").write_text("name: Doe\nurl: javascript:alert(1)\nprimary: {X1: no such claim}\n")
+    (tmp_path / "roe.yaml").write_text("title: [")
+    with pytest.raises(UserError) as error:
+        load_sources(sorted(tmp_path.glob("*.yaml")))
+    said = str(error.value).splitlines()
+    assert [line.split(": ")[0].split("/")[-1] for line in said] == ["doe.yaml", "doe.yaml", "roe.yaml"]
+    assert "url" in said[0]
+    assert "found X1" in said[1]
+    (tmp_path / "words.yaml").write_text("a: [1]")
+    with pytest.raises(UserError, match="not a list of names with words"):
+        load_names(tmp_path / "words.yaml")
