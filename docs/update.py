@@ -76,7 +76,7 @@ def results() -> str:
         file = folder / name / "origin.csv"
         notes = read_table(file).get("note", []) if file.exists() else []
         origin = ", ".join(str(note) for note in notes if isinstance(note, str))
-        studies[name] = Judged(read_table(folder / name / "scorecard.csv"), plan.title(name), origin)
+        studies[name] = Judged(read_table(folder / name / "scorecard.csv"), plan.study(name).title, origin)
     return results_markdown(studies)
 
 
