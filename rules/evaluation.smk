@@ -95,7 +95,13 @@ rule draw:
         origin=from_plan(PLAN.figure_origin, "{source}/{name}"),
         published="published/{source}.csv",
     output:
-        svg="results/{study}/figures/{source}/{name}.svg",
+        svg=report(
+            "results/{study}/figures/{source}/{name}.svg",
+            caption="../report/workflow/figure.rst",
+            category="Figures",
+            subcategory="{source}",
+            labels={"figure": "{name}", "study": "{study}"},
+        ),
         png="results/{study}/figures/{source}/{name}.png",
     log:
         "results/{study}/logs/draw/{source}/{name}.log",

@@ -9,7 +9,12 @@ rule judge:
         published=PUBLISHED,
         claims=of_drawn_sources(CLAIMS),
     output:
-        table="results/{study}/scorecard.csv",
+        table=report(
+            "results/{study}/scorecard.csv",
+            caption="../report/workflow/scorecard.rst",
+            category="Verdicts",
+            labels={"table": "scorecard", "study": "{study}"},
+        ),
     log:
         "results/{study}/logs/judge/scorecard.log",
     benchmark:
@@ -41,7 +46,12 @@ rule report:
         discrepancies="docs/discrepancies.md",
         page=PAGE,
     output:
-        page="results/{study}/index.html",
+        page=report(
+            "results/{study}/index.html",
+            caption="../report/workflow/page.rst",
+            category="Verdicts",
+            labels={"table": "page", "study": "{study}"},
+        ),
     log:
         "results/{study}/logs/report/report.log",
     benchmark:
