@@ -1,6 +1,7 @@
 # make            install what is pinned into .venv, build the study, say where its results are
 # make pull       install the same way and fetch the published artifacts; nothing is computed, what you made stays (unless FORCE=1)
 # make page       write the page of STUDY, results/STUDY/index.html, and that of all studies side by side, results/index.html
+# make snakemake-report   put Snakemake's own report of STUDY, with figures, scorecard and how jobs hang together, into build/
 # make test       install the same way and run all tests
 # make test-quick run what takes no second each: for whoever is changing something (PROCESSES=4 on four cores)
 # make test-processors   run the tests of what computes, and the study `test`, as on processors that know fewer instructions
@@ -32,7 +33,7 @@ export TORCH_BUILD
 unexport SNAKEMAKE_PROFILE
 
 .DEFAULT_GOAL := study
-.PHONY: study page pull test test-quick test-cluster test-rest test-processors plan compare publish export-run import-run vouch push why provenance docs lock
+.PHONY: study page snakemake-report pull test test-quick test-cluster test-rest test-processors plan compare publish export-run import-run vouch push why provenance docs lock
 
 study: $(INSTALLED)
 	@$(RUN) --alone snakemake --config study=$(STUDY) $(if $(SOURCE),source="$(SOURCE)")
@@ -40,6 +41,10 @@ study: $(INSTALLED)
 page: $(INSTALLED)
 	@$(RUN) --alone snakemake results/$(STUDY)/index.html
 	@$(RUN) advex.judge.pages.studies
+
+snakemake-report: $(INSTALLED)
+	@mkdir -p build
+	@$(RUN) --alone snakemake --report build/$(STUDY)-report.zip --config study=$(STUDY)
 
 pull: $(INSTALLED)
 	@$(RUN) advex.records.pulling $(if $(FORCE),--force) || { $(RUN) advex.records.manifests; false; }

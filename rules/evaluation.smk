@@ -97,7 +97,13 @@ rule draw:
         published="published/{source}.csv",
         claims=claims_of_source,
     output:
-        svg="results/{study}/figures/{source}/{name}.svg",
+        svg=report(
+            "results/{study}/figures/{source}/{name}.svg",
+            caption="../report/workflow/figure.rst",
+            category="Figures",
+            subcategory="{source}",
+            labels={"figure": "{name}", "study": "{study}"},
+        ),
         png="results/{study}/figures/{source}/{name}.png",
     log:
         "results/{study}/logs/draw/{source}/{name}.log",

@@ -10,7 +10,12 @@ rule judge:
         claims=of_drawn_sources(CLAIMS),
         origin=from_plan(PLAN.origin),
     output:
-        table="results/{study}/scorecard.csv",
+        table=report(
+            "results/{study}/scorecard.csv",
+            caption="../report/workflow/scorecard.rst",
+            category="Verdicts",
+            labels={"table": "scorecard", "study": "{study}"},
+        ),
         warnings="results/{study}/warnings.csv",
     log:
         "results/{study}/logs/judge/scorecard.log",
@@ -45,7 +50,12 @@ rule report:
         discrepancies="docs/discrepancies.md",
         page=PAGE,
     output:
-        page="results/{study}/index.html",
+        page=report(
+            "results/{study}/index.html",
+            caption="../report/workflow/page.rst",
+            category="Verdicts",
+            labels={"table": "page", "study": "{study}"},
+        ),
     log:
         "results/{study}/logs/report/report.log",
     benchmark:

@@ -27,7 +27,7 @@ def drawing(folder: Path, finding: str) -> str:
     return (folder / "drawing.svg").read_text()
 
 
-def page(folder: Path, hostile: str = "", study: str = "digits", every: int = 1) -> str:
+def page(folder: Path, hostile: str = "", study: str = "digits", every: int = 1, worded: bool = True) -> str:
     """Return the page of a study; ``hostile`` stands in all texts that people, data or figures bring."""
     plan = load(ROOT / "config")
     drawn = drawing(folder, f"{FINDING} NAME{hostile}")
@@ -60,7 +60,7 @@ def page(folder: Path, hostile: str = "", study: str = "digits", every: int = 1)
         captions=[str(path) for path in captions],
         scorecard=scorecard,
         warnings=[f"test images stand in the training set too{hostile}"],
-        sources={name: _spoilt(words, hostile) for name, words in sources.items()},
+        sources={name: _spoilt(words, hostile) for name, words in sources.items() if worded},
         names=load_names(ROOT / "report/words.yaml"),
         discrepancies=(ROOT / "docs/discrepancies.md")
         .read_text()

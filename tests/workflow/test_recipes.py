@@ -176,6 +176,7 @@ def test_a_comment(fresh: tuple[Path, Snakemake]) -> None:
     assert verdict["verdict"] != "not tested"
     page = (results / "index.html").read_text()
     assert "the number that Doe never published" in page
+    assert "Doe, Networks and noise" in page
     assert 'id="claim/noise_leaves_accuracy"' in page
     record = Record.read(results / "records/judge/scorecard.json")
     assert [path for path in record.inputs if "claims" in path] == ["config/claims/doe/claims.yaml"]

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,6 +95,27 @@ def test_the_page_holds_every_figure_and_the_scorecard(repository: Path) -> None
     for claim in read_table(repository / "results/test/scorecard.csv")["claim"]:
         assert f'id="claim/{claim}"' in page
     assert "packaged with scikit-learn" in page
+
+
+def test_all_studies_stand_side_by_side(repository: Path) -> None:
+    """Written when a run ends, with what each figure cost here."""
+    page = (repository / "results/index.html").read_text()
+    assert 'href="test/index.html"' in page
+    for figure in FIGURES:
+        assert re.search(rf'id="costs/{figure}"><th .*?</th><td [^>]*>\d+ (s|min)<', page)
+
+
+def test_snakemake_reports_every_figure_with_its_caption(
+    repository: Path, snakemake: Snakemake, tmp_path: Path
+) -> None:
+    finished = snakemake("--report", str(tmp_path / "report.zip"), *TEST)
+    assert finished.returncode == 0, finished.stderr[-3000:]
+    with zipfile.ZipFile(tmp_path / "report.zip") as report:
+        names = report.namelist()
+        (page,) = (report.read(name).decode() for name in names if name.endswith("/report.html"))
+    for figure in FIGURES:
+        assert f"report/captions/{figure}.md" in page
+        assert any(name.endswith(f"{figure.split('/')[1]}.svg") for name in names)
 
 
 def test_costs_cover_every_job(repository: Path) -> None:

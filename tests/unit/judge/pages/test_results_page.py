@@ -109,6 +109,13 @@ def test_a_study_of_one_source_has_its_figures_alone(tmp_path: Path) -> None:
     assert {link[1:] for link in seen.values["href"] if link.startswith("#")} <= set(seen.values["id"])
 
 
+def test_sources_of_which_nothing_is_said_are_called_by_their_names(tmp_path: Path) -> None:
+    seen = Elements(page(tmp_path, worded=False))
+    assert {"Goh leakage", "Relabelled", "Wallace"} <= set(seen.texts)
+    assert "What it claims" not in seen.texts
+    assert {f"claim/{claim}" for claim in SCORECARD["claim"]} <= set(seen.values["id"])
+
+
 def test_studies_stand_side_by_side() -> None:
     seen = Elements(side_by_side())
     words = " ".join(" ".join(seen.texts).split())
