@@ -27,6 +27,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+_PARSING = threading.Lock()
+"""Jobs start from threads, and Python 3.11 counts the depth of what it parses for all threads together: where
+one interrupts another, it raises SystemError."""
+
 SWITCH = "ADVEX_WORKERS"
 """Environment variable; ``no`` turns workers off."""
 
@@ -97,7 +101,7 @@ class Workers:
         self._of_thread.last = None
         script = script_of(command)
         if script and options.get("stdout") is not subprocess.PIPE and options.get("env") is not None:
-            with suppress(OSError, ValueError, SyntaxError):
+            with suppress(OSError, ValueError, SyntaxError, SystemError):
                 self._of_thread.last = self._fork(command, script, options)
         return self._of_thread.last or subprocess.Popen(command, **options)
 
@@ -226,19 +230,20 @@ def sure_imports(script: str, modules: Iterable[str] = ()) -> Imports:
         script: path of a Python file.
         modules: modules of ours that it is known to import besides.
     """
-    found, ours = _imports(ast.parse(Path(script).read_bytes()))
-    to_do, seen = [*ours, *modules], set[str]()
-    statements = set(found)
-    while to_do:
-        name = to_do.pop()
-        parts = name.split(".")
-        for module in [".".join(parts[: depth + 1]) for depth in range(len(parts))]:
-            if module not in seen:
-                seen.add(module)
-                found, ours = _imports_of_module(module)
-                statements |= found
-                to_do += ours
-    return frozenset(statements)
+    with _PARSING:
+        found, ours = _imports(ast.parse(Path(script).read_bytes()))
+        to_do, seen = [*ours, *modules], set[str]()
+        statements = set(found)
+        while to_do:
+            name = to_do.pop()
+            parts = name.split(".")
+            for module in [".".join(parts[: depth + 1]) for depth in range(len(parts))]:
+                if module not in seen:
+                    seen.add(module)
+                    found, ours = _imports_of_module(module)
+                    statements |= found
+                    to_do += ours
+        return frozenset(statements)
 
 
 @cache

@@ -1,5 +1,6 @@
 """A job that is forked from a worker is the process that Python would have been, and dies as it would."""
 
+import gc
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from advex.common.machine import worker
+from advex.common.machine import workers as workers_module
 from advex.common.machine.workers import SHARED, Forked, Workers, script_of, sure_imports
 
 ROOT = Path(__file__).parents[4]
@@ -350,6 +353,37 @@ def test_sure_imports_are_those_that_every_run_makes(tmp_path: Path) -> None:
     )
     assert sure_imports(str(script)) == {"import pandas as pd", "from scipy import stats"}
     assert "import torch" in sure_imports(str(script), ["advex.networks.classifier"])
+
+
+def test_scripts_are_read_by_several_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs that start together: Python's parser, where it is interrupted by itself, raises SystemError."""
+    said: list[BaseException | threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", said.append)
+
+    def interrupted(*_: object) -> None:
+        time.sleep(0.0002)  # another thread goes on
+
+    def read(depth: int) -> None:
+        if depth:
+            read(depth - 1)
+            return
+        for _ in range(3):
+            workers_module._imports_of_module.cache_clear()
+            sure_imports(str(ROOT / "scripts/experiment.py"), ["advex.networks.classifier"])
+
+    threads = [threading.Thread(target=read, args=(10 * number,)) for number in range(3)]
+    before = gc.get_threshold()
+    gc.callbacks.append(interrupted)
+    gc.set_threshold(200)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(interrupted)
+    assert said == []
 
 
 def test_what_is_shared_is_imported_by_several_scripts() -> None:
