@@ -174,7 +174,7 @@ def test_a_published_key_twice_or_a_missing_column_is_refused(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("quantity: something", "quantitty: something", "fine: found unknown quantitty; allowed: claim, "),
+        ("quantity: something", "quantitty: something", "fine: found unknown quantitty; near: quantity; allowed: claim, "),
         ("    quantity: something\n", "", "fine.quantity: found nothing; allowed: a value"),
         ("above: chance", "above: chnce", "fine.effect.0.above: found 'chnce'; allowed: a mapping"),
         ("above: chance", "over: chance", "fine.effect.0: found unknown over; allowed: of, above, "),
