@@ -15,7 +15,7 @@
 # make push       push what is versioned to your own remote (docs/storage.md)
 # make why ARTIFACT=results/digits/figures/ilyas/relabelled.svg          say why it would be made again, or that it would not
 # make provenance ARTIFACT=results/digits/figures/ilyas/relabelled.svg   print how it came about
-# make docs       copy figures and scorecard of the study into docs/ and renew the README's tables, criteria.md and power.md
+# make docs       copy figures and scorecard of the study into docs/ and renew the README's tables, criteria.md, power.md and reliability.md
 # make lock       choose new versions for requirements.lock and requirements-test.lock
 
 STUDY ?= digits

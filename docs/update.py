@@ -1,15 +1,18 @@
 """Copy a study's figures, scorecard and costs into docs/results/, and renew what is made of them.
 
 That is the README's table, a page of all figures and primary claims beside them, artifact.md, criteria.md,
-power.md and results.md.
+power.md, reliability.md and results.md.
 
 Costs are copied only where every job ran here; beside pulled artifacts there are none, so the last stay.
 """
 
 import re
+import runpy
 import shutil
 import sys
 from pathlib import Path
+
+import pandas as pd
 
 from advex.common.artifacts import read_table
 from advex.common.files import write_text
@@ -19,6 +22,7 @@ from advex.judge.pages.across_studies import Judged, results_markdown
 from advex.judge.pages.criteria import criteria_markdown, load_log
 from advex.judge.pages.overview import artifacts_markdown, gallery_markdown, overview_markdown
 from advex.judge.pages.power import power_markdown, power_table
+from advex.judge.pages.reliability import reliability_markdown
 from advex.judge.pages.sources import SourceWords, load_sources
 from advex.judge.report import markdown_summary
 from advex.records.costs import all_ran_here
@@ -86,6 +90,38 @@ def criteria() -> str:
     return criteria_markdown(load_claims(claims_files(folder)), load_log(folder / LOG))
 
 
+TESTS_OF_RELIABILITY = (
+    "unit/train/test_checkpoints.py",
+    "unit/prepare/test_mirrors_that_deceive.py",
+    "unit/prepare/test_downloads.py",
+    "unit/prepare/test_duplicates.py",
+    "unit/judge/test_guards.py",
+    "unit/common/test_plain_yaml.py",
+    "unit/common/machine/test_locks.py",
+    "unit/common/machine/test_leftovers.py",
+    "workflow/test_faults.py",
+    "workflow/test_mistakes.py",
+    "storage/test_damage.py",
+)
+"""Files of tests that docs/reliability.md lists, below tests/."""
+
+
+def reliability() -> str:
+    """Return docs/reliability.md, from the tables of benchmarks and from the tests."""
+    tables = {}
+    for name in ("faults", "fuzz", "soak"):
+        file = ROOT / "benchmarks/results" / f"{name}.csv"
+        tables[name] = pd.read_csv(file, keep_default_na=False) if file.exists() else pd.DataFrame()
+    mistakes = runpy.run_path(str(ROOT / "tests/unit/config/mistakes.py"))["MISTAKES"]
+    return reliability_markdown(
+        tables["faults"],
+        tables["fuzz"],
+        tables["soak"],
+        [mistake.kind for mistake in mistakes],
+        [ROOT / "tests" / name for name in TESTS_OF_RELIABILITY],
+    )
+
+
 def power(study: str) -> str:
     """Return the block of docs/power.md for a study, from its measured tables."""
     plan, folder = load(ROOT / "config"), ROOT / "results" / study / "measurements"
@@ -123,6 +159,7 @@ def main(study: str) -> None:
     renew(ROOT / "docs/power.md", study, power(study))
     write_text(ROOT / "docs/criteria.md", criteria())
     write_text(ROOT / "docs/results.md", results())
+    write_text(ROOT / "docs/reliability.md", reliability())
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from advex.common.machine.workers import SWITCH
 
 NOT_COMPARED = ("logs", "benchmarks", "costs.csv")
 """What tells of one run on one machine."""
-PATIENCE = 600.0
+PATIENCE = 1800.0
 """Seconds after which a run that does not end is a failure."""
 
 
@@ -91,7 +91,11 @@ class Run:
 
     def end(self) -> int:
         """Wait until it ends and nothing of it is left; return its status."""
-        status = self.process.wait(PATIENCE)
+        try:
+            status = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            raise
         until = time.monotonic() + PATIENCE
         while processes_in(self.folder):
             assert time.monotonic() < until, f"processes go on: {processes_in(self.folder)}"

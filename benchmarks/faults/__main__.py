@@ -1,13 +1,11 @@
-"""What becomes of a study that is disturbed.
-
-    .venv/bin/python benchmarks/faults KIND [--times N] [--seed S]
+"""What becomes of a study that is disturbed: ``.venv/bin/python benchmarks/faults KIND [--times N]``.
 
 ``kills`` has all processes of the study `test` killed N times, at random moments, with workers and without,
 each time until it is done; ``signals`` sends other signals and kills single processes; ``accidents`` fills
-the disk, makes results read-only, sets clocks back and begins two runs at once; ``soak`` makes a study
-(`digits` by default) N times in a row and measures memory, disk and open files. Every artifact is compared,
-bit by bit, with that of an undisturbed run. Rows are added to ``results/faults.csv`` and
-``results/soak.csv``.
+the disk, makes results read-only, sets clocks back and begins two runs at once; ``fuzz`` has every reader
+read N damaged files; ``soak`` makes a study (`digits` by default) N times in a row and measures memory,
+disk and open files. Every artifact is compared, bit by bit, with that of an undisturbed run. Rows are added
+to ``results/faults.csv``, ``fuzz.csv`` and ``soak.csv``, of which `make docs` makes docs/reliability.md.
 """
 
 import argparse
@@ -96,10 +94,32 @@ def outcomes(kind: str, times: int, seed: int, work: Path) -> Iterator[tuple[Out
         done, seed = done + max(1, outcome.times), seed + 1
 
 
+def fuzzed(work: Path, times: int) -> pd.DataFrame:
+    """Read so many files of every kind; one row for each kind."""
+    from fuzzing import fuzz  # noqa: PLC0415
+    from readers import SUBJECTS  # noqa: PLC0415
+
+    rows = []
+    for number, subject in enumerate(SUBJECTS):
+        (work / str(number)).mkdir()
+        found = fuzz(subject, work / str(number), times)
+        print(found.name, found.inputs, f"{found.seconds:.0f} s", *found.wrong[:3], flush=True)
+        rows.append(
+            {
+                "file": found.name,
+                "inputs": found.inputs,
+                "refused_in_words": found.refused,
+                "wrong": len(found.wrong),
+                "slowest_seconds": round(found.slowest, 2),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("kind", choices=["kills", "signals", "accidents", "soak"])
+    parser.add_argument("kind", choices=["kills", "signals", "accidents", "fuzz", "soak"])
     parser.add_argument("--times", type=int, default=100)
     parser.add_argument(
         "--seed", type=int, default=0, help="of the first study's moments; even ones have workers"
@@ -110,6 +130,9 @@ def main() -> None:
     print(f"in {work}, which stays where something is wrong", flush=True)
     if given.kind == "soak":
         add("soak", soak.soak(work / "soak", given.study, given.times), ["study", "time"])
+        return
+    if given.kind == "fuzz":
+        add("fuzz", fuzzed(work, given.times), ["file"])
         return
     wrong = False
     for outcome, compared in outcomes(given.kind, given.times, given.seed, work):

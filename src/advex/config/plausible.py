@@ -12,15 +12,16 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.dataclasses import is_pydantic_dataclass
 
-from advex.common.settings import AttackSettings, Recipe
-from advex.config.known import (
+from advex.common.known import (
     LARGEST_SIDE,
     OF_ONE_SIZE,
-    Source,
     arguments,
+    known_source,
     mistakes_in_architecture,
+    side_of,
     source,
 )
+from advex.common.settings import AttackSettings, Recipe
 from advex.config.schema import CONTROL, EVALUATIONS, MOST_REPETITIONS, DataSettings, Experiments, Study
 from advex.measure.sections import OtherDataSettings, Section
 from advex.registries import LOSSES
@@ -50,26 +51,6 @@ def mistakes_in_sizes(study: Study, experiments: Experiments) -> Iterator[str]:
         seeds = getattr(section, "seeds", 1) if isinstance(section, Section) else 1
         if seeds > MOST_REPETITIONS:
             yield f"{name}.seeds: found {seeds}; allowed: at most {MOST_REPETITIONS}"
-
-
-def known_source(study: Study) -> Source | None:
-    """Return what is known of a study's own images before they are there."""
-    return source(study.data.source, study.data.image_size, study.data.mirror)
-
-
-def side_of(study: Study) -> int | None:
-    """Return the side of a study's images, if it is known."""
-    known = known_source(study)
-    return known.side if known else study.data.image_size
-
-
-def beyond_the_test_images(study: Study, name: str) -> Iterator[str]:
-    """Find a section, an instrument's, that asks for more images than a study has test images."""
-    section, tests = study.section(name), study.data.test_images
-    if tests is None and (known := known_source(study)):
-        tests = known.test
-    if section is not None and tests is not None and section.images > tests:
-        yield f"{name}.images: found {section.images}; allowed: at most {tests}, the test images"
 
 
 def placed_parts(settings: Any, place: str = "") -> Iterator[tuple[str, Any]]:

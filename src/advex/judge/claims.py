@@ -133,7 +133,7 @@ class Claim(Strict):
 
 
 class _ClaimsFile(Strict):
-    claims: tuple[Claim, ...] = Field(min_length=1)
+    claims: tuple[Claim, ...]
 
 
 def all_rows(claim: Claim) -> list[RowSelector]:
@@ -186,6 +186,8 @@ def load_claims(paths: Sequence[str | os.PathLike[str]]) -> list[Claim]:
         except ValidationError as error:
             mistakes.extend(f"{path}: {_in_words(dict(mistake), data)}" for mistake in error.errors())
             continue
+        if not file.claims:
+            mistakes.append(f"{path}: claims: found none; allowed: one at least")
         for claim in file.claims:
             if claim.claim in first_seen:
                 mistakes.append(

@@ -174,10 +174,14 @@ def test_a_published_key_twice_or_a_missing_column_is_refused(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("quantity: something", "quantitty: something", "fine: found unknown quantitty; allowed: claim, "),
+        ("quantity: something", "quantitty: something", "fine: found unknown quantitty; near: quantity"),
         ("    quantity: something\n", "", "fine.quantity: found nothing; allowed: a value"),
         ("above: chance", "above: chnce", "fine.effect.0.above: found 'chnce'; allowed: a mapping"),
-        ("above: chance", "over: chance", "fine.effect.0: found unknown over; allowed: of, above, "),
+        (
+            "above: chance",
+            "over: chance",
+            "fine.effect.0: found unknown over; near: above; allowed: of, above, ",
+        ),
         ("above: chance", "above: 3, below: 5", "fine.effect.0: found above, below; allowed: one of above"),
         ("above: chance", "equals: 3", "fine.effect.0: found within and equals apart"),
         ("model: on_det", "model: {a: b}", "fine.ours: found model = {'a': 'b'}; allowed: text"),
@@ -185,7 +189,7 @@ def test_a_published_key_twice_or_a_missing_column_is_refused(tmp_path: Path) ->
         (
             "{rows:",
             "{row:",
-            "fine.ours: found unknown row; allowed: table, rows, at_least, near, pick, along",
+            "fine.ours: found unknown row; near: rows; allowed: table, rows, at_least, near, pick, along",
         ),
         ("{rows:", "{pick: best, along: epoch, rows:", "fine.ours.pick: found 'best'; allowed: 'only', "),
         ("{rows:", "{pick: max, rows:", "fine.ours: found pick: max, along: None; allowed: both"),

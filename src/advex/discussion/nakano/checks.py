@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from advex.config.known import PHOTOGRAPHS, layers
-from advex.config.plausible import beyond_the_test_images
+from advex.common.known import PHOTOGRAPHS, beyond_the_test_images, layers
 from advex.discussion.nakano.settings import StyleSettings
 
 EXPERIMENT = "nakano/style_transfer"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from advex.common.registry import Registry
 from advex.registries import ARCHITECTURES
@@ -61,6 +61,26 @@ def source(name: str, image_size: int | None = None, mirror: str | None = None) 
         tests = across * (across // 4) * len(_SAMPLES)
         return Source(across * across * len(_SAMPLES) - tests, tests, side, 1, _SAMPLES)
     return None if mirror else OF_ONE_SIZE.get(name)
+
+
+def known_source(study: Any) -> Source | None:
+    """Return what is known of a study's own images before they are there."""
+    return source(study.data.source, study.data.image_size, study.data.mirror)
+
+
+def side_of(study: Any) -> int | None:
+    """Return the side of a study's images, if it is known."""
+    known = known_source(study)
+    return known.side if known else study.data.image_size
+
+
+def beyond_the_test_images(study: Any, name: str) -> Iterator[str]:
+    """Find a section, an instrument's, that asks for more images than a study has test images."""
+    section, tests = study.section(name), study.data.test_images
+    if tests is None and (known := known_source(study)):
+        tests = known.test
+    if section is not None and tests is not None and section.images > tests:
+        yield f"{name}.images: found {section.images}; allowed: at most {tests}, the test images"
 
 
 _LARGEST = {"width": 4096, "stages": 10}

@@ -9,8 +9,7 @@ import torch
 from PIL import Image
 
 from advex.common.errors import UserError
-from advex.common.settings import ArchitectureSettings
-from advex.config.known import (
+from advex.common.known import (
     LARGEST_SIDE,
     OF_ONE_SIZE,
     PHOTOGRAPHS,
@@ -19,6 +18,7 @@ from advex.config.known import (
     mistakes_in_architecture,
     source,
 )
+from advex.common.settings import ArchitectureSettings
 from advex.networks.classifier import Classifier, build
 from advex.networks.layers import layer_names
 from advex.prepare import official, packaged
