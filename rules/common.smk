@@ -10,7 +10,6 @@ from advex.judge.claim_names import check_claims
 from advex.judge.claims import claims_files
 from advex.config import Uses, figure_jobs, load
 from advex.common.errors import UserError
-from advex.judge.ending import ending
 from advex.records import watching
 from advex.records.provenance import Code
 from advex.records.provenance.noted import note_definitions
@@ -194,7 +193,16 @@ def start_clock():
 
 
 watching.RUN.targets = lambda: study_targets(str(config.get("study")))
-watching.RUN.ending = lambda: ending(str(config.get("study")))
+
+
+def what_came_out():
+    """Say the verdicts of the study of this run, its page, and whether they are those published."""
+    from advex.judge.pages.ending import ending  # which imports pandas
+
+    return ending(str(config.get("study")))
+
+
+watching.RUN.ending = what_came_out
 
 
 def announce_jobs():
@@ -215,6 +223,7 @@ def print_summary():
     Costs are no artifact: they tell of this machine, so no job writes them and nothing depends on them.
     """
     # Imported here, since they import pandas, which planning does without.
+    from advex.judge.pages.ending import ending
     from advex.records.costs import summary, write_costs
 
     for study in PLAN.studies if STARTED else []:
