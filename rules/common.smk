@@ -11,7 +11,6 @@ from advex.judge.claims import claimed_figures, claims_files
 from advex.config import Uses, figure_jobs, load
 from advex.config.pages import check_pages
 from advex.common.errors import UserError
-from advex.judge.ending import ending
 from advex.records import watching
 from advex.records.provenance import Code
 from advex.records.provenance.noted import note_definitions
@@ -232,7 +231,16 @@ def start_clock():
 
 
 watching.RUN.targets = lambda: study_targets(str(config.get("study")))
-watching.RUN.ending = lambda: ending(str(config.get("study")))
+
+
+def what_came_out():
+    """Say the verdicts of the study of this run, its page, and whether they are those published."""
+    from advex.judge.pages.ending import ending  # which imports pandas
+
+    return ending(str(config.get("study")))
+
+
+watching.RUN.ending = what_came_out
 
 
 def announce_jobs():
@@ -253,6 +261,7 @@ def print_summary():
     Costs are no artifact: they tell of this machine, so no job writes them and nothing depends on them.
     """
     # Imported here, since they import pandas, which planning does without.
+    from advex.judge.pages.ending import ending
     from advex.judge.pages.studies import write_page
     from advex.records.costs import summary, write_costs
 

@@ -141,7 +141,7 @@ def test_robust_generalisation_title_follows_its_claims():
         "robust_generalisation_robust_test": "contradicted",
     }
     assert title_of("robust_generalisation", generalisation_table(3, (70, 60, 65)), **claims) == (
-        "Robust accuracy: new robust images lower (70 to 60 %), test images not lower (65 %)"
+        "Robust accuracy: robust test set lower (70, 60 %), test set not lower (65 %)"
     )
 
 

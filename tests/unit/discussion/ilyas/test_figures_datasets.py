@@ -168,8 +168,7 @@ def test_nonrobust_datasets_shows_every_mean_beside_tables_1_and_9(seeds):
 def test_nonrobust_datasets_says_what_teaches():
     claims = {"on_rand_accuracy": "effect", "on_rand_robust_accuracy": "undecided"}
     assert heading(drawn(nonrobust_datasets, nonrobust_table(), **claims)) == (
-        "Perturbations of a standard model teach (63, next class 44 %), a robust one's not "
-        "clearly less (25, 6 %)"
+        "Standard-model examples teach (63, 44 %), robust ones not clearly less (25, 6 %)"
     )
 
 

@@ -126,7 +126,7 @@ def test_poisoning_says_where_right_labels_lead():
     context = context_of(CONTEXT, learnt(), poisoning_leads_to_the_class_before="effect")
     figure = poisoning.draw({"nakkiran/bugs_dataset": learnt()}, PUBLISHED, context)
     assert heading(figure) == (
-        "Right labels on plain adversarial images lead to the class before (45 %; penalised 3 %)"
+        "Right labels on plain examples lead to the class before (45 %; penalised 3 %)"
     )
     assert {y for _, y in diamonds(figure)} == {43.7, 16.2}
 

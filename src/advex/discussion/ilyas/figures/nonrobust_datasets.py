@@ -50,9 +50,8 @@ def _finding(table: pd.DataFrame, context: lettering.Context) -> str:
     claims = "on_rand_accuracy", "on_rand_robust_accuracy"
     found = {model: f"{_accuracy(table, model).mean():.0f}" for _, model, *_ in _MODELS}
     return (
-        f"Perturbations of a standard model {context.does(claims[0], 'teach')} "
-        f"({found['on_rand']}, next class "
-        f"{found['on_det']} %), a robust one's {context.whether(claims[1], 'less')} "
-        f"({found['on_rand_robust']}, "
+        f"Standard-model examples {context.does(claims[0], 'teach')} "
+        f"({found['on_rand']}, {found['on_det']} %), "
+        f"robust ones {context.whether(claims[1], 'less')} ({found['on_rand_robust']}, "
         f"{found['on_det_robust']} %){context.reserve(*claims)}"
     )

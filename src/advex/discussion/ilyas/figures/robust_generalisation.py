@@ -46,6 +46,6 @@ def _finding(found: Sequence[Array], context: lettering.Context) -> str:
     first, second = (context.whether(claim, "lower") for claim in claims)
     train, test, last = (f"{accuracies.mean():.0f}" for accuracies in found)
     return (
-        f"Robust accuracy: new robust images {first} ({train} to {test} %), test images {second} "
-        f"({last} %){context.reserve(*claims)}"
+        f"Robust accuracy: robust test set {first} ({train}, {test} %), test set {second} ({last} %)"
+        f"{context.reserve(*claims)}"
     )

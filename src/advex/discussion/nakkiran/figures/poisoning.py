@@ -42,6 +42,6 @@ def _finding(table: pd.DataFrame, context: lettering.Context) -> str:
         for name in ("pgd", "bugs")
     )
     return (
-        f"Right labels on plain adversarial images {context.does(claim, 'lead')} to the class before "
+        f"Right labels on plain examples {context.does(claim, 'lead')} to the class before "
         f"({plain:.0f} %; penalised {bugs:.0f} %){context.reserve(claim)}"
     )
