@@ -1,8 +1,10 @@
 """What all benchmarks share: timing in turn, the machine they ran on, and their tables."""
 
+import os
 import platform
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -11,24 +13,45 @@ from pathlib import Path
 import pandas as pd
 import torch
 
+from advex.common.machine.devices import Device
+from advex.common.machine.environment import isolate
 from advex.records.vouching.machine import machine as computed_on
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 
 
+def as_jobs_are() -> None:
+    """Start this program again, with the environment that jobs have, unless that was done."""
+    if "ADVEX_BENCHMARK" not in os.environ:
+        environment = {**os.environ, "ADVEX_BENCHMARK": "1"}
+        isolate(environment, HERE.parent / ".cache")
+        os.execve(sys.executable, sys.orig_argv, environment)
+
+
 def in_turn(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Run every work in turn, in one round that does not count and several that do; seconds by name."""
+    """Run every work in turn, in one round that does not count and several that do; seconds by name.
+
+    Where all is computed by this process's processors, seconds are theirs: those that other programs take
+    from them do not count.
+    """
+    clock = time.perf_counter if torch.cuda.is_available() else time.process_time
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for number in range(rounds + 1):
         for name, work in works.items():
-            started = time.perf_counter()
+            started = clock()
             work()
             if torch.cuda.is_available():
                 torch.cuda.synchronize()
             if number:
-                seconds[name].append(time.perf_counter() - started)
+                seconds[name].append(clock() - started)
     return seconds
+
+
+def precisions(device: Device) -> list[str]:
+    """Return the precisions that the hardware has."""
+    native = device.on_gpu or torch.cpu._is_avx512_bf16_supported()
+    return ["float32", "bfloat16"] if native else ["float32"]
 
 
 def ratio(limit: list[float], ours: list[float]) -> tuple[float, float]:
