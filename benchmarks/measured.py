@@ -66,10 +66,17 @@ def machine() -> str:
     threads = f"{processor}, {torch.get_num_threads()} thread(s)"
     where = torch.cuda.get_device_name() if torch.cuda.is_available() else threads
     capability = torch.backends.cpu.get_cpu_capability()
-    asked = ["git", "describe", "--always", "--dirty", "--exclude=*"]
-    commit = subprocess.run(asked, capture_output=True, text=True, check=False, cwd=HERE).stdout.strip()
+    # What benchmarks write themselves makes no other code of it.
+    own = [":(top,exclude)benchmarks/results", ":(top,exclude)benchmarks/README.md"]
+    commit = _git("rev-parse", "--short", "HEAD")
+    if _git("status", "--porcelain", "--", ":(top)", *own):
+        commit += "-dirty"
     versions = f"Python {platform.python_version()}, torch {torch.__version__} ({capability})"
     return f"{where}; {versions}; commit {commit}; {datetime.now(UTC):%Y-%m-%d}"
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.check_output(["git", *arguments], text=True, cwd=HERE).strip()
 
 
 def publish(name: str, table: pd.DataFrame) -> None:
@@ -78,6 +85,12 @@ def publish(name: str, table: pd.DataFrame) -> None:
     RESULTS.mkdir(exist_ok=True)
     table.to_csv(RESULTS / f"{name}.csv", index=False, float_format="%.4g")
     (RESULTS / f"{name}.txt").write_text(f"{ran_on}\n")
+    write_page()
+    print(table.to_string(index=False))
+
+
+def write_page() -> None:
+    """Write the page of all benchmarks from its text and the tables."""
     page = (HERE / "page.md").read_text()
     for file in sorted(RESULTS.glob("*.csv")):
         shown = pd.read_csv(file, keep_default_na=False)
@@ -86,4 +99,3 @@ def publish(name: str, table: pd.DataFrame) -> None:
         said = file.with_suffix(".txt").read_text().strip()
         page += f"\n## results/{file.name}\n\n{said}\n\n{lines}\n"
     (HERE / "README.md").write_text(page)
-    print(table.to_string(index=False))
