@@ -8,55 +8,24 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import foolbox
-import numpy as np
 import pandas as pd
 import torch
 import torchattacks
-from measured import in_turn, publish, ratio
-from sklearn.datasets import load_digits
+from measured import as_jobs_are, in_turn, precisions, publish, ratio
+from subjects import NETWORKS, images_and_labels, trained
 from torch import Tensor
 from torch.nn import functional
 
 from advex.attack.loop import projected_gradient
 from advex.attack.objectives import cross_entropy
 from advex.common.machine.devices import Device
-from advex.common.settings import ArchitectureSettings, AttackSettings
-from advex.networks.classifier import Classifier, build
+from advex.common.settings import AttackSettings
+from advex.networks.classifier import Classifier
 from advex.networks.folding import folded
 
 STEPS = 10
-NETWORKS = {  # options, images attacked at once, steps of training
-    "small_resnet18": ({"width": 16}, 64, 60),
-    "small_vgg": ({"width": 16}, 64, 60),
-    "resnet18": ({}, 16, 20),
-}
 LAYOUTS = {("torchattacks", "l2"): "contiguous"}
 RADII = {"l2": (1.0, 0.25), "linf": (16 / 255, 4 / 255)}
-
-
-def images_and_labels(device: Device) -> tuple[Tensor, Tensor]:
-    """Return digits as images (1797, 3, 32, 32), float32 in [0, 1], and their labels."""
-    found = load_digits()
-    images = torch.from_numpy(found.images.astype(np.float32) / 16)[:, None].expand(-1, 3, -1, -1)
-    large = functional.interpolate(images, 32, mode="nearest").contiguous(memory_format=torch.channels_last)
-    return large.to(device.torch_device), torch.from_numpy(found.target).to(device.torch_device)
-
-
-def trained(
-    name: str, options: dict[str, int], steps: int, images: Tensor, labels: Tensor, device: Device
-) -> Classifier:
-    """Train a network on batches of the images, so that attacks have something to do."""
-    settings = ArchitectureSettings(name, options, 3, 10, (0.5,) * 3, (0.25,) * 3)
-    model = build(settings, "benchmark")
-    device.model(model)
-    optimiser = torch.optim.SGD(model.parameters(), 0.05, momentum=0.9)
-    generator = torch.Generator().manual_seed(0)
-    for _ in range(steps):
-        batch = torch.randperm(len(images), generator=generator)[:64].to(images.device)
-        optimiser.zero_grad()
-        functional.cross_entropy(model(images[batch]), labels[batch]).backward()
-        optimiser.step()
-    return model.eval().requires_grad_(False)
 
 
 def attacks(
@@ -120,15 +89,16 @@ def peak_memory(attack: Callable[[], Tensor]) -> float | None:
     return torch.cuda.max_memory_allocated() / 2**20
 
 
-def rows(rounds: int) -> Iterator[dict[str, object]]:
-    """Measure every network, norm and precision."""
+def rows(rounds: int, networks: list[str]) -> Iterator[dict[str, object]]:
+    """Measure networks with every norm and precision."""
     device = Device.choose(threads=torch.get_num_threads())
     images, labels = images_and_labels(device)
-    for network, (options, few, steps) in NETWORKS.items():
+    for network in networks:
+        options, few, steps = NETWORKS[network]
         count = 16 * few if device.on_gpu else few
         model = trained(network, options, steps, images[count:], labels[count:], device)
         batch, wanted = images[:count], labels[:count]
-        for precision in ["float32", "bfloat16"] if device.on_gpu else ["float32"]:
+        for precision in precisions(device):
             for norm in RADII:
                 found = attacks(model, batch, wanted, norm, device, precision)
                 print(f"{network}, {norm}, {precision}", file=sys.stderr, flush=True)
@@ -155,13 +125,15 @@ def rows(rounds: int) -> Iterator[dict[str, object]]:
 
 def main() -> None:
     """Measure and publish."""
+    as_jobs_are()
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=7)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     torch.manual_seed(0)
-    publish("attacks", pd.DataFrame(rows(given.rounds)))
+    publish("attacks", pd.DataFrame(rows(given.rounds, given.networks)))
 
 
 if __name__ == "__main__":
