@@ -15,8 +15,8 @@ import pandas as pd
 from measured import publish
 
 from advex.common.artifacts import read_table
+from advex.common.names.verdicts import NOT_TESTED
 from advex.judge.comparison import joined, reversed_rows
-from advex.judge.verdicts import NOT_TESTED
 
 COLUMNS = (
     "differs_in", "kind", "rows", "changed", "changed_percent", "expected_to_change", "turned_round",

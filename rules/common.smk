@@ -9,9 +9,9 @@ from snakemake.exceptions import WorkflowError
 from advex.judge.claim_names import check_claims
 from advex.judge.claims import claimed_figures, claims_files
 from advex.config import Uses, figure_jobs, load
-from advex.config.pages import check_pages
+from advex.config.checks.pages import check_pages
 from advex.common.errors import UserError
-from advex.records import watching
+from advex.common.machine import watching
 from advex.records.provenance import Code
 from advex.records.provenance.noted import note_definitions
 

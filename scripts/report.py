@@ -4,8 +4,8 @@ from pathlib import Path
 
 from advex.common.artifacts import read_table
 from advex.common.files import write_text
-from advex.judge.pages.results import results_page
 from advex.judge.pages.sources import load_names, load_sources
+from advex.judge.pages.study.page import results_page
 from advex.records.records import recorded
 
 with recorded(snakemake):

@@ -6,7 +6,7 @@ Nothing is imported until it is looked up, so that a configuration can be checke
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from advex.common.registry import Registry
+from advex.common.names.registry import Registry
 
 if TYPE_CHECKING:
     import numpy as np

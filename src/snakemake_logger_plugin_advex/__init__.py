@@ -1,8 +1,8 @@
 """Snakemake's plugin for what a person sees of a run: ``logger: advex`` in profiles/default.
 
-Snakemake finds it by its name. What it says is in :mod:`advex.records.watching`.
+Snakemake finds it by its name. What it says is in :mod:`advex.common.machine.watching`.
 """
 
-from advex.records.watching import LogHandler
+from advex.common.machine.watching import LogHandler
 
 __all__ = ["LogHandler"]

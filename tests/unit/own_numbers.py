@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence, Set
 
 import pandas as pd
 
+from advex.common.names.verdicts import CONTRADICTED, NOT_TESTED, REPRODUCED, SIZE_DIFFERS
 from advex.judge.claims import Claim, needed_tables
 from advex.judge.judge import judge
-from advex.judge.verdicts import CONTRADICTED, NOT_TESTED, REPRODUCED, SIZE_DIFFERS
 
 
 def check_own_numbers(

@@ -8,9 +8,9 @@ import pandas as pd
 from advex.common.artifacts import read_table
 from advex.config import load
 from advex.draw import lettering, style
-from advex.judge.pages.results import results_page
 from advex.judge.pages.sources import SourceWords, load_names, load_sources
 from advex.judge.pages.studies import studies_page
+from advex.judge.pages.study.page import results_page
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = "</script></style><img src=x onerror=alert(1)>\"'`{{ 7*7 }}<!--&amp;"

@@ -82,7 +82,7 @@ def test_registries_import_nothing_that_stands_behind_a_name() -> None:
     """When it runs: what types need is imported for them alone."""
     tree = ast.parse((LIBRARY / "registries.py").read_text())
     run = [node.module for node in tree.body if isinstance(node, ast.ImportFrom)]
-    assert [name for name in run if name and name.startswith("advex")] == ["advex.common.registry"]
+    assert [name for name in run if name and name.startswith("advex")] == ["advex.common.names.registry"]
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`(advex(?:\.\w+)+)`", DOCUMENT))))

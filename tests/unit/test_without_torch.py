@@ -50,7 +50,7 @@ def figure_modules() -> list[str]:
 
 MODULES = [
     *figure_modules(),
-    *(f"advex.judge.{name}" for name in ("judge", "pages.results", "report", "claims")),
+    *(f"advex.judge.{name}" for name in ("judge", "pages.study.page", "report", "claims")),
 ]
 PAGES = [
     "advex.discussion.goh_features.explorer",

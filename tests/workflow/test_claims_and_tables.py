@@ -7,7 +7,7 @@ import pytest
 from advex.common.artifacts import read_table
 from advex.common.numbers.outcomes import unpack
 from advex.config import load
-from advex.config.tables import ANY_TEXT, known_tables
+from advex.config.checks.tables import ANY_TEXT, known_tables
 from advex.judge.claims import all_rows, claims_files, load_claims
 
 ROOT = Path(__file__).parents[2]

@@ -13,10 +13,10 @@ from copies import scripts_without_torch
 from independent_judge import Study, read_claims, read_tables
 
 from advex.common.artifacts import read_description, read_table
+from advex.common.names.verdicts import VERDICTS
 from advex.config import figure_jobs, load
 from advex.judge.claims import load_published
 from advex.judge.judge import COLUMNS
-from advex.judge.verdicts import VERDICTS
 from advex.records.provenance import Code
 from advex.records.records import Record
 from advex.records.verification import is_local

@@ -7,7 +7,7 @@ from typing import Any
 from advex.attack.objectives import Objective
 from advex.attack.threat_models import ThreatModel
 from advex.common.errors import InputError
-from advex.common.registry import Registry
+from advex.common.names.registry import Registry
 from advex.registries import NORMS, OBJECTIVES
 
 

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic.dataclasses import dataclass, is_pydantic_dataclass
 from pydantic.fields import FieldInfo
 
-from advex.common.registry import OneOf
+from advex.common.names.registry import OneOf
 from advex.registries import CONSTRUCTIONS, LOSSES, NORMS, OBJECTIVES, TARGETS
 
 

@@ -11,11 +11,11 @@ from pydantic import BaseModel, ValidationError
 
 from advex.common.errors import UserError
 from advex.common.plain_yaml import not_finite, parse_yaml
-from advex.config.names import STUDY_NAME, hiding_names, keys_of, misnamed_study
+from advex.config.checks.names import STUDY_NAME, hiding_names, keys_of, misnamed_study
+from advex.config.checks.plausible import mistakes_in_sizes
+from advex.config.checks.resting import circles, needing_what_is_left_out
 from advex.config.paths import made_by
 from advex.config.plan import Plan
-from advex.config.plausible import mistakes_in_sizes
-from advex.config.resting import circles, needing_what_is_left_out
 from advex.config.schema import (
     CORRUPTED_TEST,
     NATURAL_TEST,

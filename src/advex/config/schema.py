@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, Field, create_model, model_validator
 
 from advex.common.errors import UserError
-from advex.common.registry import OneOf, parts_of
+from advex.common.names.registry import OneOf, parts_of
 from advex.common.settings import AttackSettings, Count, OddCount, Recipe
 from advex.config.weights import WeightsRow
 from advex.measure.kinds import Instrument, Name

@@ -7,7 +7,7 @@ code of the job can look up do not count, so it does no harm to name more than i
 from collections.abc import Iterable
 from typing import Any
 
-from advex.common.registry import entries_of, parts_of
+from advex.common.names.registry import entries_of, parts_of
 from advex.common.settings import Recipe
 from advex.config.paths import find
 from advex.config.plan import Plan

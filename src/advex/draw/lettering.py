@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 
+from advex.common.names.verdicts import CONTRADICTED, NOT_MEASURABLE, NOT_TESTED, THERE
 from advex.common.numbers.statistics import MeanInterval
 from advex.draw.steady import SteadyLayout
 from advex.draw.style import COLOURS, SMALLEST_TEXT
-from advex.judge.verdicts import CONTRADICTED, NOT_MEASURABLE, NOT_TESTED, THERE
 
 _TITLES = (9.0, 8.5, 8.0, 7.5, float(SMALLEST_TEXT))  # sizes, the largest that fits
 TITLE_LINES = 2

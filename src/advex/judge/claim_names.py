@@ -1,8 +1,8 @@
 """Names in claims: everything that a claim names must be there, or it would never be tested without a word.
 
 Checked when the configuration is read, with what is known then: figures, measurements, published numbers,
-and columns and texts of tables (:mod:`advex.config.tables`). A claim may still go untested in a study that
-leaves its figures, models or sizes out.
+and columns and texts of tables (:mod:`advex.config.checks.tables`). A claim may still go untested in a study
+that leaves its figures, models or sizes out.
 """
 
 import csv
@@ -11,8 +11,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from advex.common.errors import UserError
+from advex.config.checks.tables import known_tables, measured_together
 from advex.config.plan import Plan
-from advex.config.tables import known_tables, measured_together
 from advex.judge.claims import Claim, all_rows, load_claims
 from advex.judge.selectors import Combination, RowSelector
 from advex.measure.columns import ANY_TEXT, Columns

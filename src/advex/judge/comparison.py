@@ -20,8 +20,8 @@ import pandas as pd
 from advex.common.artifacts import read_table
 from advex.common.errors import UserError
 from advex.common.files import write_text
+from advex.common.names.verdicts import ABSENT, CONTRADICTED, THERE
 from advex.draw.pages import render
-from advex.judge.verdicts import ABSENT, CONTRADICTED, THERE
 from advex.records.manifests import dvc
 
 SAME, DIFFERENT, TROUBLE = 0, 1, 2

@@ -12,6 +12,15 @@ from typing import Any
 import pandas as pd
 
 from advex.common.errors import UserError
+from advex.common.names.verdicts import (
+    EFFECT,
+    NOT_MEASURABLE,
+    NOT_TESTED,
+    REPRODUCED,
+    SIZE_DIFFERS,
+    THERE,
+    UNDECIDED,
+)
 from advex.judge.claims import MARKS, Claim, all_rows
 from advex.judge.effects.measured import ROUNDING, NotTestedError
 from advex.judge.effects.parts import Effect, Part, effect
@@ -19,23 +28,7 @@ from advex.judge.effects.words import UNITS, number
 from advex.judge.selectors import Combination
 from advex.judge.statistics.intervals import Estimate
 from advex.judge.statistics.multiplicity import adjusted
-from advex.judge.verdicts import (
-    EFFECT,
-    HOLDS,
-    NOT_MEASURABLE,
-    NOT_TESTED,
-    OUTCOMES,
-    REPRODUCED,
-    SIZE_DIFFERS,
-    THERE,
-    UNDECIDED,
-    Chances,
-    joined,
-    repeated,
-    verdict,
-    with_premises,
-    worst,
-)
+from advex.judge.verdicts import HOLDS, OUTCOMES, Chances, joined, repeated, verdict, with_premises, worst
 
 COLUMNS = (
     "claim", "kind", "primary", "source", "figure", "quantity", "published", "published_from", "ours",

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from advex.common.names.verdicts import VERDICTS
 from advex.judge.claims import FINDINGS
 from advex.judge.pages.counts import NAMES, by_chance, by_kind, counts, in_words, primary_rows
 from advex.judge.pages.markdown import cell
-from advex.judge.verdicts import VERDICTS
 
 
 def markdown_summary(study: str, folder: str, scorecard: pd.DataFrame, costs: pd.DataFrame) -> str:

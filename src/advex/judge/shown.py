@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
+from advex.common.names.verdicts import ABSENT, CONTRADICTED, UNDECIDED
 from advex.judge.claims import Claim, all_rows
 from advex.judge.judge import judge
-from advex.judge.verdicts import ABSENT, CONTRADICTED, UNDECIDED
 
 
 def verdicts_shown(

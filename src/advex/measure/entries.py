@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from advex.common.registry import OneOf
+from advex.common.names.registry import OneOf
 from advex.common.settings import STRICT, AttackSettings, Count, Positive
 from advex.registries import INSTRUMENTS, OBJECTIVES
 

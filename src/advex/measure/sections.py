@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict
 
-from advex.common.registry import OneOf
+from advex.common.names.registry import OneOf
 from advex.common.settings import Count
 from advex.registries import SOURCES
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import model_validator
 from pydantic.dataclasses import dataclass
 
-from advex.common.registry import OneOf
+from advex.common.names.registry import OneOf
 from advex.common.settings import STRICT, Count, Recipe
 from advex.registries import ARCHITECTURES
 

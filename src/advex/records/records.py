@@ -24,7 +24,7 @@ from typing import Any, Protocol
 
 from advex.common.errors import UserError
 from advex.common.files import write_text
-from advex.common.registry import declaring
+from advex.common.names.registry import declaring
 from advex.records.logs import logged
 from advex.records.provenance.noted import noted_definitions
 

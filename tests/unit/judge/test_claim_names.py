@@ -9,7 +9,7 @@ import pytest
 
 from advex.common.errors import UserError
 from advex.config import load
-from advex.config.tables import known_tables
+from advex.config.checks.tables import known_tables
 from advex.judge.claim_names import check_claims
 from advex.judge.claims import claims_files
 from advex.registries import TABLES

@@ -8,11 +8,11 @@ import pytest
 from independent_judge import Study, read_claims, read_tables
 
 from advex.common.artifacts import read_table
+from advex.common.names.verdicts import VERDICTS
 from advex.common.numbers.outcomes import pack
 from advex.config import load
 from advex.judge.claims import Claim, load_published
 from advex.judge.judge import judge
-from advex.judge.verdicts import VERDICTS
 
 ROOT = Path(__file__).parents[3]
 NUMBERS = load_published(sorted((ROOT / "published").glob("*.csv")))

@@ -7,10 +7,7 @@ import yaml
 from scipy.stats import ttest_1samp
 
 from advex.common.errors import UserError
-from advex.judge.claims import Claim, claims_files, load_claims, load_published, needed_tables
-from advex.judge.judge import COLUMNS, judge
-from advex.judge.statistics.multiplicity import benjamini_hochberg, holm
-from advex.judge.verdicts import (
+from advex.common.names.verdicts import (
     ABSENT,
     CONTRADICTED,
     EFFECT,
@@ -21,6 +18,9 @@ from advex.judge.verdicts import (
     UNDECIDED,
     VERDICTS,
 )
+from advex.judge.claims import Claim, claims_files, load_claims, load_published, needed_tables
+from advex.judge.judge import COLUMNS, judge
+from advex.judge.statistics.multiplicity import benjamini_hochberg, holm
 
 ROOT = Path(__file__).parents[3]
 PUBLISHED = pd.DataFrame(

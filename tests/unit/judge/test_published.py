@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from advex.common.errors import UserError
+from advex.common.names.verdicts import EFFECT, NOT_TESTED, REPRODUCED
 from advex.config import load
 from advex.judge.claims import (
     MARKS,
@@ -15,7 +16,6 @@ from advex.judge.claims import (
     needed_tables,
 )
 from advex.judge.judge import judge
-from advex.judge.verdicts import EFFECT, NOT_TESTED, REPRODUCED
 
 ROOT = Path(__file__).parents[3]
 CLAIMS = claims_files(ROOT / "config" / "claims")

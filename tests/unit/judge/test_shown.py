@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from advex.common.names.verdicts import CONTRADICTED, EFFECT, NOT_MEASURABLE, NOT_TESTED, UNDECIDED
 from advex.config import load
 from advex.judge.claims import PUBLISHED_COLUMNS, all_rows, claims_files, load_claims
 from advex.judge.shown import verdicts_shown
-from advex.judge.verdicts import CONTRADICTED, EFFECT, NOT_MEASURABLE, NOT_TESTED, UNDECIDED
 
 ROOT = Path(__file__).parents[3]
 NOTHING_PUBLISHED = pd.DataFrame(columns=list(PUBLISHED_COLUMNS))

@@ -13,7 +13,7 @@ from torch.nn import functional
 from advex.attack.strongest import robust_images
 from advex.attack.threat_models import threat_model
 from advex.common.errors import UserError
-from advex.common.registry import UndeclaredError, declaring
+from advex.common.names.registry import UndeclaredError, declaring
 from advex.common.settings import AttackSettings, TrainingRun, plain
 from advex.registries import ADVERSARIES, ADVERSARY_OF, LOSSES, NEED_ADVERSARY
 from advex.train.adversary import SMALL_START, diverged

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from advex.common.known import beyond_the_test_images, side_of
+from advex.common.names.known import beyond_the_test_images, side_of
 
 
 def mistakes(plan: Any, study: str) -> Iterator[str]:

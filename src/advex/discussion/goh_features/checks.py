@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import sqrt
 from typing import Any
 
-from advex.common.known import known_source
+from advex.common.names.known import known_source
 from advex.discussion.goh_features.settings import FeatureSettings
 
 

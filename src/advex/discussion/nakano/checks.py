@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from advex.common.known import PHOTOGRAPHS, beyond_the_test_images, layers
+from advex.common.names.known import PHOTOGRAPHS, beyond_the_test_images, layers
 from advex.discussion.nakano.settings import StyleSettings
 
 EXPERIMENT = "nakano/style_transfer"

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from advex.common.artifacts import Array
 from advex.common.machine.devices import initial_weights
-from advex.discussion.nakano.spectra import high_frequency_share
+from advex.discussion.nakano.numerics.spectra import high_frequency_share
 from advex.discussion.nakano.style_transfer import gram
 from advex.networks.classifier import Classifier
 from advex.networks.layers import Layers, main_layers

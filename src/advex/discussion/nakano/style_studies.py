@@ -15,7 +15,7 @@ from advex.common.errors import UserError
 from advex.common.numbers.statistics import given, rank_correlation
 from advex.common.pictures import Picture
 from advex.common.settings import MAIN_RADIUS
-from advex.discussion.nakano.spectra import radial_spectrum, stride_power
+from advex.discussion.nakano.numerics.spectra import radial_spectrum, stride_power
 from advex.discussion.nakano.style_workshop import JUDGES, VGG_WITH_MAXIMUM, Job, Workshop
 
 TEXTURES = ("robust", "standard", "vgg", VGG_WITH_MAXIMUM, "alexnet")

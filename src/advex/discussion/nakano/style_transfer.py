@@ -3,7 +3,7 @@
 The losses are those of the comment's notebook (after Gatys et al., 2016): G = F F^T / (C H W) for activations
 F of a layer; style and content losses are mean squared differences of G and of F. Pixels are optimised: no
 smoothness term, no decorrelated parameters, no random transformations. Every image of a batch is its own
-problem, see :mod:`advex.discussion.nakano.lbfgs`.
+problem, see :mod:`advex.discussion.nakano.numerics.lbfgs`.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from advex.common.errors import UserError
 from advex.common.machine.devices import torch_generator
-from advex.discussion.nakano.lbfgs import Lbfgs
+from advex.discussion.nakano.numerics.lbfgs import Lbfgs
 from advex.train.optimizers import Adam
 
 Activations = Callable[[Tensor], list[Tensor]]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from advex.common.known import mistakes_in_architecture
+from advex.common.names.known import mistakes_in_architecture
 from advex.discussion.nakkiran.settings import SquaresSettings
 
 

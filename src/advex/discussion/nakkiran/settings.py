@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from advex.common.registry import OneOf
+from advex.common.names.registry import OneOf
 from advex.common.settings import Count, NonNegative, Positive
 from advex.measure.sections import Section, Strict
 from advex.registries import ARCHITECTURES

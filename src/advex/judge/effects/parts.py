@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from advex.common.errors import UserError
+from advex.common.names.verdicts import NOT_MEASURABLE
 from advex.judge.claims import Claim
 from advex.judge.effects.measured import PERCENT, ROUNDING, Measured, NotTestedError
 from advex.judge.effects.words import counted, number, requirement
 from advex.judge.selectors import Combination, Comparison, RowSelector
 from advex.judge.statistics.intervals import Estimate, Values, estimate
-from advex.judge.verdicts import NOT_MEASURABLE, Chances, outcome, p_value, repeated
+from advex.judge.verdicts import Chances, outcome, p_value, repeated
 
 MARGIN = 2.0
 """Percentage points that are of no importance, where a claim says nothing else."""

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from advex.common.names.verdicts import THERE, VERDICTS
 from advex.common.numbers.statistics import CONFIDENCE
 from advex.judge.claims import FINDINGS, KINDS, PRIMARY
-from advex.judge.verdicts import THERE, VERDICTS
 
 NAMES = {
     "primary": "primary claims",

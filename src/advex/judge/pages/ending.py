@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from advex.judge.verdicts import VERDICTS
+from advex.common.names.verdicts import VERDICTS
 
 PAGE = "index.html"
 """The page of a study, in the folder of its results."""

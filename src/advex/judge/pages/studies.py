@@ -16,9 +16,9 @@ from advex.common.files import write_text
 from advex.config import Plan, load
 from advex.draw.pages import render
 from advex.judge.pages.counts import primary_rows
-from advex.judge.pages.results import scale_in_words, sentence
-from advex.judge.pages.rows import shown, verdict_words
 from advex.judge.pages.sources import SourceWords, in_order, load_sources
+from advex.judge.pages.study.page import scale_in_words, sentence
+from advex.judge.pages.study.rows import shown, verdict_words
 
 PAGE = "results/index.html"
 TEMPLATE = "report/page/studies.html.j2"

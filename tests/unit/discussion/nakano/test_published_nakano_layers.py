@@ -7,11 +7,11 @@ import pytest
 from figures_seen import context_of
 
 from advex.common.errors import UserError
+from advex.common.names.verdicts import CONTRADICTED, EFFECT, NOT_TESTED
 from advex.discussion.nakano.figures import layer_robustness
 from advex.draw import lettering
 from advex.judge.claims import load_claims, load_published
 from advex.judge.judge import judge
-from advex.judge.verdicts import CONTRADICTED, EFFECT, NOT_TESTED
 
 ROOT = Path(__file__).parents[4]
 CLAIMS = load_claims([ROOT / "config/claims/nakano/layers.yaml"])

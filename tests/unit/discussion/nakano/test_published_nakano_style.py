@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from advex.common.names.verdicts import CONTRADICTED, EFFECT, NOT_MEASURABLE, NOT_TESTED, THERE
 from advex.judge.claims import load_claims, load_published
 from advex.judge.judge import judge
-from advex.judge.verdicts import CONTRADICTED, EFFECT, NOT_MEASURABLE, NOT_TESTED, THERE
 
 ROOT = Path(__file__).parents[4]
 CLAIMS = load_claims([ROOT / "config/claims/nakano/claims.yaml"])

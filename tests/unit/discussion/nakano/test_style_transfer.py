@@ -7,7 +7,7 @@ from samples import TINY, random_images
 from torch import nn
 
 from advex.common.errors import UserError
-from advex.discussion.nakano.lbfgs import Lbfgs
+from advex.discussion.nakano.numerics.lbfgs import Lbfgs
 from advex.discussion.nakano.style_transfer import (
     LossNetwork,
     content_losses,

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from advex.common.names.verdicts import EFFECT, NOT_TESTED, REPRODUCED, THERE
 from advex.judge.claims import load_claims, load_published, needed_tables
 from advex.judge.judge import judge
-from advex.judge.verdicts import EFFECT, NOT_TESTED, REPRODUCED, THERE
 
 ROOT = Path(__file__).parents[4]
 CLAIMS = load_claims([ROOT / "config/claims/nakkiran/claims.yaml"])

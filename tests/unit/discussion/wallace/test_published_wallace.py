@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from own_numbers import check_own_numbers
 
+from advex.common.names.verdicts import THERE
 from advex.judge.claims import load_claims, load_published
 from advex.judge.judge import judge
-from advex.judge.verdicts import THERE
 
 ROOT = Path(__file__).parents[4]
 CLAIMS = load_claims([ROOT / "config/claims/wallace/claims.yaml"])

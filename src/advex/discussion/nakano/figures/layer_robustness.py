@@ -12,10 +12,10 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from advex.common.artifacts import Array
 from advex.common.errors import UserError
+from advex.common.names.verdicts import THERE
 from advex.common.settings import MAIN_RADIUS
 from advex.draw import lettering, marks, style
 from advex.draw.tables import published_points, published_value, values
-from advex.judge.verdicts import THERE
 
 LAYERS = 4
 """How many layers the published figure shows."""

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from advex.common.errors import UserError
-from advex.common.known import (
+from advex.common.names.known import (
     LARGEST_SIDE,
     OF_ONE_SIZE,
     PHOTOGRAPHS,

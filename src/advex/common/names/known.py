@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from advex.common.registry import Registry
+from advex.common.names.registry import Registry
 from advex.registries import ARCHITECTURES
 
 _DIGITS = tuple("0123456789")

@@ -10,15 +10,15 @@ from page_samples import FINDING, HOSTILE, ROOT, drawing, page, side_by_side
 
 from advex.common.artifacts import read_table
 from advex.common.errors import UserError
+from advex.common.names.verdicts import THERE
 from advex.config import load
 from advex.judge.claims import PRIMARY, claims_files, load_claims
-from advex.judge.pages.findings import finding
-from advex.judge.pages.notes import about, notes, pieces
-from advex.judge.pages.results import results_page
-from advex.judge.pages.rows import in_words
 from advex.judge.pages.sources import SourceWords, in_order, load_names, load_sources
 from advex.judge.pages.studies import duration_in_words
-from advex.judge.verdicts import THERE
+from advex.judge.pages.study.findings import finding
+from advex.judge.pages.study.notes import about, notes, pieces
+from advex.judge.pages.study.page import results_page
+from advex.judge.pages.study.rows import in_words
 
 PLAN = load(ROOT / "config")
 SCORECARD = read_table(ROOT / "docs/results/digits/scorecard.csv")

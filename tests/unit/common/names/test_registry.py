@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from advex import registries
 from advex.attack.threat_models import L2Ball, LinfBall
-from advex.common.registry import OneOf, Registry, UndeclaredError, declaring, entries_of
+from advex.common.names.registry import OneOf, Registry, UndeclaredError, declaring, entries_of
 from advex.common.settings import AttackSettings, OneCycle, Recipe, StepDrops, plain, plain_value
 from advex.registries import FIGURES, NORMS
 

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from advex.common.errors import UserError
-from advex.discussion.nakano.spectra import high_frequency_share, power, radial_spectrum, stride_power
+from advex.discussion.nakano.numerics.spectra import (
+    high_frequency_share,
+    power,
+    radial_spectrum,
+    stride_power,
+)
 
 
 def wave(size, row, column):

@@ -6,10 +6,10 @@ import pytest
 
 from advex.common.errors import UserError
 from advex.config import load
-from advex.config.pages import check_pages
+from advex.config.checks.pages import check_pages
 from advex.judge.claims import claimed_figures, claims_files
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 PLAN = load(ROOT / "config")
 CAPTIONS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "report/captions").glob("*/*.md"))
 CLAIMED = claimed_figures(claims_files(ROOT / "config/claims"))

@@ -10,14 +10,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from advex.common.errors import UserError
-from advex.draw.pages import render
-from advex.judge.claims import FINDINGS
-from advex.judge.pages.counts import by_chance, by_kind, counts, primary_rows
-from advex.judge.pages.findings import finding
-from advex.judge.pages.notes import Note, Piece, about, notes
-from advex.judge.pages.rows import KIND_WORDS, in_words, shown, verdict_words
-from advex.judge.pages.sources import SourceWords, in_order
-from advex.judge.verdicts import (
+from advex.common.names.verdicts import (
     ABSENT,
     CONTRADICTED,
     NOT_MEASURABLE,
@@ -26,6 +19,13 @@ from advex.judge.verdicts import (
     THERE,
     UNDECIDED,
 )
+from advex.draw.pages import render
+from advex.judge.claims import FINDINGS
+from advex.judge.pages.counts import by_chance, by_kind, counts, primary_rows
+from advex.judge.pages.sources import SourceWords, in_order
+from advex.judge.pages.study.findings import finding
+from advex.judge.pages.study.notes import Note, Piece, about, notes
+from advex.judge.pages.study.rows import KIND_WORDS, in_words, shown, verdict_words
 
 ROOT = "../.."
 """The repository, as the page of a study sees it from its place, ``results/<study>/index.html``."""

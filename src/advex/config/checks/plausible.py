@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.dataclasses import is_pydantic_dataclass
 
-from advex.common.known import (
+from advex.common.names.known import (
     LARGEST_SIDE,
     OF_ONE_SIZE,
     arguments,

@@ -7,8 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from advex.judge.claims import KINDS, PRIMARY
-from advex.judge.verdicts import (
+from advex.common.names.verdicts import (
     ABSENT,
     CONTRADICTED,
     EFFECT,
@@ -20,6 +19,7 @@ from advex.judge.verdicts import (
     UNDECIDED,
     VERDICTS,
 )
+from advex.judge.claims import KINDS, PRIMARY
 
 SIGNS = {
     REPRODUCED: "●",

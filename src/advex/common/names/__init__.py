@@ -1,0 +1,1 @@
+"""Names that are known: entries of registries, sources and architectures, verdicts."""

@@ -1,0 +1,1 @@
+"""What style transfer and its measurements compute with: a minimiser, spectra."""
