@@ -21,7 +21,8 @@ followed counts as everything it might be:
 * strings ``"advex.module:definition"`` count as what they name;
 * of a registry (:class:`advex.common.names.registry.Registry`) only the entries count that the job declares,
   and those whose names are among the strings of what it reaches; ``NORMS["l2"]`` names none, so that a
-  lookup can be left to those jobs that declare it. That a job looks up no other entry is made sure when it runs.
+  lookup can be left to those jobs that declare it. That a job looks up no other entry is made sure when it
+  runs.
 
 Modules and packages that only look on while a job works set ``LOOKS_ON = True``: logs, progress, records and
 this one. They change no result, so their definitions do not count.
