@@ -27,7 +27,7 @@ from advex.judge.claims import claims_files, load_published
 from advex.judge.pages.criteria import load_log
 from advex.networks.classifier import build
 from advex.networks.published_weights import read_verified
-from advex.networks.stored_models import write_model
+from advex.networks.stored_models import read_model, write_model
 from advex.prepare.photographs import load_photograph
 from advex.prepare.sources import prepare
 from advex.records.records import Record
@@ -224,6 +224,10 @@ SUBJECTS = (
     Subject("measured table (CSV)", _table, read_table),
     Subject("record of a job", _record, _held_against, text=True),
     Subject("contents.json", _contents, _digest, text=True),
+    Subject("safetensors: images", _images, ImageSet.read, inner=True),
+    Subject("safetensors: a picture", _picture, Picture.read, inner=True),
+    Subject("safetensors: a model", _model, lambda path: read_model(path, _CPU), inner=True),
+    Subject("checkpoint", _checkpoint, _resumed, inner=True),
     Subject("mirror: zip", _zip, _mirror, inner=True),
     Subject("mirror: folder", _folder, _mirror),
     Subject("mirror: .npz", _npz, _mirror, inner=True),

@@ -84,8 +84,9 @@ def read_description(path: str | os.PathLike[str]) -> dict[str, Any]:
         UserError: as :func:`read_tensors`.
     """
     with _opened(path) as file:
-        text = (file.metadata() or {}).get(_DESCRIPTION_KEY, "{}")
-    description: dict[str, Any] = json.loads(text)
+        description = json.loads((file.metadata() or {}).get(_DESCRIPTION_KEY, "{}"))
+    if not isinstance(description, dict):
+        raise UserError(f"{path}: its description is no mapping; delete it and build it again")
     return description
 
 
@@ -96,7 +97,7 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
             yield file
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file; build it with `snakemake {path}`") from error
-    except (SafetensorError, json.JSONDecodeError) as error:
+    except (SafetensorError, json.JSONDecodeError, RecursionError) as error:
         raise UserError(
             f"{path}: not a complete safetensors file ({error}); delete it and build it again"
         ) from error

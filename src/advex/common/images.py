@@ -90,9 +90,11 @@ class ImageSet:
         missing = [name for name in _COLUMNS if name not in tensors]
         if missing:
             raise UserError(f"{path}: holds no {' and no '.join(missing)}; is it a dataset?")
-        classes = tuple(read_description(path).get("classes", ()))
+        classes = read_description(path).get("classes", [])
+        if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+            raise UserError(f"{path}: names of classes are {str(classes)[:60]}; is it a dataset?")
         extras = {name: array for name, array in tensors.items() if name not in _COLUMNS}
         images = tensors["images"]
         if images.dtype == np.float16:
             images = images.astype(np.float32)
-        return cls(images, tensors["labels"], classes, extras)
+        return cls(images, tensors["labels"], tuple(classes), extras)

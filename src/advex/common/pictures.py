@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from advex.common.artifacts import Array, read_description, read_tensors, write_tensors
+from advex.common.errors import UserError
 from advex.common.images import ImageSet
 
 
@@ -67,6 +68,20 @@ class Picture:
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> "Picture":
-        """Read a grid written by :meth:`write`."""
-        description = read_description(path)
-        return cls(read_tensors(path)["images"], description["rows"], description["columns"])
+        """Read a grid written by :meth:`write`.
+
+        Raises:
+            UserError: the file is missing, damaged, or not a grid of images.
+        """
+        description, images = read_description(path), read_tensors(path).get("images")
+        rows, columns = _names(description.get("rows")), _names(description.get("columns"))
+        if images is None or images.ndim != 5 or images.shape[:2] != (len(rows), len(columns)):
+            raise UserError(
+                f"{path}: not images with names of rows and columns; delete it and build it again"
+            )
+        return cls(images, rows, columns)
+
+
+def _names(found: object) -> list[str]:
+    """Return a list of texts; an empty one of anything else."""
+    return found if isinstance(found, list) and all(isinstance(name, str) for name in found) else []

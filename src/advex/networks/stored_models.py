@@ -13,6 +13,8 @@ from advex.common.settings import ArchitectureSettings, plain
 from advex.networks.classifier import Classifier, build
 from advex.networks.ensembles import Ensemble
 
+_MOST_MEMBERS = 1000
+
 
 def write_model(
     path: str | os.PathLike[str],
@@ -65,9 +67,14 @@ def _read(path: str | os.PathLike[str], device: Device) -> Classifier | Ensemble
     description = read_description(path)
     if "architecture" not in description:
         raise UserError(f"{path}: names no architecture; is it a model?")
-    settings = ArchitectureSettings(**description["architecture"])
     members = description.get("members")
-    model = Ensemble(build(settings) for _ in range(members)) if members else build(settings)
+    if members is not None and not (type(members) is int and 1 <= members <= _MOST_MEMBERS):
+        raise UserError(f"{path}: found {members!r} members; allowed: 1 to {_MOST_MEMBERS}")
+    try:
+        settings = ArchitectureSettings(**description["architecture"])
+        model = Ensemble(build(settings) for _ in range(members)) if members else build(settings)
+    except (TypeError, ValueError, RuntimeError, ZeroDivisionError, OverflowError, MemoryError) as error:
+        raise UserError(f"{path}: describes no network that can be built ({error})") from error
     state = {name: torch.from_numpy(array) for name, array in read_tensors(path).items()}
     try:
         model.load_state_dict(state)
