@@ -8,7 +8,7 @@ rule judge:
         tables=from_plan(PLAN.tables),
         published=PUBLISHED,
         claims=of_drawn_sources(CLAIMS),
-        origin=from_plan(PLAN.origin),
+        origin="results/{study}/datasets/natural/origin.csv",
     output:
         table=report(
             "results/{study}/scorecard.csv",
