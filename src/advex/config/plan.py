@@ -75,6 +75,10 @@ class Plan(OwnJobs):
                 found.setdefault(model, []).append(name)
         return found
 
+    def origin(self, study: str) -> list[str]:
+        """Return the path of the table that says where a study's natural images come from."""
+        return [f"results/{study}/datasets/natural/origin.csv"]
+
     def tables(self, study: str) -> list[str]:
         """Return the paths of all tables behind the figures of a study."""
         figures = self.figure_names(study)
