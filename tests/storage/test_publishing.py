@@ -173,6 +173,18 @@ def test_an_experiment_that_was_dropped_leaves_the_manifest(pulled: Checkout) ->
     assert pulled.planned() == set()
 
 
+def test_a_job_that_makes_another_file_under_its_name_has_a_record(pulled: Checkout) -> None:
+    for path in ("rules/report.smk", "rules/common.smk"):
+        pulled.replace(path, "index.html", "page.html")
+    pulled.commit("another name for the page")
+    pulled.snakemake("--config", "study=test")
+    pulled.publish()
+    assert {"index.html", "page.html"} & set(versioned(pulled)) == {"page.html"}
+    record = Record.read(pulled.folder / "records/test/report/report.json")
+    assert set(record.outputs) == {"results/test/page.html"}
+    assert pulled.planned() == set()
+
+
 def test_a_manifest_of_before_gives_up_what_is_no_artifact(pulled: Checkout) -> None:
     """Logs, times and costs were versioned once, and costs had a record."""
     (pulled.folder / FIGURE).unlink()

@@ -75,7 +75,9 @@ def publish(study: str, sources: Sequence[str] = ()) -> News:
     _refuse_missing(study, planned - rebuilt, outputs, versioned)
     told = _told_anew(holding, own)
     complete = not sources and len(present) == len(outputs)
-    dropped = [] if sources else [record for record in shipped if not planned & set(record.outputs)]
+    replaced = {record.shipped_path for record in told}  # by a job of the same name that makes other files
+    unmade = [record for record in shipped if not planned & set(record.outputs)]
+    dropped = [] if sources else [record for record in unmade if record.shipped_path not in replaced]
     if dropped and not complete:
         raise UserError(
             f"{dropped[0].shipped_path}: no rule makes this any more, but what is left cannot be versioned "
