@@ -120,7 +120,7 @@ def results_page(
         },
         chance=by_chance(scorecard).words,
         rows=rows,
-        warnings=list(warnings),
+        warnings=[in_words(warning, names) for warning in warnings],
         root=ROOT,
     )
 
