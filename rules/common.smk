@@ -5,13 +5,13 @@ from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
 from snakemake.exceptions import WorkflowError
+from snakemake_logger_plugin_advex import watching
 
 from advex.judge.claim_names import check_claims
 from advex.judge.claims import claimed_figures, claims_files
 from advex.config import Uses, figure_jobs, load
 from advex.config.checks.pages import check_pages
 from advex.common.errors import UserError
-from advex.common.machine import watching
 from advex.records.provenance import Code
 from advex.records.provenance.noted import note_definitions
 
@@ -230,7 +230,9 @@ def start_clock():
     STARTED.append(time.time())
 
 
-watching.RUN.targets = lambda: study_targets(str(config.get("study")))
+def targets_of_this_run():
+    """Return what one may ask for."""
+    return study_targets(str(config.get("study")))
 
 
 def what_came_out():
@@ -240,6 +242,7 @@ def what_came_out():
     return ending(str(config.get("study")))
 
 
+watching.RUN.targets = targets_of_this_run
 watching.RUN.ending = what_came_out
 
 

@@ -12,21 +12,25 @@ from advex.common.artifacts import read_table
 from advex.common.pictures import Picture
 from advex.draw.lettering import Context
 from advex.draw.style import save
+from advex.judge.claims import load_claims, load_published
+from advex.judge.shown import verdicts_shown
 from advex.registries import FIGURES
 
 
 def redraw(record: dict, folder: Path) -> None:
     """Draw what a record of the rule draw tells of into a folder."""
-    *measurements, published = [path for path in record["inputs"] if not path.endswith("/origin.csv")]
-    origins = [read_table(path) for path in record["inputs"] if path.endswith("/origin.csv")]
-    tables = {
-        name: read_table(path) if path.endswith(".csv") else Picture.read(path)
-        for name, path in zip(record["params"]["names"], measurements, strict=True)
-    }
-    context = Context(**record["params"]["context"]).with_origin(*origins)
-    name = record["params"]["figure"]
-    figure = FIGURES[name](tables, read_table(published), context)
-    save(figure, folder / f"{name}.svg", folder / f"{name}.png")
+    params, paths = record["params"], list(record["inputs"])
+    claims = [path for path in paths if path.startswith("config/claims/")]
+    published = load_published([path for path in paths if path.startswith("published/")])
+    origins = [read_table(path) for path in paths if path.endswith("/origin.csv")]
+    read = dict(zip([*params["names"], *params["premises"]], paths, strict=False))  # measurements come first
+    tables = {name: read_table(path) for name, path in read.items() if path.endswith(".csv")}
+    pictures = {name: Picture.read(path) for name, path in read.items() if name not in tables}
+    name = params["figure"]
+    verdicts = verdicts_shown(load_claims(claims), name, tables, published, **params["judging"])
+    context = Context(**params["context"], verdicts=verdicts).with_origin(*origins)
+    drawn = {each: (tables | pictures)[each] for each in params["names"]}
+    save(FIGURES[name](drawn, published, context), folder / f"{name}.svg", folder / f"{name}.png")
 
 
 if __name__ == "__main__":

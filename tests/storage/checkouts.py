@@ -28,7 +28,7 @@ _MESSAGES = {
     "prepare patches, other images": "prepare/other_patches",
     "corrupt the test images": "corrupt/test",
     "judge the claims": "judge/scorecard",
-    "write the report": "report/report",
+    "write the page": "report/report",
 }
 
 

@@ -7,9 +7,8 @@ from types import SimpleNamespace
 import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from advex.common.machine import watching
 from advex.judge.pages import ending as judged
-from snakemake_logger_plugin_advex import LogHandler
+from snakemake_logger_plugin_advex import LogHandler, watching
 
 
 @pytest.fixture
