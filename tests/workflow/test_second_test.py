@@ -15,8 +15,7 @@ STUDY = """\
 title: photographs that nobody took, with a second test set
 like: test
 second_test: cifar10_1_v6
-fourier_noise: {images: 20}
-goh_features: {pairs: {main: {classes: [cat, dog]}}}
+only: [ilyas]
 data:
   source: cifar10
   description: noise, 32x32 colour

@@ -268,7 +268,7 @@ _MORE = [
     ("rows", ROWS, "target: next_class}\n  # The", "target: next_clas}\n  # The", "datasets.det.target"),
     ("rows", ROWS, "det: {rule: target, images: natural_train", "det: {rule: target, images: rand", "datasets.det.images"),
     ("rows", ROWS, "det: {rule: target, images: natural_train", "det: {rule: target, imgaes: natural_train", "datasets.det.imgaes: unknown key; remove it or correct its name; near: images"),
-    ("rows", ROWS, "aligned_by: label\n", "aligned_by: class\n", "pictures.ilyas/random_perturbations.aligned_by"),
+    ("rows", ROWS, "aligned_by: image\n", "aligned_by: class\n", "pictures.ilyas/dataset_grid.aligned_by"),
     ("rows", ROWS, "environment: torch\n    resources: measure\n    precision: study\n  goh", "environment: python\n    resources: measure\n    precision: study\n  goh", "experiments.goh_leakage/leakage.environment"),
     ("rows", ROWS, "filter: low_pass}", "filter: band_pass}", "filtered_models.low_pass.filter"),
     ("rows", ROWS, "accuracy: {kind: accuracy}", "accuracy: {kind: accuracy, labels: next}", "instruments.accuracy.labels"),

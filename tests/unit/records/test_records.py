@@ -420,8 +420,8 @@ def test_artifacts_are_what_jobs_write() -> None:
         Path(path).touch()
     assert sorted(artifacts_in(Path("results"))) == [
         "results/test/figures/logs/a.svg",
-        "results/test/models/a/seed0.safetensors",
         "results/test/index.html",
+        "results/test/models/a/seed0.safetensors",
     ]
 
 

@@ -32,7 +32,8 @@ installer = load()
 PARTS = (
     "src/advex/__init__.py", "src/advex/common/__init__.py", "src/advex/common/errors.py",
     "src/advex/common/machine/__init__.py", "src/advex/common/machine/environment.py",
-    "src/advex/common/machine/launch.py", "src/advex/common/machine/locks.py",
+    "src/advex/common/machine/launch.py", "src/advex/common/machine/leftovers.py",
+    "src/advex/common/machine/locks.py",
     "envs/install.py", "Makefile", "pyproject.toml",
 )  # fmt: skip
 LISTING = """\

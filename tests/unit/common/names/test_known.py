@@ -43,7 +43,7 @@ def test_packaged_sources_hold_what_is_said(name: str, size: int | None, tmp_pat
 
 
 def test_official_sources_hold_what_is_said() -> None:
-    assert set(official.COUNTS) | set(PACKAGED) | {"own"} == set(SOURCES)
+    assert set(official.COUNTS) | set(PACKAGED) | {"own", "restricted_imagenet"} == set(SOURCES)
     for name, counts in official.COUNTS.items():
         said = OF_ONE_SIZE[name]
         assert (said.train, said.test) == counts
