@@ -159,6 +159,7 @@ def test_an_experiment_that_was_dropped_leaves_the_manifest(pulled: Checkout) ->
     claims = yaml.safe_load((pulled.folder / "config/claims/ilyas/claims.yaml").read_text())
     claims["claims"] = [claim for claim in claims["claims"] if claim["figure"] != "attack_strength"]
     (pulled.folder / "config/claims/ilyas/claims.yaml").write_text(yaml.safe_dump(claims, sort_keys=False))
+    (pulled.folder / "report/captions/ilyas/attack_strength.md").unlink()
     published = pulled.folder / "published/ilyas.csv"
     numbers = published.read_text().splitlines(keepends=True)
     published.write_text("".join(number for number in numbers if ",attack_strength," not in number))
