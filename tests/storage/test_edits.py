@@ -170,7 +170,9 @@ EDITS = {
     "words": Edit(STUDY, "description: ", "description: these ", DRAWING_IMAGES),
     "resources": Edit(STUDY, "train: {gpu: 1, mem_mb: 1000,", "train: {threads: 2, mem_mb: 3000,"),
     "published number": Edit("published/ilyas.csv", ",95.25,", ",95.26,", ("draw/ilyas/", "judge/")),
-    "claim": Edit("config/claims/ilyas/claims.yaml", "test accuracy,", "accuracy,", ("draw/ilyas/", "judge/")),
+    "claim": Edit(
+        "config/claims/ilyas/claims.yaml", "test accuracy,", "accuracy,", ("draw/ilyas/", "judge/")
+    ),
     "caption": Edit("report/captions/ilyas/relabelled.md", "\n", "\nIndeed. ", ("report/",)),
 }
 
