@@ -35,25 +35,29 @@ def sources() -> dict[str, SourceWords]:
     return load_sources(sorted((ROOT / "config/sources").glob("*.yaml")))
 
 
+def copied(study: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the scorecard and the costs of a study as they lie in docs/results/."""
+    folder = ROOT / "docs/results" / study
+    return read_table(folder / "scorecard.csv"), read_table(folder / "costs.csv")
+
+
 def summary(study: str) -> str:
     """Return the README's block for a study, from docs/results/ alone."""
-    folder = ROOT / "docs/results" / study
-    scorecard, costs = read_table(folder / "scorecard.csv"), read_table(folder / "costs.csv")
+    scorecard, costs = copied(study)
     seconds = float(costs.loc[costs["of"] == "study", "seconds"].iloc[0])
     return overview_markdown(study, f"docs/results/{study}", sources(), scorecard, seconds)
 
 
 def artifacts(study: str) -> str:
     """Return the block of docs/artifact.md for a study, from docs/results/ alone."""
-    folder = ROOT / "docs/results" / study
-    scorecard, costs = read_table(folder / "scorecard.csv"), read_table(folder / "costs.csv")
+    scorecard, costs = copied(study)
     return artifacts_markdown(study, sources(), scorecard, costs)
 
 
 def results_page(study: str) -> str:
     """Return docs/results/<study>/README.md: every primary claim and every figure."""
     folder = ROOT / "docs/results" / study
-    scorecard, costs = read_table(folder / "scorecard.csv"), read_table(folder / "costs.csv")
+    scorecard, costs = copied(study)
     drawn = [
         name
         for name in load(ROOT / "config").figure_names(study)

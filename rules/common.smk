@@ -9,6 +9,7 @@ from snakemake_logger_plugin_advex import watching
 
 from advex.judge.claim_names import check_claims
 from advex.judge.claims import claimed_figures, claims_files
+from advex.judge.pages.ending import ending
 from advex.config import Uses, figure_jobs, load
 from advex.config.checks.pages import check_pages
 from advex.common.errors import UserError
@@ -72,8 +73,9 @@ def study_targets(study, sources=""):
     Sources are given by name, between blanks.
     """
     checked(PLAN.study, study)
+    wanted = set(str(sources).split())
     drawn = {name.partition("/")[0] for name in checked(PLAN.figure_names, study)}
-    if unknown := sorted(set(str(sources).split()) - drawn):
+    if unknown := sorted(wanted - drawn):
         raise WorkflowError(
             f"--config source={unknown[0]}: study {study} draws no figures of it; allowed: "
             + ", ".join(sorted(drawn))
@@ -82,7 +84,7 @@ def study_targets(study, sources=""):
         return [
             path
             for path in [*PLAN.figures(study), *PLAN.pages(study)]
-            if path.split("/")[3] in str(sources).split()
+            if path.split("/")[3] in wanted
         ]
     return [
         *PLAN.figures(study),
@@ -237,8 +239,6 @@ def targets_of_this_run():
 
 def what_came_out():
     """Say the verdicts of the study of this run, its page, and whether they are those published."""
-    from advex.judge.pages.ending import ending  # which imports pandas
-
     return ending(str(config.get("study")))
 
 
@@ -264,14 +264,16 @@ def print_summary():
     Costs are no artifact: they tell of this machine, so no job writes them and nothing depends on them.
     """
     # Imported here, since they import pandas, which planning does without.
-    from advex.judge.pages.ending import ending
     from advex.judge.pages.studies import write_page
     from advex.records.costs import summary, write_costs
 
+    said = []
     for study in PLAN.studies if STARTED else []:
         results = f"results/{study}"
         text = summary(results, since=STARTED[0], now=time.time(), cores=workflow.cores)
         if text:
             write_costs(results, figure_jobs(PLAN, study))
-            write_page(PLAN)
-            print("\n".join([text, "", ending(study)]))
+            said += [text, "", ending(study)]
+    if said:
+        write_page(PLAN)
+        print("\n".join(said))

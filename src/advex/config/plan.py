@@ -75,10 +75,6 @@ class Plan(OwnJobs):
                 found.setdefault(model, []).append(name)
         return found
 
-    def origin(self, study: str) -> list[str]:
-        """Return the path of the table that says where a study's natural images come from."""
-        return [f"results/{study}/datasets/natural/origin.csv"]
-
     def tables(self, study: str) -> list[str]:
         """Return the paths of all tables behind the figures of a study."""
         figures = self.figure_names(study)
@@ -310,7 +306,7 @@ class Plan(OwnJobs):
     def figure_origin(self, study: str, figure: str) -> list[str]:
         """Return the path of the table that says where a figure's images come from; none for mathematics."""
         data = any(self._comes_from_data(name) for name in self.figure_measurements(study, figure))
-        return self.origin(study) if data else []
+        return [f"results/{study}/datasets/natural/origin.csv"] if data else []
 
     def _comes_from_data(self, measurement: str) -> bool:
         maker = self.maker(measurement)

@@ -1,6 +1,5 @@
 """The README's summary says what the tables say."""
 
-import importlib.util
 import re
 import tomllib
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from outside_modules import module_at
 
 from advex.common.plain_yaml import parse_yaml
 from advex.judge.claims import PRIMARY
@@ -79,12 +79,7 @@ def test_what_chance_would_give_is_computed() -> None:
 
 @pytest.fixture(scope="module")
 def update() -> Any:
-    spec = importlib.util.spec_from_file_location("update", ROOT / "docs/update.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at("docs/update.py")
 
 
 @pytest.mark.parametrize(("page", "block"), [("README.md", "summary"), ("docs/artifact.md", "artifacts")])

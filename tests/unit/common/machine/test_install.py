@@ -2,32 +2,22 @@
 
 import base64
 import hashlib
-import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from outside_modules import module_at
 
 from advex.common.errors import UserError
 
 ROOT = Path(__file__).parents[4]
 
 
-def load() -> ModuleType:
-    specification = importlib.util.spec_from_file_location("install", ROOT / "envs/install.py")
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
-
-
-installer = load()
+installer = module_at("envs/install.py")
 
 PARTS = (
     "src/advex/__init__.py", "src/advex/common/__init__.py", "src/advex/common/errors.py",

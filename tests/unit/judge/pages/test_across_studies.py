@@ -1,10 +1,10 @@
 """The page that compares studies with what was published."""
 
-import importlib.util
 import re
 from pathlib import Path
 
 import pandas as pd
+from outside_modules import module_at
 
 from advex.judge.pages.across_studies import Judged, results_markdown
 
@@ -48,11 +48,7 @@ def test_studies_stand_beside_what_was_published() -> None:
 
 
 def test_the_page_says_what_the_copied_results_say() -> None:
-    spec = importlib.util.spec_from_file_location("update", ROOT / "docs/update.py")
-    assert spec is not None
-    assert spec.loader is not None
-    update = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(update)
+    update = module_at("docs/update.py")
     page = (ROOT / "docs/results.md").read_text()
     assert page == update.results()
     for link in set(re.findall(r"\]\((results/[^)]+)\)", page)):

@@ -1,9 +1,9 @@
 """Criteria in words, and the log of their changes."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
+from outside_modules import module_at
 
 from advex.common.errors import UserError
 from advex.judge.claims import LOG, Claim, claims_files, load_claims
@@ -82,11 +82,7 @@ def test_a_missing_log_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_page_says_what_the_claims_say() -> None:
-    spec = importlib.util.spec_from_file_location("update", ROOT / "docs/update.py")
-    assert spec is not None
-    assert spec.loader is not None
-    update = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(update)
+    update = module_at("docs/update.py")
     assert (ROOT / "docs/criteria.md").read_text() == update.criteria()
 
 

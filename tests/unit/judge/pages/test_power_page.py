@@ -1,11 +1,11 @@
 """The page that says how many seeds primary claims need."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from outside_modules import module_at
 
 from advex.common.numbers.outcomes import pack
 from advex.judge.claims import Claim
@@ -110,9 +110,5 @@ def test_re_splits_need_more(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_page_says_what_the_tables_of_the_shipped_study_say() -> None:
     if not (ROOT / "results/digits/measurements/ilyas/relabelled.csv").exists():
         pytest.skip("the tables of digits are not here")
-    spec = importlib.util.spec_from_file_location("update", ROOT / "docs/update.py")
-    assert spec is not None
-    assert spec.loader is not None
-    update = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(update)
+    update = module_at("docs/update.py")
     assert update.power("digits") in (ROOT / "docs/power.md").read_text()

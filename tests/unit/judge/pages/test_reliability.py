@@ -1,10 +1,10 @@
 """The page on reliability says what the tables of the benchmarks and the tests say."""
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from outside_modules import module_at
 
 from advex.judge.pages.reliability import reliability_markdown
 
@@ -12,12 +12,7 @@ ROOT = Path(__file__).parents[4]
 
 
 def update() -> Any:
-    spec = importlib.util.spec_from_file_location("update", ROOT / "docs/update.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at("docs/update.py")
 
 
 def test_the_page_is_up_to_date() -> None:
