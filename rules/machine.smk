@@ -4,6 +4,7 @@
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -58,9 +59,18 @@ def jobs_from_workers():
         return
     processes = sys.modules[shell.__module__]
     processes.sp = SimpleNamespace(**{**vars(subprocess), "Popen": WORKERS.start})
+    on_interrupt = signal.getsignal(signal.SIGINT)
+
+    def start_no_more(number, frame):
+        WORKERS.interrupted = True
+        on_interrupt(number, frame)
+
+    if callable(on_interrupt):
+        signal.signal(signal.SIGINT, start_no_more)
     try:
         yield
     finally:
+        signal.signal(signal.SIGINT, on_interrupt)
         processes.sp = subprocess
         WORKERS.end()
 

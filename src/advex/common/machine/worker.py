@@ -6,6 +6,9 @@ environment. It does what it is told over a socket that only Snakemake has the o
 script or to import more and be a worker in turn. What it forks is handed to Snakemake as a child of its own:
 of the two forks that are made for each request the first ends at once, and Snakemake adopts the orphan. A
 worker ends when nobody is left at the other end.
+
+Ctrl-C reaches all of them at once. A worker lets it wait, and so does what it forks until it is the job: none
+is lost on the way, and what is asked for after it is not forked.
 """
 
 import atexit
@@ -27,6 +30,8 @@ LONGEST = 1 << 16
 """Of a message, in bytes."""
 MOST = 16
 """Descriptors that go with one."""
+INTERRUPTED = b"interrupted"
+"""Answer to what is asked for after Ctrl-C."""
 
 
 def serve(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
@@ -35,6 +40,11 @@ def serve(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
         message, descriptors, _, _ = socket.recv_fds(connection, LONGEST, MOST)
         if not message:
             os._exit(0)
+        if signal.SIGINT in signal.sigpending():
+            for descriptor in descriptors:
+                os.close(descriptor)
+            connection.send(INTERRUPTED)
+            continue
         number, noted = os.pipe()
         between = os.fork()
         if not between:
@@ -123,20 +133,21 @@ def tell(kind: type[BaseException], error: BaseException, trace: TracebackType |
 
 def main() -> None:
     """Be a worker, and in its forks what they are told to be."""
-    interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for jobs
+    waiting = {signal.SIGINT} if signal.getsignal(signal.SIGINT) != signal.SIG_IGN else set()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, waiting)
     told: dict[str, Any] = {"imports": []}
     descriptors = [int(sys.argv[1])]
     while "imports" in told:
         connection = socket.socket(fileno=descriptors[0])
         prepare(told["imports"])
         told, descriptors = serve(connection)
-    signal.signal(signal.SIGINT, interrupted)
     script = ModuleType("__main__")
     script.__dict__.update({name: value for name, value in globals().items() if name.startswith("__")})
     loader = type(globals()["__loader__"])("__main__", told["script"])
     script.__dict__.update(__file__=told["script"], __doc__=None, __loader__=loader)
     sys.modules["__main__"] = script
     code = become(told["script"], told["folder"], told["numbers"], descriptors)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     exec(code, script.__dict__)
     finish(script)
 

@@ -27,6 +27,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from advex.common.machine.worker import INTERRUPTED
+
 _PARSING = threading.Lock()
 """Jobs start from threads, and Python 3.11 counts the depth of what it parses for all threads together: where
 one interrupts another, it raises SystemError."""
@@ -89,21 +91,39 @@ class _Worker(NamedTuple):
 
 
 class Workers:
-    """The workers of a run, all started when they are first needed."""
+    """The workers of a run, all started when they are first needed.
+
+    Attributes:
+        interrupted: whether Ctrl-C was seen, which reaches all jobs that are there; none may start after it,
+            since nothing would end that one.
+    """
 
     def __init__(self) -> None:
+        self.interrupted = False
         self._lock = threading.Lock()
         self._workers: dict[tuple[frozenset[tuple[str, str]], Imports], _Worker | None] = {}
         self._of_thread = threading.local()
 
     def start(self, command: str, **options: Any) -> "Forked | subprocess.Popen[Any]":
-        """Start a process as :class:`subprocess.Popen` does; that of a job from a worker if that can be."""
+        """Start a process as :class:`subprocess.Popen` does; that of a job from a worker if that can be.
+
+        Raises:
+            KeyboardInterrupt: the run was interrupted before; nothing was started.
+        """
         self._of_thread.last = None
+        self._refuse_if_interrupted()
         script = script_of(command)
         if script and options.get("stdout") is not subprocess.PIPE and options.get("env") is not None:
             with suppress(OSError, ValueError, SyntaxError, SystemError):
                 self._of_thread.last = self._fork(command, script, options)
-        return self._of_thread.last or subprocess.Popen(command, **options)
+        if self.last:
+            return self.last
+        self._refuse_if_interrupted()
+        return subprocess.Popen(command, **options)
+
+    def _refuse_if_interrupted(self) -> None:
+        if self.interrupted:
+            raise KeyboardInterrupt
 
     @property
     def last(self) -> Forked | None:
@@ -134,6 +154,7 @@ class Workers:
 
         Raises:
             OSError: it cannot be; then none was.
+            KeyboardInterrupt: the workers know of an interrupt before this process does.
         """
         imports = sure_imports(script, getattr(self._of_thread, "modules", ()))
         out = options.get("stdout")
@@ -202,6 +223,8 @@ def _ask(worker: _Worker, message: dict[str, Any], descriptors: list[int]) -> in
     try:
         socket.send_fds(worker.connection, [json.dumps(message).encode()], descriptors)
         answer = worker.connection.recv(32)
+        if answer == INTERRUPTED:
+            raise KeyboardInterrupt
         if not answer:
             raise OSError("the worker is gone")
     except OSError:

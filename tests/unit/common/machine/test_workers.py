@@ -83,6 +83,7 @@ state = {
     "name": __name__, "file": __file__, "folder": os.getcwd(), "flags": list(sys.flags),
     "hash": hash("word"), "main": sorted(globals()), "open": sorted(os.listdir("/proc/self/fd")),
     "signals": [str(signal.getsignal(number)) for number in sorted(signal.valid_signals())],
+    "blocked": [int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, ())],
     "mask": os.umask(0), "limits": [resource.getrlimit(kind) for kind in range(16)],
     "threads": len(os.listdir("/proc/self/task")),
     "adopted": [os.getppid() == int(os.environ["SNAKEMAKE"]), os.getsid(0) == os.getsid(os.getppid())],
@@ -310,6 +311,46 @@ def test_ctrl_c_reaches_jobs_and_leaves_nothing(tmp_path: Path) -> None:
     run = beginning(tmp_path)
     os.killpg(run.pid, signal.SIGINT)
     run.wait(10)
+    eventually(lambda: not of(tmp_path))
+
+
+INTERRUPTED = """
+import os, shlex, signal, subprocess, sys
+from advex.common.machine import workers as module
+workers, (when, bash, first, second) = module.Workers(), sys.argv[1:]
+def start(command):
+    os.chdir(os.environ["FOLDER"])
+    return workers.start(command, shell=True, executable=bash, env=dict(os.environ))
+def interrupt(*_):
+    os.killpg(0, signal.SIGINT)
+assert start(first).wait() == 0
+signal.signal(signal.SIGINT, lambda *_: None)  # this process learns of it later
+if when == "on its way":
+    os.waitid = interrupt
+    print(start(second).wait())
+elif when == "its worker knows":
+    interrupt()
+    start(second)
+else:
+    workers.interrupted = True
+    start(second)
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "says"), [("on its way", "-2\n"), ("its worker knows", ""), ("this process knows", "")]
+)
+def test_no_job_begins_after_ctrl_c(tmp_path: Path, when: str, says: str) -> None:
+    """Where it came between, the job would never hear of it, and the run would wait for its end."""
+    assert BASH is not None
+    commands = [command_of(tmp_path, "first", "pass"), waiting(tmp_path)]
+    run = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, when, BASH, *commands], start_new_session=True, timeout=60,
+        env={**os.environ, "FOLDER": str(tmp_path)}, capture_output=True, check=False, text=True,
+    )  # fmt: skip
+    assert run.stdout == says
+    assert "KeyboardInterrupt" in run.stderr
+    assert not (tmp_path / "began").exists()
     eventually(lambda: not of(tmp_path))
 
 
