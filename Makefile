@@ -16,6 +16,7 @@
 # make why ARTIFACT=results/digits/figures/ilyas/relabelled.svg          say why it would be made again, or that it would not
 # make provenance ARTIFACT=results/digits/figures/ilyas/relabelled.svg   print how it came about
 # make docs       copy figures and scorecard of the study into docs/ and renew the README's tables, criteria.md, power.md and reliability.md
+# make site       build docs/ and the library's reference as a small site, build/site/index.html
 # make lock       choose new versions for requirements.lock and requirements-test.lock
 
 STUDY ?= digits
@@ -33,7 +34,7 @@ export TORCH_BUILD
 unexport SNAKEMAKE_PROFILE
 
 .DEFAULT_GOAL := study
-.PHONY: study page snakemake-report pull test test-quick test-cluster test-rest test-processors plan compare publish export-run import-run vouch push why provenance docs lock
+.PHONY: study page snakemake-report pull test test-quick test-cluster test-rest test-processors plan compare publish export-run import-run vouch push why provenance docs site lock
 
 study: $(INSTALLED)
 	@$(RUN) --alone snakemake --config study=$(STUDY) $(if $(SOURCE),source="$(SOURCE)")
@@ -110,6 +111,11 @@ why: $(INSTALLED)
 
 docs: study
 	@$(BIN)/python -I docs/update.py $(STUDY)
+
+# A warning is an error there.
+site: $(TESTABLE)
+	@$(BIN)/python -I docs/site/build.py build/site
+	@echo "The site: build/site/index.html"
 
 # TORCH_BUILD=cpu or cuda says which build of torch to install; auto looks for an NVIDIA GPU.
 $(INSTALLED): requirements.lock pyproject.toml

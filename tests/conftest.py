@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from copies import Once, Snakemake, copy_repository, runner
+from copies import ROOT, Once, Snakemake, copy_repository, runner
 
 # Tests commit, pull and run as nobody in particular: what the person who runs them has set must not matter.
 os.environ |= {
@@ -43,6 +45,18 @@ def built(once: Once) -> Path:
         (folder / "first_run.txt").write_text(finished.stdout + finished.stderr)
 
     return once("built", build)
+
+
+@pytest.fixture(scope="session")
+def documentation(once: Once) -> Path:
+    """The documentation as a site, built without a warning. Tests change nothing in it."""
+
+    def build(folder: Path) -> None:
+        told = (sys.executable, "-I", str(ROOT / "docs/site/build.py"), str(folder))
+        finished = subprocess.run(told, capture_output=True, text=True, timeout=1800, check=False)
+        assert (finished.returncode, finished.stderr) == (0, ""), finished.stdout + finished.stderr
+
+    return once("documentation", build)
 
 
 @pytest.fixture(scope="session")

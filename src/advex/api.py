@@ -1,11 +1,11 @@
 """The engine in a researcher's hands: attack, construct and evaluate with any model, in one call each.
 
-Models are ``nn.Module``s or plain functions of images (N, C, H, W) in [0, 1] that give logits (N, classes),
-or objects whose ``logits`` they are; normalisation is their own part. They are asked in evaluation mode, and
-nothing of them changes: neither weights nor gradients nor modes. (What a function has in it cannot be known:
-put it in evaluation mode yourself.) All is computed in float32 where the model lies, also where the caller
-has switched gradients off. What cannot be right is refused with an :class:`advex.common.errors.InputError`,
-a ``ValueError`` too.
+Models are of the class ``nn.Module`` or plain functions of images (N, C, H, W) in [0, 1] that give logits
+(N, classes), or objects whose ``logits`` they are; normalisation is their own part. They are asked in
+evaluation mode, and nothing of them changes: neither weights nor gradients nor modes. (What a function has in
+it cannot be known: put it in evaluation mode yourself.) All is computed in float32 where the model lies, also
+where the caller has switched gradients off. What cannot be right is refused with an
+:class:`advex.common.errors.InputError`, a ``ValueError`` too.
 
 These functions stand around the engine of the studies (:mod:`advex.attack`, :mod:`advex.construct`), whose
 rooms have the same names; so they are imported from here: ``from advex.api import attack, construct``.
@@ -239,7 +239,14 @@ def construct(
 
 @dataclass(frozen=True)
 class Share:
-    """A percentage of images, with the exact 95 % interval over images (Clopper and Pearson, 1934)."""
+    """A percentage of images, with the exact 95 % interval over images (Clopper and Pearson, 1934).
+
+    Attributes:
+        percent: of the images.
+        low: where the interval begins, in percent.
+        high: where it ends.
+        images: how many there are.
+    """
 
     percent: float
     low: float

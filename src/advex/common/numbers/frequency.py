@@ -1,7 +1,7 @@
 """Frequencies of images: ideal low- and high-pass filters, the real Fourier basis, and means over rings.
 
 A frequency of an image of side d is a pair (u, v) of integers from -(d // 2) to (d - 1) // 2: vertical and
-horizontal periods per image. Frequencies at the same Chebyshev distance max(|u|, |v|) from zero form a
+horizontal periods per image. Frequencies at the same Chebyshev distance ``max(|u|, |v|)`` from zero form a
 ring; ring d / 2 holds the highest (Nyquist) frequencies. Maps have zero frequency at index (d // 2, d // 2).
 """
 

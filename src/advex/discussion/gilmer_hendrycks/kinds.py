@@ -1,4 +1,4 @@
-"""What the instruments of Gilmer and Hendrycks' comment say of themselves; see :mod:`.kinds`."""
+"""What the instruments of Gilmer and Hendrycks' comment say of themselves; see :mod:`advex.measure.kinds`."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar

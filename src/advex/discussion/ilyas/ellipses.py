@@ -91,8 +91,8 @@ def fit_least_squares(points: Array, labels: Array) -> Array:
 def largest_robust_epsilon(classifier: Array, norm: float) -> float:
     """Return the largest epsilon at which no point of either ellipse can be misclassified (below 0: never).
 
-    Exact, from the support function of the ellipses: (w^T c - |b| - ||A w||_2) / ||w||_q with centre c and
-    semi-axes A.
+    Exact, from the support function of the ellipses: ``(w^T c - |b| - ||A w||_2) / ||w||_q`` with centre c
+    and semi-axes A.
     """
     weights, bias = classifier[:2], float(classifier[2])
     margin = float(weights @ CENTRE) - abs(bias) - float(np.linalg.norm(SEMI_AXES * weights))

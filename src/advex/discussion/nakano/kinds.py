@@ -1,4 +1,4 @@
-"""What the instruments of Nakano's comment say of themselves; see :mod:`.kinds`."""
+"""What the instruments of Nakano's comment say of themselves; see :mod:`advex.measure.kinds`."""
 
 from typing import ClassVar
 

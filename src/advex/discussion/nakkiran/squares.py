@@ -54,7 +54,7 @@ def least_norm_interpolator(images: Array, labels: Array) -> Array:
 
 
 def linear_robust_accuracy(weights: Array, images: Array, labels: Array, epsilon: float) -> float:
-    """Return the exact accuracy in percent in the l-infinity ball: P[y w^T x > epsilon |w|_1]."""
+    """Return the exact accuracy in percent in the l-infinity ball: ``P[y w^T x > epsilon |w|_1]``."""
     return 100 * float((labels * (images @ weights) > epsilon * np.abs(weights).sum()).mean())
 
 

@@ -23,7 +23,7 @@ from advex.train.optimizers import Adam
 from advex.train.training import Training
 
 SCALE = 4.0
-"""Images x become x / 4 + 1 / 2: up to |x| = 2 they lie in [0, 1], where our attacks keep images."""
+"""Images x become x / 4 + 1 / 2: up to ``|x| = 2`` they lie in [0, 1], where our attacks keep images."""
 
 LARGEST_EPSILON = 0.9
 """Beyond it, images of pixel noise up to 0.1 could be kept from the ball by that limit."""

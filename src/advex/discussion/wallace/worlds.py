@@ -31,7 +31,7 @@ def discriminant_accuracy(weights: Array, mean: Array, deviations: Array) -> flo
 
 
 def learnt_weights(source: Array, mean: Array, deviations: Array, epsilon: float, target: str) -> Array:
-    """Return the discriminant of infinitely many adversarial examples x + epsilon t w / |w| with label t.
+    """Return the discriminant of infinitely many adversarial examples ``x + epsilon t w / |w|``, label t.
 
     Random targets: their mean is t epsilon u and their covariance that of x over both classes. Flipped
     targets, t = -y: the mean is t (epsilon u - mean), the covariance that within a class.

@@ -88,7 +88,7 @@ def network_bars(
 
 
 def legend_of_networks(axis: Axes, networks: Sequence[str]) -> None:
-    """Give a panel one legend entry for each network, for :func:`advex.draw.style.legend_below`."""
+    """Give a panel one legend entry for each network, for :func:`advex.draw.lettering.legend_below`."""
     for network in networks:
         role, label = NETWORKS[network]
         axis.bar([np.nan], [np.nan], color=style.COLOURS[role], label=label.replace("\n", " "))
