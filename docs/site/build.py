@@ -100,10 +100,13 @@ def lay_out(folder: Path) -> None:
 
 
 def main(site: Path, *options: str) -> int:
-    """Build the site; return the status to exit with."""
+    """Build the site; what has not changed since the last time is not read again. Return the status."""
     pages, read = (site.with_name(f"{site.name}-{of}") for of in ("pages", "read"))
     lay_out(pages)
-    told = ["-c", str(ROOT / "docs/site"), "-d", str(read), "--fail-on-warning", "--keep-going", "--quiet"]
+    settings, remembered = ROOT / "docs/site/conf.py", read / "environment.pickle"
+    if remembered.exists() and remembered.stat().st_mtime < settings.stat().st_mtime:
+        remembered.unlink()  # Sphinx looks at values alone, and not at functions
+    told = ["-c", str(settings.parent), "-d", str(read), "--fail-on-warning", "--keep-going", "--quiet"]
     status = build_main([*told, *options, str(pages), str(site)])
     if status == 0:
         shutil.copyfile(site / "README.html", site / "index.html")

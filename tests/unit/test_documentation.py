@@ -107,6 +107,7 @@ def test_every_module_of_the_library_has_its_reference(documentation: Path) -> N
     modules = {
         ".".join(("advex", *path.relative_to(LIBRARY).with_suffix("").parts)).removesuffix(".__init__")
         for path in LIBRARY.rglob("*.py")
+        if (path.parent / "__init__.py").exists()  # what lies elsewhere is for other programs' paths
     }
     assert sorted(modules - {name.removeprefix("module-") for name in found}) == []
 
@@ -116,5 +117,5 @@ def test_docstrings_are_rendered(documentation: Path) -> None:
     found = {}
     for page in (documentation / "reference").glob("*.html"):
         text = re.sub(r"<pre>.*?</pre>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-        found[page.name] = re.findall(r".*(?:``|:(?:attr|class|data|exc|func|meth|mod):`).*", text)
+        found[page.name] = re.findall(r"(?:``|:(?:attr|class|data|exc|func|meth|mod):`).{0,60}", text)
     assert {name: lines for name, lines in found.items() if lines} == {}
