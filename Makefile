@@ -1,6 +1,7 @@
 # make            install what is pinned into .venv, build the study, say where its results are
 # make pull       install the same way and fetch the published artifacts; nothing is computed, what you made stays (unless FORCE=1)
 # make page       write the page of STUDY, results/STUDY/index.html, and that of all studies side by side, results/index.html
+# make page-alone put the page of STUDY and its drawings into one file, build/STUDY.html, to be sent or kept
 # make snakemake-report   put Snakemake's own report of STUDY, with figures, scorecard and how jobs hang together, into build/
 # make test       install the same way and run all tests
 # make test-quick run what takes no second each: for whoever is changing something (PROCESSES=4 on four cores)
@@ -34,7 +35,7 @@ export TORCH_BUILD
 unexport SNAKEMAKE_PROFILE
 
 .DEFAULT_GOAL := study
-.PHONY: study new-study page snakemake-report pull test test-quick test-cluster test-rest test-processors plan compare publish export-run import-run vouch push why provenance docs lock
+.PHONY: study new-study page page-alone snakemake-report pull test test-quick test-cluster test-rest test-processors plan compare publish export-run import-run vouch push why provenance docs lock
 
 study: $(INSTALLED)
 	@$(RUN) --alone snakemake --config study=$(STUDY) $(if $(SOURCE),source="$(SOURCE)")
@@ -45,6 +46,9 @@ new-study: $(INSTALLED)
 page: $(INSTALLED)
 	@$(RUN) --alone snakemake results/$(STUDY)/index.html
 	@$(RUN) advex.judge.pages.studies
+
+page-alone: page
+	@$(RUN) advex.judge.pages.study.alone $(STUDY)
 
 snakemake-report: $(INSTALLED)
 	@mkdir -p build

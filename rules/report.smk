@@ -41,6 +41,9 @@ rule judge:
 rule report:
     input:
         figures=from_plan(PLAN.figures),
+        tables=from_plan(PLAN.tables),
+        published=PUBLISHED,
+        claims=of_drawn_sources(CLAIMS),
         scorecard="results/{study}/scorecard.csv",
         warnings="results/{study}/warnings.csv",
         origin="results/{study}/datasets/natural/origin.csv",
@@ -48,6 +51,7 @@ rule report:
         sources=of_drawn_sources(SOURCES),
         names="report/words.yaml",
         discrepancies="docs/discrepancies.md",
+        citation="CITATION.cff",
         page=PAGE,
     output:
         page=report(
@@ -69,6 +73,7 @@ rule report:
     params:
         study="{study}",
         scale=from_plan(PLAN.scale),
+        judging=from_plan(PLAN.judging),
         behind=from_plan(PLAN.behind_figures),
         pages=from_plan(PLAN.pages),
         code=code_of("report.py"),

@@ -47,6 +47,16 @@ for (const head of heads) {
 for (const name of ["source", "verdict", "kind", "text"]) choice(name).addEventListener("input", filter);
 sortedBy.addEventListener("input", () => sort(sortedBy.value, false));
 
+// What more seeds would tell: all primary claims, or undecided ones alone.
+const undecided = document.getElementById("undecided");
+if (undecided) {
+  const claims = [...document.getElementById("needs").tBodies[0].rows];
+  undecided.addEventListener("input", () => {
+    for (const claim of claims) claim.hidden = undecided.checked && claim.dataset.judged !== "undecided";
+  });
+  document.getElementById("power-filter").hidden = false;
+}
+
 // A link to a row shows it, whatever is filtered, and how it was judged.
 function showTarget() {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));

@@ -27,7 +27,17 @@ def drawing(folder: Path, finding: str) -> str:
     return (folder / "drawing.svg").read_text()
 
 
-def page(folder: Path, hostile: str = "", study: str = "digits", every: int = 1, worded: bool = True) -> str:
+CITATION = (ROOT / "CITATION.cff").read_text()
+
+
+def page(
+    folder: Path,
+    hostile: str = "",
+    study: str = "digits",
+    every: int = 1,
+    worded: bool = True,
+    citation: str = CITATION,
+) -> str:
     """Return the page of a study; ``hostile`` stands in all texts that people, data or figures bring."""
     plan = load(ROOT / "config")
     drawn = drawing(folder, f"{FINDING} NAME{hostile}")
@@ -59,12 +69,31 @@ def page(folder: Path, hostile: str = "", study: str = "digits", every: int = 1,
         pages=plan.pages(study),
         captions=[str(path) for path in captions],
         scorecard=scorecard,
+        power=power(scorecard, hostile),
         warnings=[f"test images stand in the training set too{hostile}"],
         sources={name: _spoilt(words, hostile) for name, words in sources.items() if worded},
         names=load_names(ROOT / "report/words.yaml"),
         discrepancies=(ROOT / "docs/discrepancies.md")
         .read_text()
         .replace(".** |", f".** {_without_marks(hostile)} |"),
+        citation=citation,
+    )
+
+
+def power(scorecard: pd.DataFrame, hostile: str = "") -> pd.DataFrame:
+    """Return a table of power for the primary claims of a scorecard, with made-up numbers."""
+    primary = scorecard[scorecard["kind"] == "primary"]
+    return pd.DataFrame(
+        {
+            "primary": primary["primary"],
+            "claim": primary["claim"],
+            "comparison": [f"accuracy of on_det > {row}{hostile}" for row in range(len(primary))],
+            "spread": 1.5,
+            "effect": 2.25,
+            "from": "ours",
+            "needed": [float("nan") if row % 3 == 0 else 2.0 + row for row in range(len(primary))],
+            "seeds": primary["seeds"],
+        }
     )
 
 
