@@ -50,6 +50,7 @@ rule report:
         captions=of_drawn_sources(CAPTIONS),
         sources=of_drawn_sources(SOURCES),
         names="report/words.yaml",
+        sweeps="report/sweeps.yaml",
         discrepancies="docs/discrepancies.md",
         citation="CITATION.cff",
         page=PAGE,

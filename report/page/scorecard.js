@@ -57,6 +57,24 @@ if (undecided) {
   document.getElementById("power-filter").hidden = false;
 }
 
+// Sliders: the numbers of a figure at the value that is chosen, each cell filled as far as its share of 100.
+for (const sweep of document.querySelectorAll(".sweep")) {
+  const slider = sweep.querySelector("input");
+  const stops = slider.dataset.stops.split("|");
+  const show = () => {
+    const stop = Number(slider.value);
+    sweep.querySelector("output").textContent = stops[stop];
+    slider.setAttribute("aria-valuetext", stops[stop]);
+    for (const cell of sweep.querySelectorAll("[data-values]")) {
+      cell.textContent = cell.dataset.values.split("|")[stop];
+      cell.style.setProperty("--share", `${Number(cell.textContent) || 0}%`);
+    }
+  };
+  slider.addEventListener("input", show);
+  sweep.hidden = false;
+  show();
+}
+
 // A link to a row shows it, whatever is filtered, and how it was judged.
 function showTarget() {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));

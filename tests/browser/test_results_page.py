@@ -160,6 +160,17 @@ def test_undecided_claims_alone(opened: Opening) -> None:
     assert needs.count() == every
 
 
+def test_a_slider_shows_the_numbers_at_each_radius_by_keyboard(opened: Opening) -> None:
+    watched = opened(width=390)
+    sweep = watched.page.locator("[id='nakkiran/squares'] .sweep")
+    sweep.locator("input").focus()
+    for key, radius, value in (("Home", "0.01", "100.0"), ("ArrowRight", "0.3", "50.0")):
+        watched.page.keyboard.press(key)
+        assert sweep.locator("output").inner_text() == radius
+        assert set(sweep.locator("td").all_inner_texts()) == {value}
+    assert sweep.locator("input").get_attribute("aria-valuetext") == "0.3"
+
+
 def test_a_link_to_a_row_shows_it_whatever_is_filtered(opened: Opening) -> None:
     watched = opened()
     watched.page.locator("#by-text").fill("no row has these words")

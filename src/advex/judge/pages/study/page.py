@@ -49,6 +49,7 @@ def results_page(
     captions: Sequence[str],
     scorecard: pd.DataFrame,
     power: pd.DataFrame,
+    sweeps: Mapping[str, Mapping[str, Any]],
     warnings: Iterable[str],
     sources: Mapping[str, SourceWords],
     names: Mapping[str, str],
@@ -68,6 +69,7 @@ def results_page(
         captions: paths of ``<source>/<figure>.md``, plain text in paragraphs.
         scorecard: the table of the judge.
         power: how many seeds primary claims need, the table of :func:`advex.judge.pages.power.power_table`.
+        sweeps: by figure what :func:`advex.judge.pages.study.sweeps.swept` has for a slider.
         warnings: what the study's figures should not rest on, a sentence each.
         sources: what is said of each source.
         names: words for identifiers in criteria.
@@ -93,6 +95,7 @@ def results_page(
         drawing = Path(path).read_text(encoding="utf-8")
         shown_figures.append(
             _figure(name, drawing, path, in_words(texts[name], names), rows, behind[name], root)
+            | {"sweep": sweeps.get(name)}
             | {"title": order[name.split("/")[0]].figure(name.split("/")[1]), "study": study}
         )
     titles = {figure["name"]: figure["title"] for figure in shown_figures}

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from page_samples import CITATION, FINDING, HOSTILE, ROOT, drawing, page, power, side_by_side
+from page_samples import CITATION, FINDING, HOSTILE, ROOT, drawing, page, power, side_by_side, sweep
 
 from advex.common.artifacts import read_table
 from advex.common.errors import UserError
@@ -132,6 +132,14 @@ def test_a_page_alone_holds_its_drawings(tmp_path: Path) -> None:
         assert " ".join(unquote(source.partition(",")[2]).split()) == drawn
 
 
+def test_a_slider_has_the_mean_over_seeds_at_every_stop() -> None:
+    found = sweep()
+    assert (found["stops"], found["columns"]) == (["0.01", "0.3"], ["79", "158"])
+    names = ["label noise 0, pixel noise 0.1", "label noise 0.1, pixel noise 0.1"]
+    assert [line["name"] for line in found["lines"]] == names
+    assert all(line["cells"] == [["100.0", "50.0"]] * 2 for line in found["lines"])
+
+
 def test_criteria_are_sentences() -> None:
     said = sentences(
         "premise on_det_learns holds (effect); accuracy of on_det > chance (10): holds [difference 5, 3 to 7 "
@@ -233,7 +241,7 @@ def test_a_figure_without_caption_is_refused(tmp_path: Path) -> None:
         results_page(
             template=str(ROOT / "report/page/index.html.j2"), study="digits", scale=PLAN.scale("digits"),
             origin=SCORECARD, figures=[str(tmp_path / "ilyas/relabelled.svg")], behind={}, pages=[],
-            captions=[], scorecard=SCORECARD, power=power(SCORECARD), warnings=[], sources=SOURCES,
+            captions=[], scorecard=SCORECARD, power=power(SCORECARD), sweeps={}, warnings=[], sources=SOURCES,
                 names={}, discrepancies="", citation=CITATION,
         )  # fmt: skip
 
