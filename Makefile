@@ -1,11 +1,13 @@
 # make            install what is pinned into .venv, build the study, say where its results are
 # make pull       install the same way and fetch the published artifacts; nothing is computed, what you made stays (unless FORCE=1)
 # make page       write the page of STUDY, results/STUDY/index.html, and that of all studies side by side, results/index.html
+# make page-alone put the page of STUDY and its drawings into one file, build/STUDY.html, to be sent or kept
 # make snakemake-report   put Snakemake's own report of STUDY, with figures, scorecard and how jobs hang together, into build/
 # make test       install the same way and run all tests
 # make test-quick run what takes no second each: for whoever is changing something (PROCESSES=4 on four cores)
 # make test-processors   run the tests of what computes, and the study `test`, as on processors that know fewer instructions
 # make plan       say what the study STUDY will cost on known hardware (HARDWARE=a100), figure by figure
+# make new-study   write the file of a new study, STUDY=pets, for your own images, DATA=data/pets.zip (docs/data.md; BASE=digits)
 # make compare    tell how the verdicts of your run differ from the published ones (OF="first second": of two scorecards or their folders)
 # make publish    version a finished study's artifacts with DVC and push them to their remote
 #                 SOURCE="ilyas nakkiran" with `make` or `make publish`: of these sources alone, so that a study is made in stages
@@ -34,14 +36,20 @@ export TORCH_BUILD
 unexport SNAKEMAKE_PROFILE
 
 .DEFAULT_GOAL := study
-.PHONY: study page snakemake-report pull test test-quick test-cluster test-rest test-processors plan compare publish export-run import-run vouch push why provenance docs site lock
+.PHONY: study new-study page page-alone snakemake-report pull test test-quick test-cluster test-rest test-processors plan compare publish export-run import-run vouch push why provenance docs site lock
 
 study: $(INSTALLED)
 	@$(RUN) --alone snakemake --config study=$(STUDY) $(if $(SOURCE),source="$(SOURCE)")
 
+new-study: $(INSTALLED)
+	@$(RUN) advex.prepare.own_study "$(STUDY)" "$(DATA)" "$(or $(BASE),digits)"
+
 page: $(INSTALLED)
 	@$(RUN) --alone snakemake results/$(STUDY)/index.html
 	@$(RUN) advex.judge.pages.studies
+
+page-alone: page
+	@$(RUN) advex.judge.pages.study.alone $(STUDY)
 
 snakemake-report: $(INSTALLED)
 	@mkdir -p build

@@ -11,8 +11,10 @@ from advex.judge.claim_names import check_claims
 from advex.judge.claims import claimed_figures, claims_files
 from advex.judge.pages.ending import ending
 from advex.config import Uses, figure_jobs, load
+from advex.config.checks.images import refuse_missing_mirror
 from advex.config.checks.pages import check_pages
 from advex.common.errors import UserError
+from advex.common.names import known
 from advex.records.provenance import Code
 from advex.records.provenance.noted import note_definitions
 
@@ -72,7 +74,7 @@ def study_targets(study, sources=""):
 
     Sources are given by name, between blanks.
     """
-    checked(PLAN.study, study)
+    checked(refuse_missing_mirror, PLAN, study)
     wanted = set(str(sources).split())
     drawn = {name.partition("/")[0] for name in checked(PLAN.figure_names, study)}
     if unknown := sorted(wanted - drawn):
@@ -193,8 +195,7 @@ def uses_of(script, uses):
 
 def mirror_of(wildcards):
     """Return where this machine has the data: a property of the machine, so it changes no result."""
-    own = checked(PLAN.study, wildcards.study).data.mirror
-    return mirror_of_others(wildcards) or own or ""
+    return known.mirror_of(checked(PLAN.study, wildcards.study)) or ""
 
 
 def mirror_of_others(wildcards):

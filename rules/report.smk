@@ -41,13 +41,18 @@ rule judge:
 rule report:
     input:
         figures=from_plan(PLAN.figures),
+        tables=from_plan(PLAN.tables),
+        published=PUBLISHED,
+        claims=of_drawn_sources(CLAIMS),
         scorecard="results/{study}/scorecard.csv",
         warnings="results/{study}/warnings.csv",
         origin="results/{study}/datasets/natural/origin.csv",
         captions=of_drawn_sources(CAPTIONS),
         sources=of_drawn_sources(SOURCES),
         names="report/words.yaml",
+        sweeps="report/sweeps.yaml",
         discrepancies="docs/discrepancies.md",
+        citation="CITATION.cff",
         page=PAGE,
     output:
         page=report(
@@ -69,6 +74,7 @@ rule report:
     params:
         study="{study}",
         scale=from_plan(PLAN.scale),
+        judging=from_plan(PLAN.judging),
         behind=from_plan(PLAN.behind_figures),
         pages=from_plan(PLAN.pages),
         code=code_of("report.py"),

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 PARTS = (
     "Snakefile", "config", "rules", "scripts", "profiles", "envs", "published", "report", "src",
     ".gitignore", ".gitattributes", ".dvcignore", ".dvc/config", ".dvc/.gitignore", "data.dvc",
-    "results/.gitignore", "docs/discrepancies.md",
+    "results/.gitignore", "docs/discrepancies.md", "CITATION.cff",
 )  # fmt: skip
 WITHOUT_TORCH = "envs/figures.yaml"
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]

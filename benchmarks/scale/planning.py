@@ -15,7 +15,10 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "config", "rules", "scripts", "profiles", "envs", "published", "report", "src")
+PARTS = (
+    "Snakefile", "config", "rules", "scripts", "profiles", "envs", "published", "report", "src",
+    "CITATION.cff",
+)  # fmt: skip
 NOTES = "docs/discrepancies.md"
 SIZES = [(1, 2), (1, 25), (10, 25)]  # studies, seeds: about 100, 1,000 and 10,000 jobs
 

@@ -47,6 +47,34 @@ for (const head of heads) {
 for (const name of ["source", "verdict", "kind", "text"]) choice(name).addEventListener("input", filter);
 sortedBy.addEventListener("input", () => sort(sortedBy.value, false));
 
+// What more seeds would tell: all primary claims, or undecided ones alone.
+const undecided = document.getElementById("undecided");
+if (undecided) {
+  const claims = [...document.getElementById("needs").tBodies[0].rows];
+  undecided.addEventListener("input", () => {
+    for (const claim of claims) claim.hidden = undecided.checked && claim.dataset.judged !== "undecided";
+  });
+  document.getElementById("power-filter").hidden = false;
+}
+
+// Sliders: the numbers of a figure at the value that is chosen, each cell filled as far as its share of 100.
+for (const sweep of document.querySelectorAll(".sweep")) {
+  const slider = sweep.querySelector("input");
+  const stops = slider.dataset.stops.split("|");
+  const show = () => {
+    const stop = Number(slider.value);
+    sweep.querySelector("output").textContent = stops[stop];
+    slider.setAttribute("aria-valuetext", stops[stop]);
+    for (const cell of sweep.querySelectorAll("[data-values]")) {
+      cell.textContent = cell.dataset.values.split("|")[stop];
+      cell.style.setProperty("--share", `${Number(cell.textContent) || 0}%`);
+    }
+  };
+  slider.addEventListener("input", show);
+  sweep.hidden = false;
+  show();
+}
+
 // A link to a row shows it, whatever is filtered, and how it was judged.
 function showTarget() {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));

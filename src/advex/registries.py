@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from advex.attack.objectives import Objective
     from advex.attack.threat_models import ThreatModel
     from advex.common.artifacts import Array
+    from advex.common.names.known import Source
     from advex.construct.constructions import Rule
     from advex.discussion.gilmer_hendrycks.corruptions import Made
     from advex.draw.lettering import Context
@@ -44,6 +45,9 @@ SOURCES: "Registry[Loader]" = Registry(
     },
 )
 """How each source of images is loaded where no mirror is given."""
+
+LOOKS: "Registry[Callable[[str], Source]]" = Registry("look", {"own": "advex.prepare.mirrors.looking:look"})
+"""What tells, of a source that only its mirror knows, what that holds before it is prepared."""
 
 CORRUPTIONS: "Registry[Made]" = Registry(
     "corruption",

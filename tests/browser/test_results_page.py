@@ -27,19 +27,23 @@ Opening = Callable[..., Watched]
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("page")
-    (folder / "index.html").write_text(page(folder))
-    return folder / "index.html"
+    return written(tmp_path_factory.mktemp("page"))
+
+
+def written(folder: Path, hostile: str = "", every: int = 1) -> Path:
+    """Write the page to its place, beside its drawings."""
+    file = folder / "results/digits/index.html"
+    text = page(folder, hostile, every=every)
+    file.write_text(text)
+    return file
 
 
 @pytest.fixture(scope="module")
 def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same page with every ninth row, for what looks at each of its parts, below that of all studies."""
-    folder = tmp_path_factory.mktemp("short")
-    (folder / "digits").mkdir()
-    (folder / "index.html").write_text(side_by_side())
-    (folder / "digits/index.html").write_text(page(folder, every=9))
-    return folder / "digits/index.html"
+    file = written(tmp_path_factory.mktemp("short"), every=9)
+    (file.parents[1] / "index.html").write_text(side_by_side())
+    return file
 
 
 @pytest.fixture
@@ -144,6 +148,29 @@ def test_rows_are_filtered(opened: Opening) -> None:
     assert shown(watched) == 1
 
 
+def test_undecided_claims_alone(opened: Opening) -> None:
+    watched = opened()
+    needs = watched.page.locator("#needs tbody tr:visible")
+    every = needs.count()
+    watched.page.locator("#undecided").focus()
+    watched.page.keyboard.press("Space")
+    primary = SCORECARD["kind"] == "primary"
+    assert needs.count() == (SCORECARD.loc[primary, "verdict"] == "undecided").sum() < every
+    watched.page.keyboard.press("Space")
+    assert needs.count() == every
+
+
+def test_a_slider_shows_the_numbers_at_each_radius_by_keyboard(opened: Opening) -> None:
+    watched = opened(width=390)
+    sweep = watched.page.locator("[id='nakkiran/squares'] .sweep")
+    sweep.locator("input").focus()
+    for key, radius, value in (("Home", "0.01", "100.0"), ("ArrowRight", "0.3", "50.0")):
+        watched.page.keyboard.press(key)
+        assert sweep.locator("output").inner_text() == radius
+        assert set(sweep.locator("td").all_inner_texts()) == {value}
+    assert sweep.locator("input").get_attribute("aria-valuetext") == "0.3"
+
+
 def test_a_link_to_a_row_shows_it_whatever_is_filtered(opened: Opening) -> None:
     watched = opened()
     watched.page.locator("#by-text").fill("no row has these words")
@@ -201,8 +228,7 @@ def test_the_scorecard_prints_on_few_pages(opened: Opening) -> None:
 
 def test_hostile_texts_run_nothing(browser: Any, tmp_path: Path) -> None:
     """In every name, title, caption, criterion and drawing; the page says them, and does nothing else."""
-    file = tmp_path / "index.html"
-    file.write_text(page(tmp_path, HOSTILE))
+    file = written(tmp_path, HOSTILE)
     watched = Watched(browser, file)
     assert watched.page.locator("img[src='x']").count() == 0
     assert HOSTILE in watched.page.locator("h2", has_text="Ilyas").inner_text()

@@ -29,10 +29,9 @@ class Watched:
         dialog.dismiss()
 
     def asked_of_others(self, file: Path) -> list[str]:
-        """Return the addresses that it asked for, but for itself and what it holds."""
-        return [
-            url for url in self.asked if not url.startswith("data:") and url.split("#")[0] != file.as_uri()
-        ]
+        """Return the addresses it asked for, but for itself, what it holds, and files below its folder."""
+        beside = f"{file.parent.as_uri()}/"
+        return [url for url in self.asked if not url.startswith(("data:", beside))]
 
     def close(self) -> None:
         """Close it."""

@@ -28,6 +28,13 @@ def picture(value: int = 7, mode: str = "RGB", size: int = 4, kind: str = "png")
     return buffer.getvalue()
 
 
+def encoded(pixels: np.ndarray) -> bytes:
+    """Return pixels (H, W, 3) uint8 as a PNG."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def tree(
     classes: tuple[str, ...] = ("cat", "dog"), kind: str = "png", mode: str = "RGB", size: int = 4
 ) -> dict[str, bytes]:

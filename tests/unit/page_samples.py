@@ -11,6 +11,7 @@ from advex.draw import lettering, style
 from advex.judge.pages.sources import SourceWords, load_names, load_sources
 from advex.judge.pages.studies import studies_page
 from advex.judge.pages.study.page import results_page
+from advex.judge.pages.study.sweeps import load_sweeps, swept
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = "</script></style><img src=x onerror=alert(1)>\"'`{{ 7*7 }}<!--&amp;"
@@ -27,7 +28,17 @@ def drawing(folder: Path, finding: str) -> str:
     return (folder / "drawing.svg").read_text()
 
 
-def page(folder: Path, hostile: str = "", study: str = "digits", every: int = 1, worded: bool = True) -> str:
+CITATION = (ROOT / "CITATION.cff").read_text()
+
+
+def page(
+    folder: Path,
+    hostile: str = "",
+    study: str = "digits",
+    every: int = 1,
+    worded: bool = True,
+    citation: str = CITATION,
+) -> str:
     """Return the page of a study; ``hostile`` stands in all texts that people, data or figures bring."""
     plan = load(ROOT / "config")
     drawn = drawing(folder, f"{FINDING} NAME{hostile}")
@@ -59,12 +70,47 @@ def page(folder: Path, hostile: str = "", study: str = "digits", every: int = 1,
         pages=plan.pages(study),
         captions=[str(path) for path in captions],
         scorecard=scorecard,
+        power=power(scorecard, hostile),
+        sweeps={"nakkiran/squares": sweep(hostile)},
         warnings=[f"test images stand in the training set too{hostile}"],
         sources={name: _spoilt(words, hostile) for name, words in sources.items() if worded},
         names=load_names(ROOT / "report/words.yaml"),
         discrepancies=(ROOT / "docs/discrepancies.md")
         .read_text()
         .replace(".** |", f".** {_without_marks(hostile)} |"),
+        citation=citation,
+    )
+
+
+def sweep(hostile: str = "") -> dict[str, Any]:
+    """Return what a slider shows of a made-up table: 100 at the first radius, 40 and 60 at the second."""
+    rows = [
+        {"method": "network", "quantity": "robust_accuracy", "seed": seed, "label_noise": noise,
+         "pixel_noise": 0.1, "step": step, "epsilon": epsilon, "value": value}
+        for noise in (0.0, 0.1)
+        for step in (79, 158)
+        for epsilon, pair in ((0.01, (100, 100)), (0.3, (40, 60)))
+        for seed, value in enumerate(pair)
+    ]  # fmt: skip
+    found = swept(load_sweeps(str(ROOT / "report/sweeps.yaml"))["nakkiran/squares"], pd.DataFrame(rows))
+    assert found is not None
+    return found | {key: found[key] + hostile for key in ("says", "of", "by")}
+
+
+def power(scorecard: pd.DataFrame, hostile: str = "") -> pd.DataFrame:
+    """Return a table of power for the primary claims of a scorecard, with made-up numbers."""
+    primary = scorecard[scorecard["kind"] == "primary"]
+    return pd.DataFrame(
+        {
+            "primary": primary["primary"],
+            "claim": primary["claim"],
+            "comparison": [f"accuracy of on_det > {row}{hostile}" for row in range(len(primary))],
+            "spread": 1.5,
+            "effect": 2.25,
+            "from": "ours",
+            "needed": [float("nan") if row % 3 == 0 else 2.0 + row for row in range(len(primary))],
+            "seeds": primary["seeds"],
+        }
     )
 
 

@@ -17,6 +17,7 @@ import yaml
 from torch.utils.flop_counter import FlopCounterMode
 
 from advex.common.errors import UserError
+from advex.common.names.known import known_source, side_of
 from advex.common.settings import ArchitectureSettings, Count, Positive, Recipe
 from advex.config import Plan, figure_jobs, load
 from advex.config.schema import NATURAL_TEST, SECOND_TEST
@@ -88,14 +89,16 @@ class StudyMeter:
         self._models = plan.models(study)
         self._asked: set[Any] = set()
         data = self.study.data
-        side = data.image_size or SIDES.get(data.source)
-        if side is None or data.train_images is None or data.test_images is None:
+        known, side = known_source(self.study), side_of(self.study)
+        train = data.train_images or (known.train if known else None)
+        test = data.test_images or (known.test if known else None)
+        if side is None or train is None or test is None:
             raise UserError(
-                f"study {study}: its cost can be told only if its file gives train_images, test_images and, "
-                "for your own data, image_size"
+                f"study {study}: its cost can be told only if its file gives train_images and test_images, "
+                "and for your own data the mirror is there"
             )
         self.side: int = side
-        self.train_images, self.test_images = data.train_images, data.test_images
+        self.train_images, self.test_images = train, test
 
     def images(self, dataset: str) -> int:
         """Return how many images a data set has, given its name."""

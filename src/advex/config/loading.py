@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from advex.common.errors import UserError
 from advex.common.plain_yaml import not_finite, parse_yaml
+from advex.config.checks.elsewhere import without_what_others_need
 from advex.config.checks.names import STUDY_NAME, hiding_names, keys_of, misnamed_study
 from advex.config.checks.plausible import mistakes_in_sizes
 from advex.config.checks.resting import circles, needing_what_is_left_out
@@ -72,8 +73,10 @@ def load(folder: str | Path) -> Plan:
     form = study_form(forms)
     studies = {file.stem: _checked(file, content, form) for file, content in contents.items()}
     mistakes = [f"{experiments_file}: {mistake}" for mistake in _loose_ends(experiments, forms)]
+    mistakes += [f"{experiments_file}: {mistake}" for mistake in _unknown_studies(experiments, set(studies))]
     for file, study in zip(files, studies.values(), strict=True):
-        mistakes += [f"{file}: {mistake}" for mistake in _missing_sizes(study, experiments)]
+        needed = without_what_others_need(experiments, file.stem)
+        mistakes += [f"{file}: {mistake}" for mistake in _missing_sizes(study, needed)]
     _refuse(mistakes)
     plan = Plan(experiments, studies)
     _refuse([f"{file}: {mistake}" for file in files for mistake in _missing_sections(plan, file.stem)])
@@ -322,6 +325,12 @@ def _loose_pictures_and_figures(experiments: Experiments, images: set[str]) -> I
             yield f"figures.{name}: there is no module {module}, which would draw it"
         for measurement in figure.measurements:
             yield from _unknown(f"figures.{name}.measurements", measurement, measurable)
+
+
+def _unknown_studies(experiments: Experiments, studies: set[str]) -> Iterator[str]:
+    for name, figure in experiments.figures.items():
+        for study in figure.studies or []:
+            yield from _unknown(f"figures.{name}.studies", study, studies)
 
 
 def _unknown(place: str, name: str, allowed: set[str]) -> Iterator[str]:

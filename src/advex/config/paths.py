@@ -145,12 +145,15 @@ class Paths:
 
     def figure_names(self, study: str) -> list[str]:
         """Return the names of all figures of a study."""
-        return [name for name in self.experiments.figures if self.draws(study, source_of(name))]
+        rows = self.experiments.figures.items()
+        return [name for name, row in rows if self.draws(study, source_of(name)) and row.is_for(study)]
 
     def draws(self, study: str, source: str) -> bool:
-        """Tell whether a study draws the figures of a source."""
+        """Tell whether a study draws the figures of a source: not if all are for other studies."""
         only = self.study(study).only
-        return only is None or source in only
+        its = [row for name, row in self.experiments.figures.items() if source_of(name) == source]
+        wanted = not its or any(row.is_for(study) for row in its)
+        return wanted and (only is None or source in only)
 
     def natural_test(self, study: str) -> str:
         """Return the path of the test images."""

@@ -130,7 +130,8 @@ class Plan(OwnJobs):
         sizes, row = self.study(study), find(self.models(study), "model", model)
         members = sizes.ensemble.members + 1 if row.ensemble else None
         architecture = _architecture(sizes, row, sizes.data.classes)
-        return plain(TrainingRun(model, seed, architecture, sizes.recipes[row.recipe], row.labels, members))
+        recipe = find(sizes.recipes, f"recipe in study {study}", row.recipe)
+        return plain(TrainingRun(model, seed, architecture, recipe, row.labels, members))
 
     def weights(self, study: str, model: str) -> dict[str, Any]:
         """Return where a model's published weights are, how they are known, and for which network they are.
@@ -171,7 +172,7 @@ class Plan(OwnJobs):
     def construction(self, study: str, dataset: str, seed: int) -> dict[str, Any]:
         """Return the settings of a construction, as plain values of a Construction."""
         row = find(self.experiments.datasets, "data set", dataset)
-        attack = self.study(study).attacks[row.attack]
+        attack = find(self.study(study).attacks, f"attack in study {study}", row.attack)
         return plain(Construction(dataset, seed, row.rule, attack, row.start, row.target, row.objective))
 
     def sections(self, study: str, measurement: str) -> list[MeasurementSection]:
@@ -242,7 +243,7 @@ class Plan(OwnJobs):
             source_path=self.model(study, row.source, seed) if row.source else None,
             ensemble_path=self.model(study, row.ensemble, seed) if row.ensemble else None,
             labels=row.labels,
-            attack=attacks[row.attack] if row.attack else None,
+            attack=find(attacks, f"attack in study {study}", row.attack) if row.attack else None,
             sizes=plain(section) if section else {},
             columns=row.own_columns,
         )
@@ -333,7 +334,7 @@ class Plan(OwnJobs):
 
 
 def _architecture(sizes: Study, row: ModelRow, classes: int) -> ArchitectureSettings:
-    family = sizes.architectures[row.architecture]
+    family = find(sizes.architectures, f"architecture in the study of {sizes.title}", row.architecture)
     return ArchitectureSettings(
         name=family.name,
         options=family.options,

@@ -194,10 +194,18 @@ class ExperimentRow(Strict):
 
 
 class FigureRow(Strict):
-    """One figure: the measurements it draws, and others that tell whether premises of its claims are met."""
+    """One figure: the measurements it draws, and others that tell whether premises of its claims are met.
+
+    With ``studies`` it is drawn in these alone, and others need say nothing of what only it needs.
+    """
 
     measurements: Annotated[list[FigureName], Field(min_length=1)]
     premises: list[FigureName] = []
+    studies: Annotated[list[str], Field(min_length=1)] | None = None
+
+    def is_for(self, study: str) -> bool:
+        """Tell whether it is drawn in a study that draws the figures of its source."""
+        return self.studies is None or study in self.studies
 
 
 class Experiments(Strict):

@@ -48,7 +48,7 @@ class Uses:
         """Return what training a model uses."""
         row = find(self.plan.models(study), "model", model)
         training = TRAININGS.entry("ensemble" if row.ensemble else "single")
-        recipe = self.plan.study(study).recipes[row.recipe]
+        recipe = find(self.plan.study(study).recipes, f"recipe in study {study}", row.recipe)
         return {training} | trained_by(recipe) | self._models(study, [model])
 
     def construct(self, study: str, dataset: str) -> set[str]:
@@ -59,7 +59,7 @@ class Uses:
             TARGETS.entry(row.target),
             OBJECTIVES.entry(row.objective),
         }
-        attack = entries_of(self.plan.study(study).attacks[row.attack])
+        attack = entries_of(find(self.plan.study(study).attacks, f"attack in study {study}", row.attack))
         return named | attack | self._models(study, [row.source, row.ensemble])
 
     def measure(self, study: str, measurement: str) -> set[str]:
@@ -70,7 +70,8 @@ class Uses:
             for name in section.instruments:
                 row = self.plan.experiments.instruments[name]
                 found |= {INSTRUMENTS.entry(row.kind)} | self._models(study, [row.source, row.ensemble])
-                found |= entries_of(attacks[row.attack]) if row.attack else set()
+                if row.attack:
+                    found |= entries_of(find(attacks, f"attack in study {study}", row.attack))
                 found |= entries_of(self.plan.instrument_section(study, name))
         return found
 
@@ -91,7 +92,9 @@ class Uses:
     def _models(self, study: str, names: Iterable[str | None]) -> set[str]:
         """Return the architectures of models, of those that the study has."""
         rows, families = self.plan.models(study), self.plan.study(study).architectures
-        return {ARCHITECTURES.entry(families[rows[name].architecture].name) for name in names if name in rows}
+        wanted = {rows[name].architecture for name in names if name in rows}
+        place = f"architecture in study {study}"
+        return {ARCHITECTURES.entry(find(families, place, family).name) for family in wanted}
 
 
 def trained_by(settings: Any) -> set[str]:

@@ -9,7 +9,7 @@ import logging
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
 from advex.prepare.duplicates import shared_images
-from advex.prepare.mirror import load_mirror
+from advex.prepare.mirrors.mirror import load_mirror
 from advex.prepare.official import CLASSES
 from advex.prepare.prepared import Prepared, Request, balanced_subset
 from advex.registries import SOURCES

@@ -27,8 +27,9 @@ def logged(path: str, what: str) -> Iterator[None]:
     """Send log messages of the body to ``path`` and to standard error, and time the body.
 
     The last line of a finished log says how long the body computed, which leaves out starting Python
-    and importing libraries: see :func:`advex.records.costs.computing_seconds`. A :class:`UserError` and a
-    full disk end the process with a message alone, status 1.
+    and importing libraries: see :func:`advex.records.costs.computing_seconds`. An error ends the process with
+    status 1, once it is told: a :class:`UserError` and a full disk by a message alone, others by where they
+    come from.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     logger = logging.getLogger("advex")
@@ -54,7 +55,7 @@ def logged(path: str, what: str) -> Iterator[None]:
     except OSError as error:
         if error.errno not in _FULL:
             logger.exception("%s: %s", what, FAILED)
-            raise
+            sys.exit(1)
         folder = Path(error.filename or path).absolute().parent
         logger.error(
             "%s: %s: OSError: %s: the disk of %s is full (%d MB free); make room there, then run again",
@@ -63,7 +64,7 @@ def logged(path: str, what: str) -> Iterator[None]:
         sys.exit(1)
     except Exception:
         logger.exception("%s: %s", what, FAILED)
-        raise
+        sys.exit(1)  # rather than raise it, which Python would print once more
     finally:
         for handler in handlers:
             logger.removeHandler(handler)

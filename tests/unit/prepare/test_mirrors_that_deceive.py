@@ -16,7 +16,8 @@ from mirror_samples import arrays, load, picture, tree, write_folder, write_zip
 from PIL import Image
 
 from advex.common.errors import UserError
-from advex.prepare import archives, decoding
+from advex.prepare import decoding
+from advex.prepare.mirrors import archives
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ Planning imports neither torch nor images; tests compare what is said here with 
 """
 
 import ast
+import os
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from advex.common.names.registry import Registry
-from advex.registries import ARCHITECTURES
+from advex.registries import ARCHITECTURES, LOOKS
 
 _DIGITS = tuple("0123456789")
 _CIFAR10 = (
@@ -52,7 +53,13 @@ LARGEST_SIDE = {"sample_images": min(PHOTOGRAPHS[name] for name in _SAMPLES), "n
 
 
 def source(name: str, image_size: int | None = None, mirror: str | None = None) -> Source | None:
-    """Return what a source holds; none where only the images can tell."""
+    """Return what a source holds; none where only the images can tell, and they are not at hand.
+
+    Raises:
+        UserError: it is known by its mirror alone, and that is not as it must be.
+    """
+    if name in LOOKS:
+        return LOOKS[name](mirror) if mirror and Path(mirror).expanduser().exists() else None
     if name == "sample_images":
         return Source(len(_SAMPLES), len(_SAMPLES), image_size or 128, 3, _SAMPLES)
     if name == "natural_patches":
@@ -65,7 +72,13 @@ def source(name: str, image_size: int | None = None, mirror: str | None = None) 
 
 def known_source(study: Any) -> Source | None:
     """Return what is known of a study's own images before they are there."""
-    return source(study.data.source, study.data.image_size, study.data.mirror)
+    return source(study.data.source, study.data.image_size, mirror_of(study))
+
+
+def mirror_of(study: Any) -> str | None:
+    """Return where this machine has a study's images: as its file says, or else the environment for all."""
+    mirror: str | None = study.data.mirror
+    return mirror or os.environ.get("ADVEX_MIRROR") or None
 
 
 def side_of(study: Any) -> int | None:

@@ -17,6 +17,7 @@ from advex.common.names.known import (
     OF_ONE_SIZE,
     arguments,
     known_source,
+    mirror_of,
     mistakes_in_architecture,
     side_of,
     source,
@@ -78,12 +79,12 @@ def _data(study: Study, sections: Mapping[str, Any]) -> Iterator[str]:
         others = section.other_data() if isinstance(section, Section) else {}
         rows |= {f"{name}.data.{other}": row for other, row in others.items()}
     for place, row in rows.items():
-        yield from _images(place, row, data.mirror if row is data else None)
+        yield from _images(place, row, mirror_of(study) if row is data else None)
     if known is not None:
         found = {"channels": (data.channels, known.channels), "classes": (data.classes, len(known.classes))}
         for key, (given, right) in found.items():
             if given != right:
-                yield f"data.{key}: found {given}; allowed: {right}, as {data.source} has"
+                yield f"data.{key}: found {given}; allowed: {right}, as {data.mirror or data.source} has"
     for key in ("train_images", "test_images"):
         count = getattr(data, key)
         if count is not None and count < data.classes:
@@ -107,7 +108,7 @@ def _images(place: str, row: DataSettings | OtherDataSettings, mirror: str | Non
     for key, there in (("train_images", known.train), ("test_images", known.test)):
         count = getattr(row, key)
         if count is not None and count > there:
-            yield f"{place}.{key}: found {count}; allowed: at most {there}, which {name} has"
+            yield f"{place}.{key}: found {count}; allowed: at most {there}, which {mirror or name} has"
 
 
 def _recipe(place: str, recipe: Recipe, side: int | None) -> Iterator[str]:

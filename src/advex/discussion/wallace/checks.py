@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from advex.common.names.known import side_of, source
 from advex.discussion.wallace.settings import (
     NATURAL,
     AfterEpochs,
@@ -25,6 +26,7 @@ def mistakes(plan: Any, study: str) -> Iterator[str]:
         yield from _stops(own)
     if isinstance(other := section("other_dataset"), OtherDatasetSettings):
         yield from _pairs(other)
+        yield from _sizes(other, side_of(plan.study(study)))
     if isinstance(plane := section("two_dimensional"), TwoDimensionalSettings):
         yield from _plane(plane)
 
@@ -47,6 +49,21 @@ def _pairs(other: OtherDatasetSettings) -> Iterator[str]:
         if both in seen:
             yield f"{place}: found task and images of {seen[both]}; allowed: each pair once"
         seen.setdefault(both, name)
+
+
+def _sizes(other: OtherDatasetSettings, own_side: int | None) -> Iterator[str]:
+    """Find pairs whose images are smaller than the task's, from which no image of its size can be cut."""
+    known = {name: source(row.source, row.image_size) for name, row in other.data.items()}
+    sides = {name: row.side for name, row in known.items() if row}
+    if own_side is not None:
+        sides[NATURAL] = own_side
+    for name, pair in other.pairs.items():
+        images, task = sides.get(pair.images), sides.get(pair.task)
+        if images is not None and task is not None and images < task:
+            yield (
+                f"other_dataset.pairs.{name}.images: found {pair.images}, of side {images}; allowed: images "
+                f"not smaller than those of {pair.task}, of side {task}"
+            )
 
 
 def _plane(plane: TwoDimensionalSettings) -> Iterator[str]:

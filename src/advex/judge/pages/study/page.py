@@ -1,11 +1,9 @@
 """The page of a study: what each source claimed, every figure with its finding, and the scorecard."""
 
 import posixpath
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pandas as pd
 
@@ -25,10 +23,10 @@ from advex.judge.pages.counts import by_chance, by_kind, counts, primary_rows
 from advex.judge.pages.sources import SourceWords, in_order
 from advex.judge.pages.study.findings import finding
 from advex.judge.pages.study.notes import Note, Piece, about, notes
+from advex.judge.pages.study.places import repository
+from advex.judge.pages.study.power import power_rows, power_sentence
 from advex.judge.pages.study.rows import KIND_WORDS, in_words, shown, verdict_words
-
-ROOT = "../.."
-"""The repository, as the page of a study sees it from its place, ``results/<study>/index.html``."""
+from advex.judge.pages.study.sentences import sentences
 
 _OTHERWISE = {
     UNDECIDED: "undecided (more seeds would tell)",
@@ -50,12 +48,15 @@ def results_page(
     pages: Sequence[str],
     captions: Sequence[str],
     scorecard: pd.DataFrame,
+    power: pd.DataFrame,
+    sweeps: Mapping[str, Mapping[str, Any]],
     warnings: Iterable[str],
     sources: Mapping[str, SourceWords],
     names: Mapping[str, str],
     discrepancies: str,
+    citation: str,
 ) -> str:
-    """Render what a study found as one page that needs no other file.
+    """Render what a study found as one page that needs no other file but the drawings beside it.
 
     Args:
         template: path of the page's template.
@@ -67,18 +68,25 @@ def results_page(
         pages: paths of the study's interactive pages, ``.../<source>/<page>.html``.
         captions: paths of ``<source>/<figure>.md``, plain text in paragraphs.
         scorecard: the table of the judge.
+        power: how many seeds primary claims need, the table of :func:`advex.judge.pages.power.power_table`.
+        sweeps: by figure what :func:`advex.judge.pages.study.sweeps.swept` has for a slider.
         warnings: what the study's figures should not rest on, a sentence each.
         sources: what is said of each source.
         names: words for identifiers in criteria.
         discrepancies: the text of ``docs/discrepancies.md``.
+        citation: the text of ``CITATION.cff``.
 
     Raises:
         UserError: a figure has no caption or no title, or the template is missing.
     """
     texts = {_name(path): Path(path).read_text(encoding="utf-8").strip() for path in captions}
     order = in_order([_name(path).split("/")[0] for path in figures], sources)
-    rows = [shown(row, names) for row in _ordered(scorecard)]
-    all_notes = notes(discrepancies)
+    quantities = {str(row["claim"]): in_words(str(row["quantity"]), names) for row in _ordered(scorecard)}
+    rows = [
+        shown(row, names) | {"sentences": sentences(str(row["criterion"]), names, quantities)}
+        for row in _ordered(scorecard)
+    ]
+    all_notes, root = notes(discrepancies), repository(citation)
     shown_figures = []
     for path in figures:
         name = _name(path)
@@ -86,11 +94,12 @@ def results_page(
             raise UserError(f"report/captions/{name}.md: missing; every figure needs a caption")
         drawing = Path(path).read_text(encoding="utf-8")
         shown_figures.append(
-            _figure(name, drawing, path, in_words(texts[name], names), rows, behind[name])
+            _figure(name, drawing, path, in_words(texts[name], names), rows, behind[name], root)
+            | {"sweep": sweeps.get(name)}
             | {"title": order[name.split("/")[0]].figure(name.split("/")[1]), "study": study}
         )
     titles = {figure["name"]: figure["title"] for figure in shown_figures}
-    links = _Links(titles, {str(row["claim"]) for row in rows})
+    links = _Links(titles, {str(row["claim"]) for row in rows}, root)
     primary = _primary(primary_rows(scorecard), order)
     sections = [
         _section(name, words, primary[name], shown_figures, titles)
@@ -101,8 +110,9 @@ def results_page(
         section for section in sections if section["figures"] or section["primary"] or section["shown"]
     ]
     listed = [claim for section in sections for claim in section["primary"]]
+    needing = power_rows(power, listed, names)
     found = by_kind(scorecard)
-    return render(
+    page = render(
         template,
         study=study,
         scale={**scale, "words": scale_in_words(scale)},
@@ -119,10 +129,16 @@ def results_page(
             for kind, (one, what) in KIND_WORDS.items()
         },
         chance=by_chance(scorecard).words,
+        power={"rows": needing, "sentence": power_sentence(needing)},
         rows=rows,
         warnings=[in_words(warning, names) for warning in warnings],
-        root=ROOT,
+        root=root,
     )
+    return page.replace(_HELD, _BESIDE, 1)
+
+
+_HELD, _BESIDE = "img-src data:;", "img-src data: 'self' file:;"
+"""What :func:`advex.draw.pages.render` lets a page show, and what a page with drawings beside it must."""
 
 
 def _name(path: str) -> str:
@@ -136,7 +152,13 @@ def _ordered(scorecard: pd.DataFrame) -> list[dict[Any, Any]]:
 
 
 def _figure(
-    name: str, drawing: str, path: str, caption: str, rows: Sequence[dict[str, Any]], behind: Sequence[str]
+    name: str,
+    drawing: str,
+    path: str,
+    caption: str,
+    rows: Sequence[dict[str, Any]],
+    behind: Sequence[str],
+    root: str,
 ) -> dict[str, Any]:
     its = [row for row in rows if row["figure"] == name]
     findings = [row for row in its if row["kind"] in FINDINGS]
@@ -144,19 +166,14 @@ def _figure(
     return {
         "name": name,
         "finding": finding(drawing, path),
-        "image": f"data:image/svg+xml,{quote(_LINES.sub(' ', drawing), safe=_SAFE)}",
+        "image": f"figures/{name}.svg",
         "paragraphs": [" ".join(text.split()) for text in caption.split("\n\n")],
         "rows": findings,
         "others": len(its) - len(findings),
         "data": [_below_study(path) for path in behind],
-        "code": f"{ROOT}/src/advex/discussion/{source}/figures/{figure}.py",
-        "published": f"{ROOT}/published/{source}.csv",
+        "code": f"{root}/src/advex/discussion/{source}/figures/{figure}.py",
+        "published": f"{root}/published/{source}.csv",
     }
-
-
-_LINES = re.compile(r"\s*\n\s*")
-_SAFE = " !$&()*+,-./:;=?@[]^_`{|}~"
-"""What stands in the address of a drawing as it is: all but quotes, marks of HTML, ``%`` and ``#``."""
 
 
 def _below_study(path: str) -> str:
@@ -244,9 +261,10 @@ def _are(count: int) -> str:
 class _Links:
     """Where what notes name in code is found: figures and claims on the page, files in the repository."""
 
-    def __init__(self, titles: Mapping[str, str], claims: set[str]) -> None:
+    def __init__(self, titles: Mapping[str, str], claims: set[str], root: str) -> None:
         self.titles = titles
         self.claims = claims
+        self.root = root
 
     def notes(self, heading: str, all_notes: Sequence[Note]) -> list[dict[str, Any]]:
         """Return the notes below a heading, with links."""
@@ -260,7 +278,8 @@ class _Links:
         figure = piece.text.removeprefix("figures/").removesuffix(".svg")
         if piece.style == "link":
             local = "://" not in piece.to
-            return piece._replace(to=posixpath.normpath(f"{ROOT}/docs/{piece.to}") if local else piece.to)
+            inside = posixpath.normpath(f"docs/{piece.to}")
+            return piece._replace(to=f"{self.root}/{inside}" if local else piece.to)
         if piece.style != "code":
             return piece
         if figure in self.titles:

@@ -1,12 +1,14 @@
 """The page of a study: it says what the tables say, in words, and leads to what is there."""
 
 import html
+import posixpath
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
-from page_samples import FINDING, HOSTILE, ROOT, drawing, page, side_by_side
+from page_samples import CITATION, FINDING, HOSTILE, ROOT, drawing, page, power, side_by_side, sweep
 
 from advex.common.artifacts import read_table
 from advex.common.errors import UserError
@@ -15,10 +17,13 @@ from advex.config import load
 from advex.judge.claims import PRIMARY, claims_files, load_claims
 from advex.judge.pages.sources import SourceWords, in_order, load_names, load_sources
 from advex.judge.pages.studies import duration_in_words
+from advex.judge.pages.study.alone import alone
 from advex.judge.pages.study.findings import finding
 from advex.judge.pages.study.notes import about, notes, pieces
 from advex.judge.pages.study.page import results_page
+from advex.judge.pages.study.power import power_rows, power_sentence
 from advex.judge.pages.study.rows import in_words
+from advex.judge.pages.study.sentences import sentences
 
 PLAN = load(ROOT / "config")
 SCORECARD = read_table(ROOT / "docs/results/digits/scorecard.csv")
@@ -86,12 +91,93 @@ def test_links_on_the_page_and_into_the_repository_lead_somewhere(shown: Element
     links = shown.values["href"]
     inside = {link[1:] for link in links if link.startswith("#")}
     assert inside <= set(shown.values["id"])
-    into = {link for link in links if link.startswith("../..") and "/records/" not in link}
+    into = {link for link in links if link.startswith("../..")}
     assert len(into) > 40
     folder = ROOT / "results/digits"
     assert [link for link in into if not (folder / link).resolve().exists()] == []
     outside = {link for link in links if "://" in link}
     assert all(link.startswith("https://") for link in outside)
+    figures = [path.removesuffix(".svg") for path in PLAN.figures("digits")]
+    made = {path for paths in PLAN.behind_figures("digits").values() for path in paths}
+    made |= {f"{path}.{kind}" for path in figures for kind in ("svg", "png")} | set(PLAN.pages("digits"))
+    made |= {"results/digits/scorecard.csv", "results/digits/index.html", "results/index.html"}
+    others = {link.partition("#")[0] for link in links} - into - outside - {""}
+    assert {posixpath.normpath(f"results/digits/{link}") for link in others} <= made
+
+
+def test_files_are_linked_at_their_commit_where_the_repositorys_address_is_known(tmp_path: Path) -> None:
+    where = {"repository-code: https://example.org/advex/": "v0.1.0"}
+    where["repository-code: https://example.org/advex\ncommit: abc123"] = "abc123"
+    for known, state in where.items():
+        links = Elements(page(tmp_path, citation=f"{CITATION}\n{known}\n")).values["href"]
+        root = f"https://example.org/advex/blob/{state}"
+        assert f"{root}/src/advex/discussion/ilyas/figures/relabelled.py" in links
+        assert f"{root}/records/digits/draw/ilyas/relabelled.json" in links
+        assert f"{root}/docs/criteria.md" in links
+        into = [link.removeprefix(f"{root}/") for link in links if link.startswith(root)]
+        assert [link for link in into if not (ROOT / link).exists()] == []
+        assert not any(link.startswith("../..") for link in links)
+
+
+def test_a_page_alone_holds_its_drawings(tmp_path: Path) -> None:
+    """They are beside it as it is made, and in it once it is put together."""
+    text = page(tmp_path)
+    beside = [source for source in Elements(text).values["src"] if not source.startswith("data:")]
+    assert beside == [path.removeprefix("results/digits/") for path in PLAN.figures("digits")]
+    together = alone(text, tmp_path / "results/digits")
+    assert len(together) > 1.5 * len(text)
+    for source, name in zip(Elements(together).values["src"], beside, strict=True):
+        assert source.startswith("data:image/svg+xml,")
+        drawn = " ".join((tmp_path / "results/digits" / name).read_text().split())
+        assert " ".join(unquote(source.partition(",")[2]).split()) == drawn
+
+
+def test_a_slider_has_the_mean_over_seeds_at_every_stop() -> None:
+    found = sweep()
+    assert (found["stops"], found["columns"]) == (["0.01", "0.3"], ["79", "158"])
+    names = ["label noise 0, pixel noise 0.1", "label noise 0.1, pixel noise 0.1"]
+    assert [line["name"] for line in found["lines"]] == names
+    assert all(line["cells"] == [["100.0", "50.0"]] * 2 for line in found["lines"])
+
+
+def test_criteria_are_sentences() -> None:
+    said = sentences(
+        "premise on_det_learns holds (effect); accuracy of on_det > chance (10): holds [difference 5, 3 to 7 "
+        "over 8 seeds and 500 images]; a_b not more than 2 above c: undecided [difference -1, -5 to 3 over 3 "
+        "seeds]; x = 50 to within 2: contradicted [difference 9, 8 to 10 over 3 seeds]; no published number",
+        {"on_det": "the network"},
+        {"on_det_learns": "It learns"},
+    )
+    assert said == [
+        "Its premise, “It learns”, holds (effect).",
+        "Accuracy of the network must be above chance (10 %), by a 95 % interval. It does: the difference is "
+        "5 (3 to 7), over 8 seeds and 500 images.",
+        "A b must be not more than 2 above c, by a 95 % interval. That is undecided: the difference is -1 "
+        "(-5 to 3), over 3 seeds.",
+        "X must equal 50 to within 2, by a 95 % interval. It does not: the difference is 9 (8 to 10), over 3 "
+        "seeds.",
+        "No published number.",
+    ]
+
+
+def test_every_comparison_of_the_scorecard_is_a_sentence() -> None:
+    for criterion in SCORECARD["criterion"]:
+        assert not any("[difference" in sentence for sentence in sentences(criterion, {}, {})), criterion
+
+
+def test_undecided_claims_that_more_seeds_would_settle_come_first(shown: Elements) -> None:
+    of = SCORECARD.set_index("primary")["verdict"]
+    primary = [
+        {"primary": name, "verdict": of[name], "words": name} for name in ("I5", "I4", "I6") if name in of
+    ]
+    table = power(SCORECARD[SCORECARD["primary"].isin(["I4", "I5", "I6"])])
+    table["needed"] = table["primary"].map({"I4": 3.0, "I5": float("nan"), "I6": 40.0})
+    rows = power_rows(table, primary, {"on_det": "the network"})
+    undecided = [row for row in rows if row["claim"]["verdict"] == "undecided"]
+    assert rows[: len(undecided)] == undecided
+    assert [row["needed"] for row in undecided] == ["40", "more than 200"]
+    assert [row["enough"] for row in rows if row["claim"]["primary"] == "I4"] == [True]
+    assert "Of 2 that are undecided, 1 would be settled by up to 200 seeds" in power_sentence(rows)
 
 
 def test_hostile_texts_stay_text(shown: Elements, tmp_path: Path) -> None:
@@ -155,7 +241,8 @@ def test_a_figure_without_caption_is_refused(tmp_path: Path) -> None:
         results_page(
             template=str(ROOT / "report/page/index.html.j2"), study="digits", scale=PLAN.scale("digits"),
             origin=SCORECARD, figures=[str(tmp_path / "ilyas/relabelled.svg")], behind={}, pages=[],
-            captions=[], scorecard=SCORECARD, warnings=[], sources=SOURCES, names={}, discrepancies="",
+            captions=[], scorecard=SCORECARD, power=power(SCORECARD), sweeps={}, warnings=[], sources=SOURCES,
+                names={}, discrepancies="", citation=CITATION,
         )  # fmt: skip
 
 

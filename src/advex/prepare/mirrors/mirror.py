@@ -4,15 +4,17 @@ import logging
 import os
 import re
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
-from advex.prepare.archives import opened_zip, read_arrays, read_member
 from advex.prepare.decoding import MOST_BYTES
-from advex.prepare.image_tree import Tree, read_tree
+from advex.prepare.mirrors.archives import opened_zip, read_arrays, read_member
+from advex.prepare.mirrors.image_tree import Tree, read_tree
 from advex.prepare.official import COUNTS, SHAPES
 from advex.prepare.prepared import Prepared, Request, arrays_provenance, files_sha256
 
@@ -228,3 +230,28 @@ def _npz_labels(path: Path, key: str, array: np.ndarray, count: int, classes: tu
             f"for {len(classes)} classes"
         )
     return array.reshape(-1).astype(np.int64)
+
+
+def find(mirror: Path, source: str) -> Path:
+    """Return the zip, ``.npz`` or folder with ``train/`` that a mirror is or holds for a source.
+
+    Raises:
+        UserError: there is none.
+    """
+    return _find(mirror, source)
+
+
+@contextmanager
+def tree_of(path: Path) -> Iterator[Tree]:
+    """Return the files of a zip or a folder of images, to be read while it is open.
+
+    Raises:
+        UserError: it is no whole zip, or a folder of it cannot be read.
+    """
+    if path.is_dir():
+        yield Tree(str(path), _folder_names(path), lambda name: _read_file(path, name))
+    else:
+        with opened_zip(path) as archive:
+            yield Tree(
+                str(path), archive.namelist(), lambda name: read_member(archive, path, name, MOST_BYTES)
+            )

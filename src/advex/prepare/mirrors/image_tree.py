@@ -143,3 +143,21 @@ def _plain(name: str) -> str:
 def _natural(name: str) -> tuple[list[int | str], str]:
     """Sort ``2`` before ``10``."""
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)], name
+
+
+def layout(tree: Tree) -> tuple[list[str], dict[str, list[str]]]:
+    """Return the classes in their order, and all images of ``train`` and ``test``; none is read.
+
+    Raises:
+        UserError: a folder is missing or empty, or train and test have other classes.
+    """
+    splits = {split: _class_files(tree, split) for split in ("train", "test")}
+    in_one = sorted(set(splits["train"]) ^ set(splits["test"]))
+    if in_one:
+        raise UserError(
+            f"{tree.where}: not in both train and test: {', '.join(in_one)}; give both the same classes"
+        )
+    files = {
+        split: [name for names in classes.values() for name in names] for split, classes in splits.items()
+    }
+    return _ordered(tree.where, splits["train"], None), files

@@ -1,0 +1,1 @@
+"""Mirrors and people's own data."""
