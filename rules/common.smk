@@ -112,13 +112,22 @@ def sources_of_measure():
 
 
 def studies_with_weights():
-    """Return the pattern of studies whose models are published weights; of no study if there are none."""
-    return "|".join(name for name in PLAN.studies if PLAN.study(name).weights) or "(?!)"
+    """Return the pattern of studies, each followed by those of its models that are published weights.
+
+    What follows is looked at and left. It fits no study if there are none.
+    """
+    followed = []
+    for name in PLAN.studies:
+        sizes = PLAN.study(name)
+        models = "|".join(sizes.weights) if sizes.others_trained else "[a-z][a-z0-9_]*"
+        if sizes.weights:
+            followed.append(f"{name}(?=/models/(?:{models})/)")
+    return "|".join(followed) or "(?!)"
 
 
 def studies_that_train():
-    """Return the pattern of all other studies."""
-    return f"(?!(?:{studies_with_weights()})/)[a-z][a-z0-9-]*"
+    """Return the pattern of all other studies, and of these where another model follows."""
+    return f"(?!(?:{studies_with_weights()}))[a-z][a-z0-9-]*"
 
 
 def studies_from_a_folder():

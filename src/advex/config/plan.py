@@ -180,7 +180,7 @@ class Plan(OwnJobs):
         Models that the study does not have are not measured, nor is anything on a second test set if it has
         none, nor what is for studies of another source.
         """
-        filtered, weights = self.experiments.filtered_models, self.study(study).weights
+        filtered, sizes = self.experiments.filtered_models, self.study(study)
         sections = []
         for section in find(self.experiments.measurements, "measurement", measurement):
             if not self._is_for(study, section):
@@ -188,8 +188,8 @@ class Plan(OwnJobs):
             models = [
                 model
                 for name in section.models
-                for model in (models_of(name, self.study(study)) if name in filtered else [name])
-                if model in self.models(study) and (not weights or model in weights)
+                for model in (models_of(name, sizes) if name in filtered else [name])
+                if model in self.models(study) and sizes.has_model(model)
             ]
             if models:
                 sections.append(section.model_copy(update={"models": models}))

@@ -324,7 +324,7 @@ class Study(Strict):
     ``like`` is another study, whose values count where this one gives none; of architectures, recipes,
     attacks and resources, row by row. ``only`` are the sources whose figures it draws, by default all.
     ``weights`` are published weights by model; a study that has some trains nothing, and leaves out models
-    without.
+    without, unless it says ``others_trained``.
     ``sizes_are_published`` says whether sizes may be held against published ones, or those of which tables.
     ``precision`` is float32; bfloat16, but float32 on processors; or bfloat16 everywhere.
     ``first_seed`` is the number of the first repetition of everything, so that two studies can have none in
@@ -337,6 +337,7 @@ class Study(Strict):
     like: str | None = None
     only: Annotated[list[Name], Field(min_length=1)] | None = None
     weights: dict[Name, WeightsRow] = {}
+    others_trained: bool = False
     sizes_are_published: bool | list[FigureName] = False
     seeds: Annotated[Seeds, BeforeValidator(_with_default)]
     first_seed: Annotated[int, Field(ge=0, le=1_000_000)] = 0
@@ -357,6 +358,23 @@ class Study(Strict):
     def _weights_have_no_seeds(self) -> "Study":
         if self.weights and max(self.seeds.default, *self.seeds.measurements.values(), 1) > 1:
             raise ValueError("with weights there is one of each model: seeds must be 1")
+        return self
+
+    @model_validator(mode="after")
+    def _others_are_trained_beside_weights(self) -> "Study":
+        if self.others_trained and not self.weights:
+            raise ValueError("others_trained: true goes with weights, which nothing is trained beside here")
+        for name, row in self.weights.items() if self.others_trained else ():
+            if not row.file.endswith(".safetensors"):
+                raise ValueError(
+                    f"weights.{name}.file: found {row.file}; with others_trained a .safetensors file, converted "
+                    "once by `python -m advex.discussion.ilyas.released model` (docs/data.md)"
+                )
+            if row.classes != self.data.classes:
+                raise ValueError(
+                    f"weights.{name}.classes: found {row.classes}; with others_trained as many as the data have, "
+                    f"{self.data.classes}"
+                )
         return self
 
     @model_validator(mode="after")
@@ -381,6 +399,10 @@ class Study(Strict):
                 if isinstance(part, Recipe) and part.loss in NEED_ADVERSARY and not part.adversary:
                     raise ValueError(f"{place}: loss {part.loss} needs an adversary")
         return self
+
+    def has_model(self, model: str) -> bool:
+        """Tell whether a model is there: trained, or of published weights."""
+        return not self.weights or self.others_trained or model in self.weights
 
     def section(self, name: str) -> Any:
         """Return a section by name; none if the study does not give it."""
