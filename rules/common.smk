@@ -130,6 +130,21 @@ def studies_that_train():
     return f"(?!(?:{studies_with_weights()}))[a-z][a-z0-9-]*"
 
 
+def studies_with_sets():
+    """Return the pattern of studies, each followed by those of its data sets that were released."""
+    followed = (
+        f"{name}(?=/datasets/(?:{'|'.join(PLAN.study(name).released_sets)})/)"
+        for name in PLAN.studies
+        if PLAN.study(name).released_sets
+    )
+    return "|".join(followed) or "(?!)"
+
+
+def studies_that_construct():
+    """Return the pattern of all other studies, and of these where another data set follows."""
+    return f"(?!(?:{studies_with_sets()}))[a-z][a-z0-9-]*"
+
+
 def studies_from_a_folder():
     """Return the pattern of studies whose images are prepared file to file; of no study if there are none."""
     found = (
@@ -214,7 +229,7 @@ def mirror_of_others(wildcards):
 def of_drawn_sources(paths):
     """Return an input function: of paths ``<source>/<file>``, those of the sources whose figures a study draws.
 
-    Of those of ``sources/<source>.yaml`` too.
+    Of those of ``sources/<source>.yaml`` and ``published/<source>.csv`` too.
     """
 
     def drawn(wildcards):
@@ -224,7 +239,11 @@ def of_drawn_sources(paths):
             if checked(
                 PLAN.draws,
                 wildcards.study,
-                path.stem if path.parent.name == "sources" else path.parent.name,
+                (
+                    path.stem
+                    if path.parent.name in ("sources", "published")
+                    else path.parent.name
+                ),
             )
         ]
 

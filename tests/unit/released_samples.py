@@ -43,7 +43,7 @@ def library_keys(made: nn.Module) -> dict[str, Tensor]:
 
 @contextmanager
 def settings_class() -> Iterator[type[Any]]:
-    """Make the class in which the library keeps settings importable while a file is written; it is not installed."""
+    """Make the class in which the library keeps settings, which is not installed, while a file is written."""
     module = ModuleType("cox.utils")
 
     class Parameters:
@@ -63,7 +63,12 @@ def write_checkpoint(path: Path, state: dict[str, Tensor], old_form: bool = Fals
     """Write a checkpoint as the library does, with its settings; in torch's form of 2019 or today's."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with settings_class() as parameters:
-        content = {"model": state, "epoch": 150, "args": parameters({"eps": "0.5"}), "optimizer": {"state": {}}}
+        content = {
+            "model": state,
+            "epoch": 150,
+            "args": parameters({"eps": "0.5"}),
+            "optimizer": {"state": {}},
+        }
         torch.save(content | more, path, _use_new_zipfile_serialization=not old_form)
     return path
 

@@ -9,11 +9,13 @@ import pytest
 import torch
 import yaml
 from copies import Snakemake, clean_environment
-from released_samples import MEAN, library_keys, network, write_checkpoint
+from released_samples import MEAN, library_keys, network, write_checkpoint, write_set
 
 from advex.common.artifacts import read_description, read_table
 from advex.config import figure_jobs, load
-from advex.discussion.ilyas.released import convert_model
+from advex.discussion.released.convert import convert_model, convert_set
+from advex.judge.claims import claims_files, load_claims, load_published
+from advex.judge.judge import judge
 from advex.records.records import Record
 
 ROOT = Path(__file__).parents[2]
@@ -102,7 +104,72 @@ def test_what_is_trained_and_what_is_not(networks: tuple[Path, Snakemake]) -> No
     assert text.count("import the weights of") == len([job for job in jobs if job.startswith("import")])
 
 
-def test_the_shipped_study_says_what_it_needs(fresh: tuple[Path, Snakemake]) -> None:
-    refused = fresh[1]("-n", "--config", "study=cifar10-released-models")
+@pytest.mark.parametrize("study", ["cifar10-released-models", "cifar10-released"])
+def test_the_shipped_studies_say_what_they_need(fresh: tuple[Path, Snakemake], study: str) -> None:
+    refused = fresh[1]("-n", "--config", f"study={study}")
     assert refused.returncode != 0
-    assert ".sha256: missing; a file is read only if it is the one you mean" in refused.stdout + refused.stderr
+    assert (
+        ".sha256: missing; a file is read only if it is the one you mean" in refused.stdout + refused.stderr
+    )
+
+
+@pytest.fixture
+def sets(fresh: tuple[Path, Snakemake]) -> tuple[Path, Snakemake]:
+    """A copy with a study of four made-up sets."""
+    folder, snakemake = fresh
+    study = shipped("cifar10-released") | {"seeds": 2}
+    for seed, (name, given) in enumerate(study["released_sets"].items()):
+        made = write_set(folder / Path(given["file"]).stem, (np.arange(40) + seed) % 10, seed)
+        convert_set(made, folder / given["file"])
+        study["released_sets"][name] = row(folder / given["file"], folder)
+    write_study(folder, study)
+    return folder, lambda *arguments: snakemake(*arguments, environment=clean_environment())
+
+
+@pytest.mark.slow
+def test_released_sets_are_learnt_from_drawn_and_judged(sets: tuple[Path, Snakemake]) -> None:
+    folder, snakemake = sets
+    finished = snakemake("--config", "study=made")
+    assert finished.returncode == 0, finished.stderr[-4000:]
+    results = folder / "results/made"
+    assert (results / "figures/released/sets.svg").is_file()
+    table = read_table(results / "measurements/released/sets.csv")
+    assert set(table["dataset"]) == {"natural_test", "rand", "det"}
+    assert set(table["seed"]) == {0, 1}
+    assert {"on_robust", "on_nonrobust", "on_rand", "on_det", "standard"} <= set(table["model"])
+    assert not (results / "datasets/det/seed1.safetensors").exists()
+    trained = Record.read(results / "records/train/on_det/seed1.json")
+    assert "results/made/datasets/det/seed0.safetensors" in trained.inputs
+    imported = Record.read(results / "records/import_set/det/seed0.json")
+    assert set(imported.inputs) == {"data/released/ddet_CIFAR.safetensors"}
+    assert not (results / "records/construct").exists()
+
+    claims = load_claims(claims_files(folder / "config/claims"))
+    published = load_published(sorted((folder / "published").glob("*.csv")))
+    found = judge(claims, {"released/sets": table}, published, True, 10).set_index("claim")
+    own = found[found["figure"] == "sets"]
+    assert len(own) == 15
+    assert not (own["verdict"] == "not tested").any()
+    assert not (found.loc[found["figure"] != "sets", "verdict"] != "not tested").any()
+    assert set(read_table(results / "scorecard.csv")["source"]) == {"released"}
+
+    file = folder / "data/released/ddet_CIFAR.safetensors"
+    file.write_bytes(file.read_bytes() + b"0")
+    refused = snakemake("results/made/datasets/det/seed0.safetensors")
+    assert refused.returncode != 0
+    assert "expected" in (results / "logs/import_set/det/seed0.log").read_text()
+
+
+def test_sets_are_planned_in_studies_that_have_them_alone(sets: tuple[Path, Snakemake]) -> None:
+    folder, snakemake = sets
+    plan = load(folder / "config")
+    for study in plan.studies:
+        assert plan.draws(study, "released") == (study in ("made", "cifar10-released"))
+    planned = snakemake("-n", "--config", "study=made")
+    assert planned.returncode == 0, planned.stderr[-3000:]
+    (folder / "data/released/ddet_CIFAR.safetensors").unlink()
+    refused = snakemake("-n", "--config", "study=made")
+    assert refused.returncode != 0
+    assert "released_sets.det: no file data/released/ddet_CIFAR.safetensors; convert it there" in (
+        refused.stdout + refused.stderr
+    )

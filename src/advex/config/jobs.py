@@ -62,6 +62,8 @@ class _Walk:
             return f"second_test/{last}", []
         if not last.startswith("seed"):
             return f"prepare/{name}", []
+        if name in self.plan.study(self.study).released_sets:
+            return f"import_set/{name}/{last}", []
         reads = self.plan.construction_inputs(self.study, name, last.removeprefix("seed"))
         return f"construct/{name}/{last}", list(reads.values())
 

@@ -341,9 +341,12 @@ def _missing_sizes(study: Study, experiments: Experiments) -> Iterator[str]:
         row = experiments.models.get(name)
         if study.others_trained and row and (row.trained_on != NATURAL_TRAIN or row.ensemble):
             yield (
-                f"weights.{name}: found with others_trained; allowed: single networks that are trained on natural "
-                "images, of which others are made"
+                f"weights.{name}: found with others_trained; allowed: single networks that are trained on "
+                "natural images, of which others are made"
             )
+    for name in study.released_sets:
+        built = {dataset for dataset, row in experiments.datasets.items() if row.images == NATURAL_TRAIN}
+        yield from _unknown("released_sets", name, built)
     for source in study.only or []:
         yield from _unknown("only", source, set(map(source_of, experiments.figures)))
     if not isinstance(study.sizes_are_published, bool):

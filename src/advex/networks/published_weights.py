@@ -25,7 +25,7 @@ from advex.networks.architectures.imagenet import HEADS
 from advex.networks.classifier import Classifier, build
 
 KNOWN_HEADS = HEADS | {"resnet18": "linear", "resnet50": "linear"}
-"""What publishers call the last layer: torchvision of networks for ImageNet, MadryLab's library of those for CIFAR-10."""
+"""What torchvision calls the last layer of networks for ImageNet, MadryLab's library of others."""
 
 SHORTEST_PREFIX = 8
 """Hexadecimal digits of a SHA-256 that must be given; torchvision's file names carry as many."""

@@ -1,6 +1,7 @@
 """What the authors released, converted: files of the published keys, shapes and forms, made by the tests."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from advex.common.artifacts import read_description, read_tensors
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
 from advex.common.settings import ArchitectureSettings
-from advex.discussion.ilyas.released import convert_model, convert_set, main
+from advex.discussion.released.convert import convert_model, convert_set, main
 from advex.networks.published_weights import import_weights
 
 OURS = ((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010))
@@ -57,8 +58,6 @@ class OfTheSystem:
     """Unpickling it would run a command."""
 
     def __reduce__(self):  # type: ignore[no-untyped-def]
-        import os
-
         return (os.system, ("true",))
 
 
@@ -117,7 +116,7 @@ def test_other_files_are_refused(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.pt").write_bytes(data)
     with pytest.raises(UserError, match=r"a\.pt: not read"):
         convert_model(tmp_path / "a.pt", tmp_path / "w.safetensors")
-    with pytest.raises(UserError, match="no such file; docs/data.md says who published it"):
+    with pytest.raises(UserError, match=r"no such file; docs/data\.md says who published it"):
         convert_model(tmp_path / "b.pt", tmp_path / "w.safetensors")
 
 
@@ -139,7 +138,11 @@ def test_a_released_set_is_one_of_ours(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("CIFAR_ims", [torch.rand(20, 3, 28, 28)], r"found shape \(20, 3, 28, 28\); expected \(N, 3, 32, 32\)"),
+        (
+            "CIFAR_ims",
+            [torch.rand(20, 3, 28, 28)],
+            r"found shape \(20, 3, 28, 28\); expected \(N, 3, 32, 32\)",
+        ),
         ("CIFAR_ims", [torch.rand(20, 3, 32, 32) * 255], "found values from .* expected 0 to 1"),
         ("CIFAR_ims", [torch.full((20, 3, 32, 32), torch.nan)], "found values from nan to nan"),
         ("CIFAR_ims", torch.zeros(20, 3, 32, 32, dtype=torch.int64), "found torch.int64; expected uint8 or"),
@@ -159,7 +162,9 @@ def test_sets_of_another_form_are_refused(name: str, content: object, says: str,
     assert not (tmp_path / "set.safetensors").exists()
 
 
-def test_the_command_says_what_to_write_into_a_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_what_to_write_into_a_study(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = write_checkpoint(tmp_path / "cifar_nat.pt", library_keys(network()))
     written = tmp_path / "w.safetensors"
     main(["model", str(path), str(written), "--architecture", "resnet18"])

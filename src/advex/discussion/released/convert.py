@@ -1,13 +1,13 @@
 """What the authors released, converted once to safetensors: networks of their library, and the four sets.
 
-``python -m advex.discussion.ilyas.released model cifar_l2_0_5.pt data/weights/cifar_l2_0_5.safetensors``
-``python -m advex.discussion.ilyas.released set robust_CIFAR data/released/robust_CIFAR.safetensors``
+``python -m advex.discussion.released.convert model cifar_l2_0_5.pt data/weights/cifar_l2_0_5.safetensors``
+``python -m advex.discussion.released.convert set robust_CIFAR data/released/robust_CIFAR.safetensors``
 
-What was released are pickles, and no job of the workflow reads one. Here they are read by torch's restricted
-reader alone, which builds tensors and plain containers. Checkpoints of the library also hold settings, objects
-of classes that the reader refuses: for each such name a class that does nothing takes its place, so that
-whatever a file names, nothing of that name is looked up or run. Names of the system's modules, and what asks
-for more than that, are refused.
+What was released are pickles, and no job of the workflow reads one of them. Here they are read by torch's
+restricted reader alone, which builds tensors and plain containers. Checkpoints of the library also hold
+settings, objects of classes that the reader refuses: for each such name a class that does nothing takes its
+place, so that whatever a file names, nothing of that name is looked up or run. Names of the system's modules,
+and what asks for more than that, are refused.
 
 A set is a folder of two files, ``CIFAR_ims`` and ``CIFAR_lab``, each a list of tensors to be joined. The keys
 of a network and the form of a set are those that the README files of MadryLab/robustness and
@@ -26,7 +26,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from advex import __version__
 from advex.common.artifacts import write_tensors
 from advex.common.errors import UserError
 from advex.common.images import ImageSet
@@ -49,7 +48,7 @@ _COUNTER = ".num_batches_tracked"
 
 
 class _Nothing:
-    """What stands for a class or function of a name that is not looked up: it takes anything and does nothing."""
+    """What stands for a class or function whose name is not looked up: it takes anything and does nothing."""
 
     def __new__(cls, *_: Any, **__: Any) -> "_Nothing":
         return super().__new__(cls)
@@ -62,7 +61,7 @@ class _Nothing:
 
 
 def read_released(path: Path) -> tuple[Any, str]:
-    """Return what a file of ``torch.save`` holds, objects other than tensors and containers emptied, and its SHA-256.
+    """Return what a file of ``torch.save`` holds, and its SHA-256; what is no tensor or container is empty.
 
     Raises:
         UserError: no such file, none of ``torch.save``, or it asks for more than may be built.
@@ -86,8 +85,8 @@ def read_released(path: Path) -> tuple[Any, str]:
                 continue
             said = str(error).strip().splitlines()[:1] or [type(error).__name__]
             raise UserError(
-                f"{path}: not read: {said[0][:200]}. A file that torch's restricted reader cannot read is not "
-                "opened otherwise; see docs/data.md"
+                f"{path}: not read: {said[0][:200]}. A file that torch's restricted reader cannot read is "
+                "not opened otherwise; see docs/data.md"
             ) from error
         return content, hashlib.sha256(data).hexdigest()
 
@@ -97,8 +96,8 @@ def convert_model(path: Path, written: Path, architecture: str = "resnet50") -> 
 
     Without the numbers of batches that it saw, which no network needs.
 
-    Keys, shapes and types are those of the network and no others; the library keeps the network twice, and the
-    second time must be the same.
+    Keys, shapes and types are those of the network and no others; the library keeps the network twice, and
+    the second time must be the same.
 
     Raises:
         UserError: the file is missing, unreadable, or of something else.
@@ -111,8 +110,8 @@ def convert_model(path: Path, written: Path, architecture: str = "resnet50") -> 
     differing = sorted(key for key, value in again.items() if not _same(value, bare.get(key)))
     if differing:
         raise UserError(
-            f"{path}: it holds the network twice, and not the same: {', '.join(differing[:3])} differ or have no "
-            "fellow; a checkpoint of MadryLab's library is expected"
+            f"{path}: it holds the network twice, and not the same: {', '.join(differing[:3])} differ or "
+            "have no fellow; a checkpoint of MadryLab's library is expected"
         )
     for name in ("new_mean", "new_std"):
         if not any(key.endswith(name) for key in own):
@@ -120,7 +119,7 @@ def convert_model(path: Path, written: Path, architecture: str = "resnet50") -> 
                 f"{path}: found no normaliser ({name}); a checkpoint of MadryLab's library has one"
             )
     with_weights(state, ArchitectureSettings(architecture, {}, 3, len(_CLASSES), _MEAN, _STD), path)
-    described = {"file": path.name, "sha256": sha256, "architecture": architecture, "library": __version__}
+    described = {"file": path.name, "sha256": sha256, "architecture": architecture}
     written.parent.mkdir(parents=True, exist_ok=True)
     kept = {key: state[key].numpy() for key in own if not key.endswith(_COUNTER)}
     write_tensors(written, kept, {"released": described})
@@ -149,12 +148,14 @@ def convert_set(folder: Path, written: Path) -> None:
             raise UserError(f"{folder / IMAGES}: found values from {low:g} to {high:g}; expected 0 to 1")
     if labels.shape != images.shape[:1] or labels.is_floating_point() or labels.dtype == torch.bool:
         raise UserError(
-            f"{folder / LABELS}: found shape {tuple(labels.shape)} of {labels.dtype}; expected one whole number "
-            f"for each of {len(images)} images"
+            f"{folder / LABELS}: found shape {tuple(labels.shape)} of {labels.dtype}; expected one whole "
+            f"number for each of {len(images)} images"
         )
     if not 0 <= int(labels.min()) <= int(labels.max()) < len(_CLASSES):
-        raise UserError(f"{folder / LABELS}: found labels {int(labels.min())} to {int(labels.max())}; expected 0 to 9")
-    described = {"set": folder.name, "sha256": {IMAGES: of_images, LABELS: of_labels}, "library": __version__}
+        raise UserError(
+            f"{folder / LABELS}: found labels {int(labels.min())} to {int(labels.max())}; expected 0 to 9"
+        )
+    described = {"set": folder.name, "sha256": {IMAGES: of_images, LABELS: of_labels}}
     converted = ImageSet(images.numpy(), labels.numpy().astype(np.int64), _CLASSES)
     written.parent.mkdir(parents=True, exist_ok=True)
     converted.write(written, {"released": described})
@@ -164,7 +165,11 @@ def _joined(path: Path) -> tuple[Tensor, str]:
     """Return the tensors of a file joined along their first axis, and the file's SHA-256."""
     content, sha256 = read_released(path)
     parts = [content] if isinstance(content, Tensor) else content
-    if not isinstance(parts, list | tuple) or not parts or not all(isinstance(part, Tensor) for part in parts):
+    if (
+        not isinstance(parts, list | tuple)
+        or not parts
+        or not all(isinstance(part, Tensor) for part in parts)
+    ):
         raise UserError(f"{path}: found {type(content).__name__}; expected a list of tensors")
     try:
         return torch.cat(list(parts)), sha256
@@ -174,7 +179,7 @@ def _joined(path: Path) -> tuple[Tensor, str]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Convert a file or folder, and say what to write into a study's file."""
-    parser = argparse.ArgumentParser(prog="python -m advex.discussion.ilyas.released", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m advex.discussion.released.convert", description=__doc__)
     verbs = parser.add_subparsers(dest="kind", required=True)
     for kind, told in (("model", "a checkpoint"), ("set", f"a folder of {IMAGES} and {LABELS}")):
         verb = verbs.add_parser(kind, help=f"convert {told}")
