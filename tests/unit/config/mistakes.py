@@ -264,7 +264,7 @@ _MORE = [
     ("what rests on what", ROWS, "nonrobust: {rule: invert, images: natural_train, source: standard", "nonrobust: {rule: invert, images: natural_train, source: on_pgd_linf", "left_out: found 'pgd_linf'; allowed: others, datasets.nonrobust"),
     ("what rests on what", DIGITS, "title: handwritten digits", "others_trained: true\ntitle: handwritten digits", "others_trained: true goes with weights"),
     ("what rests on what", DIGITS, "title: handwritten digits", "only: [released]\ntitle: handwritten digits", "only: found released, which has no figures without released_sets"),
-    ("what rests on what", DIGITS, "title: handwritten digits", "released_sets: {det: {file: det.safetensors}}\ntitle: handwritten digits", "released_sets: they are of CIFAR-10 and go with data.source cifar10 alone"),
+    ("what rests on what", DIGITS, "title: handwritten digits", "released_sets: {det: {file: det.safetensors}}\ntitle: handwritten digits", "go with data.source cifar10 alone"),
     # rows
     ("rows", ROWS, "  ilyas/relabelled: {measurements: [ilyas/relabelled]}", "  ilyas/relabeled: {measurements: [ilyas/relabelled]}", "figures.ilyas/relabeled: there is no module advex.discussion.ilyas.figures.relabeled"),
     ("rows", ROWS, "det: {rule: target, images", "det: {rule: targeted, images", "datasets.det.rule"),
