@@ -114,13 +114,37 @@ def sources_of_measure():
 
 
 def studies_with_weights():
-    """Return the pattern of studies whose models are published weights; of no study if there are none."""
-    return "|".join(name for name in PLAN.studies if PLAN.study(name).weights) or "(?!)"
+    """Return the pattern of studies, each followed by those of its models that are published weights.
+
+    What follows is looked at and left. It fits no study if there are none.
+    """
+    followed = []
+    for name in PLAN.studies:
+        sizes = PLAN.study(name)
+        models = "|".join(sizes.weights) if sizes.others_trained else "[a-z][a-z0-9_]*"
+        if sizes.weights:
+            followed.append(f"{name}(?=/models/(?:{models})/)")
+    return "|".join(followed) or "(?!)"
 
 
 def studies_that_train():
-    """Return the pattern of all other studies."""
-    return f"(?!(?:{studies_with_weights()})/)[a-z][a-z0-9-]*"
+    """Return the pattern of all other studies, and of these where another model follows."""
+    return f"(?!(?:{studies_with_weights()}))[a-z][a-z0-9-]*"
+
+
+def studies_with_sets():
+    """Return the pattern of studies, each followed by those of its data sets that were released."""
+    followed = (
+        f"{name}(?=/datasets/(?:{'|'.join(PLAN.study(name).released_sets)})/)"
+        for name in PLAN.studies
+        if PLAN.study(name).released_sets
+    )
+    return "|".join(followed) or "(?!)"
+
+
+def studies_that_construct():
+    """Return the pattern of all other studies, and of these where another data set follows."""
+    return f"(?!(?:{studies_with_sets()}))[a-z][a-z0-9-]*"
 
 
 def studies_from_a_folder():
@@ -206,7 +230,7 @@ def mirror_of_others(wildcards):
 def of_drawn_sources(paths):
     """Return an input function: of paths ``<source>/<file>``, those of the sources whose figures a study draws.
 
-    Of those of ``sources/<source>.yaml`` too.
+    Of those of ``sources/<source>.yaml`` and ``published/<source>.csv`` too.
     """
 
     def drawn(wildcards):
@@ -216,7 +240,11 @@ def of_drawn_sources(paths):
             if checked(
                 PLAN.draws,
                 wildcards.study,
-                path.stem if path.parent.name == "sources" else path.parent.name,
+                (
+                    path.stem
+                    if path.parent.name in ("sources", "published")
+                    else path.parent.name
+                ),
             )
         ]
 

@@ -8,6 +8,8 @@ rule construct:
         "results/{study}/logs/construct/{dataset}/seed{seed}.log",
     benchmark:
         "results/{study}/benchmarks/construct/{dataset}/seed{seed}.tsv"
+    wildcard_constraints:
+        study=studies_that_construct(),
     conda:
         "../envs/torch.yaml"
     threads: from_plan(PLAN.resource, "construct", "threads")

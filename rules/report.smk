@@ -6,7 +6,7 @@ localrules:
 rule judge:
     input:
         tables=from_plan(PLAN.tables),
-        published=PUBLISHED,
+        published=of_drawn_sources(PUBLISHED),
         claims=of_drawn_sources(CLAIMS),
         origin="results/{study}/datasets/natural/origin.csv",
     output:

@@ -26,7 +26,7 @@ from advex.draw import lettering, style
 ROOT = Path(__file__).parents[2]
 PLAN = load(ROOT / "config")
 STUDY = "test"
-FIGURES = sorted(PLAN.experiments.figures)
+FIGURES = sorted(PLAN.figure_names("test"))
 LABELS = ("lettered", "index", "original", "adversarial", "training_point", "majority_class")
 """Quantities whose values are names of things, the same in every repetition."""
 _BY_CLASS = ("goh_leakage/weights", "ilyas/random_perturbations", "ilyas/next_class_perturbations")

@@ -23,7 +23,7 @@ from advex.records.verification import is_local
 
 ROOT = Path(__file__).parents[2]
 PLAN = load(ROOT / "config")
-FIGURES = sorted(PLAN.experiments.figures)
+FIGURES = sorted(PLAN.figure_names("test"))
 TEST = ("--config", "study=test")
 Snakemake = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -151,7 +151,7 @@ def script_of(record: Record) -> str:
     return record.rule.removesuffix("_whole").removesuffix("_other")
 
 
-OF_OTHER_STUDIES = {"import_weights", "restricted_imagenet", "second_test"}
+OF_OTHER_STUDIES = {"import_set", "import_weights", "restricted_imagenet", "second_test"}
 """Scripts that the study `test` does not need; test_weights.py and the tests of their names run them."""
 
 
@@ -282,7 +282,10 @@ def test_one_figure_needs_only_its_own_models(fresh: tuple[Path, Snakemake]) -> 
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("study", sorted(name for name in PLAN.studies if not PLAN.study(name).weights))
+@pytest.mark.parametrize(
+    "study",
+    [name for name, sizes in sorted(PLAN.studies.items()) if not sizes.weights and not sizes.released_sets],
+)
 def test_every_study_can_be_planned(fresh: tuple[Path, Snakemake], study: str) -> None:
     jobs = planned(fresh[1]("-n", "--config", f"study={study}"))
     behind = {job for jobs in figure_jobs(PLAN, study).values() for job in jobs}

@@ -49,7 +49,8 @@ class _Walk:
         return f"picture/{name}", list(plan.picture_inputs(study, name).values())
 
     def _model(self, name: str, last: str) -> tuple[str, list[str]]:
-        if self.plan.study(self.study).weights:
+        sizes = self.plan.study(self.study)
+        if name in sizes.weights or not sizes.has_model(name):
             return f"import_weights/{name}/{last}", []
         reads = self.plan.training_inputs(self.study, name, last.removeprefix("seed"))
         return f"train/{name}/{last}", list(reads.values())
@@ -61,6 +62,8 @@ class _Walk:
             return f"second_test/{last}", []
         if not last.startswith("seed"):
             return f"prepare/{name}", []
+        if name in self.plan.study(self.study).released_sets:
+            return f"import_set/{name}/{last}", []
         reads = self.plan.construction_inputs(self.study, name, last.removeprefix("seed"))
         return f"construct/{name}/{last}", list(reads.values())
 

@@ -347,6 +347,15 @@ def _missing_sizes(study: Study, experiments: Experiments) -> Iterator[str]:
 
     for name in study.weights:
         yield from _unknown("weights", name, set(experiments.models))
+        row = experiments.models.get(name)
+        if study.others_trained and row and (row.trained_on != NATURAL_TRAIN or row.ensemble):
+            yield (
+                f"weights.{name}: found with others_trained; allowed: single networks that are trained on "
+                "natural images, of which others are made"
+            )
+    for name in study.released_sets:
+        built = {dataset for dataset, row in experiments.datasets.items() if row.images == NATURAL_TRAIN}
+        yield from _unknown("released_sets", name, built)
     for source in study.only or []:
         yield from _unknown("only", source, set(map(source_of, experiments.figures)))
     if not isinstance(study.sizes_are_published, bool):
@@ -388,7 +397,7 @@ def _missing_weights(study: Study, experiments: Experiments) -> Iterator[str]:
     models = {**experiments.models, **experiments.filtered_models}
     makers = {made: row for name, row in experiments.experiments.items() for made in made_by(name, row)}
     missing: dict[str, str] = {}
-    for figure, row in experiments.figures.items() if study.weights else ():
+    for figure, row in experiments.figures.items() if not study.others_trained and study.weights else ():
         source = source_of(figure)
         for measurement in row.measurements if source in (study.only or [source]) else ():
             own = makers.get(measurement)

@@ -32,7 +32,7 @@ class OwnJobs(Paths):
         row, sizes = self.experiment(experiment), self.study(study)
         others = self.other_images(study)
         datasets = [name for read in row.datasets for name in (others if read == OTHER_DATA else [read])]
-        models = {key: name for key, name in row.models.items() if not sizes.weights or name in sizes.weights}
+        models = {key: name for key, name in row.models.items() if sizes.has_model(name)}
         return {
             **{f"datasets/{name}": self.dataset(study, name, seed) for name in datasets},
             **{f"models/{key}": self.model(study, name, seed) for key, name in models.items()},

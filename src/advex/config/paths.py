@@ -19,6 +19,7 @@ from advex.config.schema import (
     WHOLE_TRAIN,
     ExperimentRow,
     Experiments,
+    MeasurementSection,
     ModelRow,
     Study,
     names_in,
@@ -73,6 +74,8 @@ class Paths:
             other, _, part = dataset.rpartition("_")
             return f"results/{study}/datasets/{other}/{part}.safetensors"
         find(self.experiments.datasets, "data set", dataset)
+        if dataset in self.study(study).released_sets:  # there is one of each
+            seed = self.study(study).first_seed
         return f"results/{study}/datasets/{dataset}/seed{seed}.safetensors"
 
     def other_images(self, study: str) -> list[str]:
@@ -145,15 +148,38 @@ class Paths:
 
     def figure_names(self, study: str) -> list[str]:
         """Return the names of all figures of a study."""
-        rows = self.experiments.figures.items()
-        return [name for name, row in rows if self.draws(study, source_of(name)) and row.is_for(study)]
+        return [
+            name
+            for name, row in self.experiments.figures.items()
+            if self.wants(study, source_of(name))
+            and row.is_for(study)
+            and any(self.measured_in(study, each) for each in row.measurements)
+        ]
 
     def draws(self, study: str, source: str) -> bool:
         """Tell whether a study draws the figures of a source: not if all are for other studies."""
+        named = [name for name in self.experiments.figures if source_of(name) == source]
+        drawn = self.figure_names(study)
+        return self.wants(study, source) and (not named or any(name in drawn for name in named))
+
+    def wants(self, study: str, source: str) -> bool:
+        """Tell whether a study leaves a source in, whether or not there is anything to draw."""
         only = self.study(study).only
-        its = [row for name, row in self.experiments.figures.items() if source_of(name) == source]
-        wanted = not its or any(row.is_for(study) for row in its)
-        return wanted and (only is None or source in only)
+        return only is None or source in only
+
+    def measured_in(self, study: str, measurement: str) -> bool:
+        """Tell whether a measurement is for a study: whether any of its sections is."""
+        sections = self.experiments.measurements.get(measurement, [])
+        return not sections or any(self.is_for(study, section) for section in sections)
+
+    def is_for(self, study: str, section: MeasurementSection) -> bool:
+        """Tell whether a section of a measurement is for a study, by the study's images and sets."""
+        sizes = self.study(study)
+        if SECOND_TEST in section.measured_on and not sizes.second_test:
+            return False
+        if section.sets == "released" and not sizes.released_sets:
+            return False
+        return section.data in (None, sizes.data.source)
 
     def natural_test(self, study: str) -> str:
         """Return the path of the test images."""
@@ -219,7 +245,11 @@ def _with_filtered(experiments: Experiments, study: Study) -> dict[str, ModelRow
         for model, bandwidth in zip(models_of(name, study), study.bandwidths, strict=True):
             kept = FilterSettings(row.filter, bandwidth)
             models[model] = Filtered(**(row.model_dump() | {"filter": kept}))
-    return {name: row for name, row in models.items() if row.trained_on not in study.left_out}
+    return {
+        name: row
+        for name, row in models.items()
+        if row.trained_on == NATURAL_TRAIN or study.has_set(row.trained_on)
+    }
 
 
 def find(rows: Mapping[str, Listed], kind: str, name: str) -> Listed:

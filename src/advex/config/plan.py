@@ -9,7 +9,7 @@ from advex.common.errors import UserError
 from advex.common.settings import ArchitectureSettings, Construction, TrainingRun, plain
 from advex.config.own_jobs import OwnJobs
 from advex.config.paths import Filtered, find, models_of
-from advex.config.schema import NATURAL_TEST, SECOND_TEST, MeasurementSection, ModelRow, Study
+from advex.config.schema import NATURAL_TEST, MeasurementSection, ModelRow, Study
 from advex.config.sources import source_of
 from advex.measure.entries import MeasurementEntry
 from advex.measure.kinds import Instrument
@@ -159,6 +159,29 @@ class Plan(OwnJobs):
             )
         return [] if weights["url"] else [weights["path"]]
 
+    def released_set(self, study: str, dataset: str) -> dict[str, str]:
+        """Return where the file of a released set is, and how it is known.
+
+        Raises:
+            UserError: there is none, or its checksum is missing.
+        """
+        row = find(self.study(study).released_sets, f"released set in study {study}", dataset)
+        return row.known(f"study {study}: released_sets.{dataset}")
+
+    def released_set_file(self, study: str, dataset: str) -> str:
+        """Return the path of a released set.
+
+        Raises:
+            UserError: the file is missing.
+        """
+        path = self.released_set(study, dataset)["path"]
+        if not Path(path).is_file():
+            raise UserError(
+                f"study {study}: released_sets.{dataset}: no file {path}; convert it there, or correct its "
+                "name (docs/data.md)"
+            )
+        return path
+
     def construction_inputs(self, study: str, dataset: str, seed: int | str) -> dict[str, str]:
         """Return the paths a construction reads; its source model has the same seed."""
         row = find(self.experiments.datasets, "data set", dataset)
@@ -181,16 +204,16 @@ class Plan(OwnJobs):
         Models that the study does not have are not measured, nor is anything on a second test set if it has
         none, nor what is for studies of another source.
         """
-        filtered, weights = self.experiments.filtered_models, self.study(study).weights
+        filtered, sizes = self.experiments.filtered_models, self.study(study)
         sections = []
         for section in find(self.experiments.measurements, "measurement", measurement):
-            if not self._is_for(study, section):
+            if not self.is_for(study, section):
                 continue
             models = [
                 model
                 for name in section.models
-                for model in (models_of(name, self.study(study)) if name in filtered else [name])
-                if model in self.models(study) and (not weights or model in weights)
+                for model in (models_of(name, sizes) if name in filtered else [name])
+                if model in self.models(study) and sizes.has_model(model)
             ]
             if models:
                 sections.append(section.model_copy(update={"models": models}))
@@ -276,17 +299,6 @@ class Plan(OwnJobs):
         """Return the names of the measurements a figure draws, without those that are not for the study."""
         names = find(self.experiments.figures, "figure", figure).measurements
         return [name for name in names if self.measured_in(study, name)]
-
-    def measured_in(self, study: str, measurement: str) -> bool:
-        """Tell whether a measurement is for a study: see :meth:`sections`."""
-        sections = self.experiments.measurements.get(measurement, [])
-        return not sections or any(self._is_for(study, section) for section in sections)
-
-    def _is_for(self, study: str, section: MeasurementSection) -> bool:
-        sizes = self.study(study)
-        if SECOND_TEST in section.measured_on and not sizes.second_test:
-            return False
-        return section.data in (None, sizes.data.source)
 
     def figure_inputs(self, study: str, figure: str) -> list[str]:
         """Return the paths of the measurements a figure draws."""

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, create_model, model_validator
 from advex.common.errors import UserError
 from advex.common.names.registry import OneOf, parts_of
 from advex.common.settings import AttackSettings, Count, OddCount, Recipe
-from advex.config.weights import WeightsRow
+from advex.config.weights import ReleasedSetRow, WeightsRow
 from advex.measure.kinds import Instrument, Name
 from advex.measure.sections import Strict
 from advex.registries import (
@@ -92,9 +92,13 @@ class DatasetRow(Strict):
 
 
 class MeasurementSection(Strict):
-    """Models x data sets x instruments, all combinations; with ``data`` in studies of that source alone."""
+    """Models x data sets x instruments, all combinations.
+
+    With ``data`` in studies of that source alone; with ``sets: released`` in studies of released sets alone.
+    """
 
     data: Annotated[str, OneOf(SOURCES)] | None = None
+    sets: Literal["released"] | None = None
     models: Annotated[list[Name], Field(min_length=1)]
     measured_on: Annotated[list[Name], Field(min_length=1)] = [NATURAL_TEST]
     instruments: Annotated[list[Name], Field(min_length=1)]
@@ -332,7 +336,9 @@ class Study(Strict):
     ``like`` is another study, whose values count where this one gives none; of architectures, recipes,
     attacks and resources, row by row. ``only`` are the sources whose figures it draws, by default all.
     ``weights`` are published weights by model; a study that has some trains nothing, and leaves out models
-    without.
+    without, unless it says ``others_trained``.
+    ``released_sets`` are files that stand for constructed sets; others are not there, nor models trained on
+    them.
     ``sizes_are_published`` says whether sizes may be held against published ones, or those of which tables.
     ``precision`` is float32; bfloat16, but float32 on processors; or bfloat16 everywhere.
     ``first_seed`` is the number of the first repetition of everything, so that two studies can have none in
@@ -345,6 +351,8 @@ class Study(Strict):
     like: str | None = None
     only: Annotated[list[Name], Field(min_length=1)] | None = None
     weights: dict[Name, WeightsRow] = {}
+    others_trained: bool = False
+    released_sets: dict[Name, ReleasedSetRow] = {}
     sizes_are_published: bool | list[FigureName] = False
     seeds: Annotated[Seeds, BeforeValidator(_with_default)]
     first_seed: Annotated[int, Field(ge=0, le=1_000_000)] = 0
@@ -365,6 +373,35 @@ class Study(Strict):
     def _weights_have_no_seeds(self) -> "Study":
         if self.weights and max(self.seeds.default, *self.seeds.measurements.values(), 1) > 1:
             raise ValueError("with weights there is one of each model: seeds must be 1")
+        return self
+
+    @model_validator(mode="after")
+    def _others_are_trained_beside_weights(self) -> "Study":
+        if self.others_trained and not self.weights:
+            raise ValueError("others_trained: true goes with weights, which nothing is trained beside here")
+        for name, row in self.weights.items() if self.others_trained else ():
+            if not row.file.endswith(".safetensors"):
+                raise ValueError(
+                    f"weights.{name}.file: found {row.file}; with others_trained a .safetensors file, "
+                    "converted once by `python -m advex.discussion.released.convert model` (docs/data.md)"
+                )
+            if row.classes != self.data.classes:
+                raise ValueError(
+                    f"weights.{name}.classes: found {row.classes}; with others_trained as many as the data "
+                    f"have, {self.data.classes}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _released_sets_are_of_cifar10(self) -> "Study":
+        if self.released_sets and self.data.source != "cifar10":
+            raise ValueError("released_sets: they are of CIFAR-10 and go with data.source cifar10 alone")
+        if self.released_sets and self.only != ["released"]:
+            raise ValueError(
+                "released_sets: found with figures that need other sets; allowed: only: [released]"
+            )
+        if self.only == ["released"] and not self.released_sets:
+            raise ValueError("only: found released, which has no figures without released_sets")
         return self
 
     @model_validator(mode="after")
@@ -389,6 +426,14 @@ class Study(Strict):
                 if isinstance(part, Recipe) and part.loss in NEED_ADVERSARY and not part.adversary:
                     raise ValueError(f"{place}: loss {part.loss} needs an adversary")
         return self
+
+    def has_set(self, dataset: str) -> bool:
+        """Tell whether a constructed set is there: built, or released."""
+        return dataset not in self.left_out and (not self.released_sets or dataset in self.released_sets)
+
+    def has_model(self, model: str) -> bool:
+        """Tell whether a model is there: trained, or of published weights."""
+        return not self.weights or self.others_trained or model in self.weights
 
     def section(self, name: str) -> Any:
         """Return a section by name; none if the study does not give it."""

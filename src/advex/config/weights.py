@@ -1,4 +1,4 @@
-"""Which published weights stand for a study's models, instead of trainings."""
+"""Which published weights stand for a study's models, and which released sets for its constructions."""
 
 import re
 from typing import Annotated, NamedTuple
@@ -63,3 +63,31 @@ class WeightsRow(BaseModel):
                 f"(sha256sum {self.file}), compare it with what its authors give, and write it there"
             )
         return Location(self.file, self.url, self.sha256)
+
+
+class ReleasedSetRow(BaseModel):
+    """A converted file of a released set: see :mod:`advex.discussion.released.convert`.
+
+    Attributes:
+        file: its path, relative to the repository.
+        sha256: its SHA-256, or 8 first digits at least.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: Annotated[str, Field(pattern=r"\.safetensors$")]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$")] | None = None
+
+    def known(self, place: str) -> dict[str, str]:
+        """Return where the file is, and how its SHA-256 starts.
+
+        Raises:
+            UserError: its SHA-256 is not known; ``place`` says where it should stand.
+        """
+        if self.sha256 is None:
+            raise UserError(
+                f"{place}.sha256: missing; a file is read only if it is the one you mean. Convert what the "
+                "authors released (python -m advex.discussion.released.convert set, docs/data.md), and write "
+                "there what that says"
+            )
+        return {"path": self.file, "sha256": self.sha256}

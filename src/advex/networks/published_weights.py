@@ -24,6 +24,9 @@ from advex.common.settings import ArchitectureSettings
 from advex.networks.architectures.imagenet import HEADS
 from advex.networks.classifier import Classifier, build
 
+KNOWN_HEADS = HEADS | {"resnet18": "linear", "resnet50": "linear"}
+"""What torchvision calls the last layer of networks for ImageNet, MadryLab's library of others."""
+
 SHORTEST_PREFIX = 8
 """Hexadecimal digits of a SHA-256 that must be given; torchvision's file names carry as many."""
 
@@ -41,12 +44,11 @@ _CONVERSION = (
 def import_weights(
     path: str | os.PathLike[str], sha256: str, architecture: ArchitectureSettings
 ) -> tuple[Classifier, ArchitectureSettings]:
-    """Build a network of :mod:`advex.networks.architectures.imagenet` with the weights of a file.
+    """Build a network among :data:`KNOWN_HEADS` with the weights of a file.
 
     Args:
         path: safetensors, or a file of ``torch.save``: a state, or a dictionary that holds one as
-            ``state_dict`` or ``model``. Keys are torchvision's, or those with the prefixes ``module.``,
-            ``model.`` of MadryLab's library; what it keeps below ``attacker.`` is the same network again.
+            ``state_dict`` or ``model``. Keys are those of :func:`with_weights`.
         sha256: the first digits of the file's SHA-256, at least :data:`SHORTEST_PREFIX`.
         architecture: which network. Where the file holds a normaliser, its mean and standard deviation count.
 
@@ -56,9 +58,29 @@ def import_weights(
     Raises:
         UserError: the file is missing, another one, unreadable, unsafe, or of another network.
     """
-    if architecture.name not in HEADS:
-        raise UserError(f"weights: found architecture {architecture.name}; allowed: {', '.join(HEADS)}")
-    state = _unwrapped(read_verified(path, sha256))
+    return with_weights(read_verified(path, sha256), architecture, path)
+
+
+def with_weights(
+    published: Mapping[str, Tensor], architecture: ArchitectureSettings, path: str | os.PathLike[str]
+) -> tuple[Classifier, ArchitectureSettings]:
+    """Build a network with published tensors, whose keys, shapes and types must be the network's.
+
+    Args:
+        published: under torchvision's keys, or those with the prefixes ``module.``, ``model.`` of MadryLab's
+            library; what it keeps below ``attacker.`` is the same network again.
+        architecture: as for :func:`import_weights`.
+        path: which file to name in a message.
+
+    Returns:
+        The classifier in evaluation mode, and its settings.
+
+    Raises:
+        UserError: the architecture is none of :data:`KNOWN_HEADS`, or the tensors are another network's.
+    """
+    if architecture.name not in KNOWN_HEADS:
+        raise UserError(f"weights: found architecture {architecture.name}; allowed: {', '.join(KNOWN_HEADS)}")
+    state = unwrapped(published)
     moments = {key: state.pop(key) for key in list(state) if _NORMALISER.fullmatch(key)}
     given: dict[str, Any] = {}
     for name in ("mean", "std"):
@@ -114,6 +136,15 @@ def _tensors(data: bytes, path: str | os.PathLike[str]) -> dict[str, Tensor]:
         if re.search(r"Unsupported (global|class)|unrecognized function", str(error)):
             raise UserError(f"{path}: not read, {_CONVERSION}") from error
         raise UserError(f"{path}: not a file of torch.save ({type(error).__name__})") from error
+    return state_in(content, path)
+
+
+def state_in(content: Any, path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """Return the tensors of what a file of ``torch.save`` holds: a state, or a dictionary around one.
+
+    Raises:
+        UserError: it holds no such thing; ``path`` is the file to name.
+    """
     for name in _CONTAINERS:
         if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
             content = content[name]
@@ -126,8 +157,8 @@ def _tensors(data: bytes, path: str | os.PathLike[str]) -> dict[str, Tensor]:
     return dict(content)
 
 
-def _unwrapped(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Strip what wraps all keys, or all but the normaliser's and the attacker's."""
+def unwrapped(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return tensors without what wraps all keys, or all but the normaliser's and the attacker's."""
     unwrapped = dict(state)
     for prefix in _WRAPPERS:
         own = [key for key in unwrapped if not re.match(r"(attacker|normaliz)", key)]
@@ -137,9 +168,11 @@ def _unwrapped(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _our_key(key: str, architecture: str) -> str:
-    head = f"{HEADS[architecture]}."
+    head = f"{KNOWN_HEADS[architecture]}."
     if key.startswith(head):
         return f"head.{key.removeprefix(head)}"
+    if architecture not in HEADS:
+        key = key.replace(".shortcut.", ".downsample.")
     return "backbone." + _OLD_DENSENET.sub(r"\1\2.", key)
 
 

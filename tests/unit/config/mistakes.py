@@ -262,6 +262,9 @@ _MORE = [
     ("what rests on what", ROWS, "untargeted_transfer: {kind: transfer, attack: transfer, source: standard}", "untargeted_transfer: {kind: transfer, attack: transfer, source: on_bugs_linf}", "left_out: found 'bugs_linf'; allowed: others, instruments.untargeted_transfer"),
     ("what rests on what", ROWS, "measured_on: [rand, det]", "measured_on: [rand, pgd_linf]", "left_out: found 'pgd_linf'; allowed: others, measurements.ilyas/nonrobust_datasets"),
     ("what rests on what", ROWS, "nonrobust: {rule: invert, images: natural_train, source: standard", "nonrobust: {rule: invert, images: natural_train, source: on_pgd_linf", "left_out: found 'pgd_linf'; allowed: others, datasets.nonrobust"),
+    ("what rests on what", DIGITS, "title: handwritten digits", "others_trained: true\ntitle: handwritten digits", "others_trained: true goes with weights"),
+    ("what rests on what", DIGITS, "title: handwritten digits", "only: [released]\ntitle: handwritten digits", "only: found released, which has no figures without released_sets"),
+    ("what rests on what", DIGITS, "title: handwritten digits", "released_sets: {det: {file: det.safetensors}}\ntitle: handwritten digits", "go with data.source cifar10 alone"),
     # rows
     ("rows", ROWS, "  ilyas/relabelled: {measurements: [ilyas/relabelled]}", "  ilyas/relabeled: {measurements: [ilyas/relabelled]}", "figures.ilyas/relabeled: there is no module advex.discussion.ilyas.figures.relabeled"),
     ("rows", ROWS, "det: {rule: target, images", "det: {rule: targeted, images", "datasets.det.rule"),

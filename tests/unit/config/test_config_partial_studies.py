@@ -65,6 +65,29 @@ def test_a_study_draws_only_what_it_says(config):
             r"weights.standard.url: .*https",
         ),
         ({"seeds": 1, "weights": {"standard": {"path": "a"}}}, "weights.standard.path: unknown key"),
+        ({"others_trained": True}, "others_trained: true goes with weights"),
+        (
+            {"seeds": 1, "others_trained": True, "weights": {"standard": {"file": "a.pt", "classes": 10}}},
+            r"weights.standard.file: found a.pt; .*convert model",
+        ),
+        (
+            {"seeds": 1, "others_trained": True, "weights": {"standard": {"file": "a.safetensors"}}},
+            "weights.standard.classes: found 1000; .* 10",
+        ),
+        (
+            {
+                "seeds": 1,
+                "others_trained": True,
+                "weights": {"on_det": {"file": "a.safetensors", "classes": 10}},
+            },
+            "weights.on_det: found with others_trained; allowed: single networks .* natural images",
+        ),
+        (
+            {"released_sets": {"det": {"file": "a.safetensors"}}},
+            "released_sets: .* data.source cifar10 alone",
+        ),
+        ({"released_sets": {"det": {"file": "a.pt"}}}, "released_sets.det.file"),
+        ({"only": ["released"]}, "only: found released, which has no figures without released_sets"),
         (
             {"seeds": 1, "only": ["nakano"], "weights": {"standard": {"file": "a"}}},
             "weights: found none of standard_vgg16, which figure nakano/[a-z_]+ needs",
@@ -117,3 +140,35 @@ def test_only_models_with_weights_are_measured():
     assert {job for job in jobs if job.startswith("import")} == {
         f"import_weights/{model}/seed0" for model in weights
     }
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (
+            {"only": ["ilyas"]},
+            r"released_sets: found with figures that need other sets; .*only: \[released\]",
+        ),
+        (
+            {"only": ["released"], "released_sets": {"dte": {"file": "a.safetensors"}}},
+            "released_sets: found 'dte'",
+        ),
+    ],
+)
+def test_mistakes_in_a_study_of_released_sets_are_refused(config, values, says):
+    study = yaml.safe_load((config / "studies/cifar10-released.yaml").read_text()) | values
+    (config / "studies/mine.yaml").write_text(yaml.safe_dump(study))
+    with pytest.raises(UserError, match=says):
+        load(config)
+
+
+def test_a_study_of_released_sets_has_one_of_each_and_no_others():
+    study = "cifar10-released"
+    assert PLAN.dataset(study, "det", 2) == PLAN.dataset(study, "det", 0)
+    assert "on_robust_from_noise" not in PLAN.models(study)
+    assert {"on_robust", "on_det", "standard"} <= set(PLAN.models(study))
+    jobs = figure_jobs(PLAN, study)["released/sets"]
+    assert not [job for job in jobs if job.startswith("construct/")]
+    assert "import_set/det/seed0" in jobs
+    with pytest.raises(UserError, match=rf"study {study}: released_sets.det.sha256: missing; .*convert set"):
+        PLAN.released_set(study, "det")

@@ -227,7 +227,7 @@ def test_weights_of_another_network_are_refused(tmp_path):
     refusal(state | {"extra": torch.zeros(1)}, "do not fit: unknown backbone.extra")
     refusal(state | {"fc.bias": torch.full((5,), torch.nan)}, "head.bias holds values that are not finite")
     refusal(state, "and [0-9]+ more", "imagenet_densenet121")
-    refusal(state, "found architecture resnet50; allowed: imagenet_resnet50", "resnet50")
+    refusal(state, "found architecture small_plain; allowed: imagenet_resnet50", "small_plain")
 
 
 def test_grey_images_are_refused():

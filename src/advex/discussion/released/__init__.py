@@ -1,0 +1,1 @@
+"""What the authors released: the networks of their library, and the four constructed sets."""
