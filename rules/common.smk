@@ -282,6 +282,7 @@ def announce_jobs():
         if job.benchmark:  # of the file results/STUDY/benchmarks/VERB/NAME.tsv
             measured = PurePosixPath(str(job.benchmark)).with_suffix("")
             jobs[workflow.dag.jobid(job)] = str(PurePosixPath(*measured.parts[3:]))
+    watching.RUN.kinds = {job: watching.kind_of(name) for job, name in jobs.items()}
     seconds = watching.expected_seconds(str(config.get("study")), jobs)
     watching.RUN.expect(seconds, workflow.cores, workflow.non_local_exec)
     print(watching.announcement(), flush=True)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from logging import LogRecord
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
@@ -42,7 +43,9 @@ class Run:
     """What is known of the run that is going on; rules tell it, the handler counts.
 
     Attributes:
-        seconds: how long each job may take, by its number.
+        seconds: how long each job may take, by its number; None where nothing is known of it.
+        kinds: what each job is one of, such as ``train/robust``, by its number.
+        taken: seconds that jobs of a kind, and of a verb, have taken in this run.
         cores: how many can run at once; none where a cluster decides.
         remote: whether jobs run elsewhere, so that what they print is not seen here.
         ending: what to say when everything is there.
@@ -56,7 +59,9 @@ class Run:
         started: when the run began.
     """
 
-    seconds: dict[int, float] = field(default_factory=dict)
+    seconds: dict[int, float | None] = field(default_factory=dict)
+    kinds: dict[int, str] = field(default_factory=dict)
+    taken: dict[str, list[float]] = field(default_factory=dict)
     cores: int | None = None
     remote: bool = False
     ending: Callable[[], str] | None = None
@@ -69,22 +74,32 @@ class Run:
     ended: str = ""
     started: float = field(default_factory=time.monotonic)
 
-    def expect(self, seconds: Mapping[int, float], cores: int | None, remote: bool) -> None:
+    def expect(self, seconds: Mapping[int, float | None], cores: int | None, remote: bool) -> None:
         """Say which jobs are to come and how long each may take."""
         self.seconds, self.cores, self.remote = dict(seconds), cores, remote
         self.started = time.monotonic()
 
-    def finish(self, job: int) -> None:
+    def finish(self, job: int, seconds: float | None = None) -> None:
         """Count a job as done, also one that did not have to run."""
         self.done.add(job)
         self.failed = [other for other in self.failed if other != job]
+        if seconds is not None and (kind := self.kinds.get(job)):
+            for name in {kind, kind.split("/")[0]}:
+                self.taken.setdefault(name, []).append(seconds)
+
+    def weight(self, job: int) -> float:
+        """Return the seconds that a job may take, also where nothing was known of it when the run began."""
+        known = self.seconds.get(job)
+        kind = self.kinds.get(job, "")
+        like = self.taken.get(kind) or self.taken.get(kind.split("/")[0]) or [_USUAL]
+        return fmean(like) if known is None else known
 
     def left(self, now: float) -> float | None:
         """Return the seconds left, by the pace so far; None while there is none."""
-        total = sum(self.seconds.values())
-        before = sum(self.seconds.get(job, _USUAL) for job in self.done)
+        total = sum(map(self.weight, self.seconds))
+        before = sum(map(self.weight, self.done))
         for job, since in self.began.items():  # what runs counts as far as it may be
-            before += min(now - since, self.seconds.get(job, _USUAL))
+            before += min(now - since, self.weight(job))
         if before <= 0 or now <= self.started:
             return None
         return max(0.0, (now - self.started) / before * (total - before))
@@ -94,8 +109,11 @@ RUN = Run()
 """The run of this process."""
 
 
-def expected_seconds(study: str, jobs: Mapping[int, str]) -> dict[int, float]:
-    """Return how long jobs may take: as they took here before, or as their kind took in the published study.
+def expected_seconds(study: str, jobs: Mapping[int, str]) -> dict[int, float | None]:
+    """Return how long jobs may take, or None for one of which nothing is known.
+
+    That is how long they took here before; or, in this order, as those took here that differ by their seed
+    alone, as their verb's took in the published study, as their verb's took here.
 
     Args:
         study: the study.
@@ -107,14 +125,33 @@ def expected_seconds(study: str, jobs: Mapping[int, str]) -> dict[int, float]:
         with shipped.open(encoding="utf-8", newline="") as file:
             rows = [row for row in csv.DictReader(file) if row["of"] == "verb"]
         kinds = {row["name"]: float(row["seconds"]) / max(int(row["jobs"]), 1) for row in rows}
-    return {job: _took(study, name) or kinds.get(name.split("/")[0], _USUAL) for job, name in jobs.items()}
+    here: dict[str, list[float]] = {}
+    benchmarks = Path(f"results/{study}/benchmarks")
+    for path in benchmarks.rglob("*.tsv"):
+        if (seconds := _measured(path)) is not None:
+            name = path.relative_to(benchmarks).with_suffix("").as_posix()
+            for like in {name, kind_of(name), name.split("/")[0]}:
+                here.setdefault(like, []).append(seconds)
+
+    def expected(name: str) -> float | None:
+        verb = name.split("/")[0]
+        like = (
+            here.get(name) or here.get(kind_of(name)) or ([kinds[verb]] if verb in kinds else here.get(verb))
+        )
+        return fmean(like) if like else None
+
+    return {job: expected(name) for job, name in jobs.items()}
 
 
-def _took(study: str, name: str) -> float | None:
-    """Return the seconds that a job took here, if it ever ran."""
-    file = Path(f"results/{study}/benchmarks/{name}.tsv")
+def kind_of(job: str) -> str:
+    """Return what a job is one of: its name without its seed."""
+    return re.sub(r"/seed\d+$", "", job)
+
+
+def _measured(benchmark: Path) -> float | None:
+    """Return the seconds that a job took, from its file."""
     try:
-        with file.open(encoding="utf-8", newline="") as table:
+        with benchmark.open(encoding="utf-8", newline="") as table:
             return float(next(csv.DictReader(table, delimiter="\t"))["s"])
     except (OSError, StopIteration, KeyError, ValueError):
         return None
@@ -210,9 +247,17 @@ def _plan() -> str | None:
 def announcement() -> str:
     """Say how many jobs there are and how long they may take."""
     jobs = len(RUN.seconds)
-    total = sum(RUN.seconds.values())
-    where = f"on {RUN.cores} cores" if RUN.cores and not RUN.remote else "as the cluster has room"
-    time_ = f", about {duration(total / RUN.cores)}" if RUN.cores and not RUN.remote else ""
+    where = (
+        f"on {RUN.cores} core{'s' * (RUN.cores > 1)}"
+        if RUN.cores and not RUN.remote
+        else "as the cluster has room"
+    )
+    known = [seconds for seconds in RUN.seconds.values() if seconds is not None]
+    time_ = ""
+    if len(known) < jobs:
+        time_ = "; how long they take here is not known yet"
+    elif RUN.cores and not RUN.remote:
+        time_ = f", about {duration(sum(known) / RUN.cores)}"
     return f"{jobs} {'job' if jobs == 1 else 'jobs'} to do {where}{time_}"
 
 
@@ -225,8 +270,8 @@ def _begun(said: dict[str, Any]) -> None:
 
 def _finished(said: dict[str, Any]) -> str | None:
     job, now = int(said["job_id"]), time.monotonic()
-    RUN.finish(job)
     took = now - RUN.began.pop(job, now)
+    RUN.finish(job, took)
     if job not in RUN.names or RUN.names[job] == "all":
         return None
     jobs = max(len(RUN.seconds), len(RUN.done))

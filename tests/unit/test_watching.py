@@ -128,8 +128,27 @@ def test_jobs_may_take_what_they_took_here_or_what_their_kind_took_elsewhere(see
     file = tmp_path / "results/digits/benchmarks/train/robust/seed0.tsv"
     file.parent.mkdir(parents=True)
     file.write_text("s\th:m:s\n7.5\t0:00:07\n")
-    jobs = {1: "train/robust/seed0", 2: "train/robust/seed1", 3: "measure/x/seed0"}
-    assert watching.expected_seconds("digits", jobs) == {1: 7.5, 2: 5.0, 3: 1.0}
+    names = ("train/robust/seed0", "train/robust/seed1", "train/x/seed0", "measure/x/seed0")
+    jobs = dict(enumerate(names))
+    assert watching.expected_seconds("digits", jobs) == {0: 7.5, 1: 7.5, 2: 5.0, 3: None}
+    (tmp_path / "docs/results/digits/costs.csv").unlink()
+    assert watching.expected_seconds("digits", jobs) == {0: 7.5, 1: 7.5, 2: 7.5, 3: None}
+
+
+def test_what_is_not_known_is_not_said_and_learnt_as_jobs_end(seen, monkeypatch):
+    """A study that never ran takes other times than the published one."""
+    clock = [0.0]
+    monkeypatch.setattr(watching, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    run = watching.RUN
+    run.kinds = {1: "collect/x", 2: "train/robust", 3: "train/robust", 4: "train/standard"}
+    run.expect({1: 1.0, 2: None, 3: None, 4: None}, 1, False)
+    assert watching.announcement() == "4 jobs to do on 1 core; how long they take here is not known yet"
+    begin(seen, 1, "collect x")
+    clock[0] = 1.0
+    assert ", 3 s left]" in seen("", event=LogEvent.JOB_FINISHED, job_id=1)
+    begin(seen, 2, "train robust, seed 0")
+    clock[0] = 101.0
+    assert ", 3 min 20 s left]" in seen("", event=LogEvent.JOB_FINISHED, job_id=2)
 
 
 HEADING = "claim,kind,verdict\n"
