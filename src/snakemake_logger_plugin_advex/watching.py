@@ -134,10 +134,9 @@ def expected_seconds(study: str, jobs: Mapping[int, str]) -> dict[int, float | N
                 here.setdefault(like, []).append(seconds)
 
     def expected(name: str) -> float | None:
-        verb = name.split("/")[0]
-        like = (
-            here.get(name) or here.get(kind_of(name)) or ([kinds[verb]] if verb in kinds else here.get(verb))
-        )
+        verb = name.split("/", maxsplit=1)[0]
+        published = [kinds[verb]] if verb in kinds else None
+        like = here.get(name) or here.get(kind_of(name)) or published or here.get(verb)
         return fmean(like) if like else None
 
     return {job: expected(name) for job, name in jobs.items()}
@@ -257,7 +256,7 @@ def announcement() -> str:
     if len(known) < jobs:
         time_ = "; how long they take here is not known yet"
     elif RUN.cores and not RUN.remote:
-        time_ = f", about {duration(sum(known) / RUN.cores)}"
+        time_ = f", about {duration(max(1.0, sum(known) / RUN.cores))}"
     return f"{jobs} {'job' if jobs == 1 else 'jobs'} to do {where}{time_}"
 
 
