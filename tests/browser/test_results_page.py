@@ -13,8 +13,9 @@ from advex.common.artifacts import read_table
 from advex.config import load
 
 SCORECARD = read_table(ROOT / "docs/results/digits/scorecard.csv")
-FIGURES = load(ROOT / "config").figure_names("digits")
-SOURCES = [path.stem for path in (ROOT / "config/sources").glob("*.yaml")]
+PLAN = load(ROOT / "config")
+FIGURES = PLAN.figure_names("digits")
+SOURCES = [path.stem for path in (ROOT / "config/sources").glob("*.yaml") if PLAN.draws("digits", path.stem)]
 MOST_PAGES = 15
 OPEN = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
 TOO_WIDE = """[...document.querySelectorAll("body *")].filter(

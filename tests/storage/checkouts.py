@@ -13,6 +13,8 @@ import programs
 import yaml
 from copies import clean_environment
 
+from advex.config import load
+
 FIGURE = "results/test/figures/ilyas/relabelled.svg"
 TEST = ("--config", "study=test")
 
@@ -129,10 +131,9 @@ class Checkout:
             row["says"]: f"{'draw' if 'pages' in row else 'measure'}/{name}" for name, row in rows.items()
         }
 
-    def figures(self) -> list[str]:
-        """Return the names of all figures, ``source/name``."""
-        experiments = yaml.safe_load((self.folder / "config/experiments.yaml").read_text())
-        return list(experiments["figures"])
+    def figures(self, study: str) -> list[str]:
+        """Return the names of a study's figures, ``source/name``."""
+        return load(self.folder / "config").figure_names(study)
 
     def replace(self, path: str, old: str, new: str) -> None:
         """Edit a file."""

@@ -83,7 +83,7 @@ def test_one_path_can_be_pulled_alone(clone: Checkout) -> None:
 def test_what_a_partial_pull_plans_is_what_is_missing(clone: Checkout) -> None:
     """With tables but no figures, only drawing is left; models are not missed."""
     clone.dvc("pull", "--quiet", "results/test/measurements", "results/test/datasets/natural")
-    drawn = {f"draw/{path}" for path in [*clone.figures(), "goh_features/explorer", "nakano/slider"]}
+    drawn = {f"draw/{path}" for path in [*clone.figures("test"), "goh_features/explorer", "nakano/slider"]}
     assert clone.planned() == {*drawn, "judge/scorecard", "report/report"}
     clone.dvc("pull", "--quiet", "results/test/figures")
     assert clone.planned() == {"judge/scorecard", "report/report"}

@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 from checkouts import Checkout
 from copies import notebook_program
+from independent_judge import Study, agree, read_claims, read_tables
 
+from advex.common.artifacts import read_table
+from advex.config import load
+from advex.judge.claims import load_published
 from advex.records.publishing import STORE_MEGABYTES
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +35,7 @@ def test_the_store_is_whole_and_small(shipped: Checkout) -> None:
 
 def test_there_is_nothing_to_do(shipped: Checkout) -> None:
     assert shipped.planned(*DIGITS) == set()
-    for figure in shipped.figures():
+    for figure in shipped.figures("digits"):
         assert (shipped.folder / f"results/digits/figures/{figure}.svg").stat().st_size > 1000
 
 
@@ -70,6 +74,18 @@ def test_the_readme_shows_what_was_published(shipped: Checkout) -> None:
     copies = shipped.folder / "docs/results/digits"
     published = shipped.folder / "results/digits/scorecard.csv"
     assert (copies / "scorecard.csv").read_bytes() == published.read_bytes()
-    for figure in shipped.figures():
+    for figure in shipped.figures("digits"):
         drawn = (shipped.folder / f"results/digits/figures/{figure}.png").read_bytes()
         assert (copies / f"figures/{figure}.png").read_bytes() == drawn
+
+
+def test_a_judge_without_shared_code_gives_every_verdict_again(shipped: Checkout) -> None:
+    plan = load(shipped.folder / "config")
+    judging = plan.judging("digits")
+    again = Study(
+        read_claims(shipped.folder / "config/claims", of=lambda source: plan.draws("digits", source)),
+        read_tables(shipped.folder / "results/digits/measurements"),
+        load_published(sorted((shipped.folder / "published").glob("*.csv"))),
+        judging["sizes_are_published"], judging["classes"], judging["resplit"],
+    )  # fmt: skip
+    agree(read_table(shipped.folder / "results/digits/scorecard.csv"), again.scorecard())

@@ -5,7 +5,7 @@ verdict, our number with its interval, and a p value.
 """
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,10 @@ class Untested(Exception):  # noqa: N818
     """A claim cannot be judged."""
 
 
-def read_claims(folder: Path) -> list[dict[str, Any]]:
-    """Return all claims as mappings, ``for_each`` written out, with the folder's name as source."""
+def read_claims(folder: Path, of: Callable[[str], bool]) -> list[dict[str, Any]]:
+    """Return claims of some sources as mappings, ``for_each`` written out, the folder's name as source."""
     claims = []
-    for path in sorted(folder.glob("*/*.yaml")):
+    for path in sorted(path for path in folder.glob("*/*.yaml") if of(path.parent.name)):
         for claim in yaml.safe_load(path.read_text())["claims"]:
             for written in each(claim):
                 written["source"] = path.parent.name
@@ -369,3 +369,13 @@ def tables_of(claim: dict[str, Any]) -> set[str]:
         elif isinstance(part, dict):
             found.add(part.get("table") or claim.get("table"))
     return found
+
+
+def agree(ours: pd.DataFrame, again: pd.DataFrame) -> None:
+    """Compare verdicts, p values and intervals, row by row."""
+    assert list(ours["claim"]) == list(again["claim"])
+    different = ours["verdict"].to_numpy() != again["verdict"].to_numpy()
+    assert not different.any(), pd.concat([ours[different], again.loc[different, ["verdict"]]], axis=1)
+    for column in ("p", "p_adjusted", "ours", "ours_low"):
+        first, second = (table[column].to_numpy(dtype=float) for table in (ours, again))
+        assert np.allclose(first, second, rtol=1e-6, atol=1e-8, equal_nan=True), column

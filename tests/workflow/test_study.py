@@ -75,7 +75,7 @@ def test_the_scorecard_has_one_row_per_claim(repository: Path) -> None:
 def test_a_judge_without_shared_code_gives_every_verdict_again(repository: Path) -> None:
     measured = read_tables(repository / "results/test/measurements")
     published = load_published(sorted((repository / "published").glob("*.csv")))
-    claims = read_claims(repository / "config/claims")
+    claims = read_claims(repository / "config/claims", of=lambda source: PLAN.draws("test", source))
     judging = PLAN.judging("test")
     again = Study(
         claims, measured, published, judging["sizes_are_published"], judging["classes"], judging["resplit"]

@@ -4,10 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
-from independent_judge import Study, read_claims, read_tables
+from independent_judge import Study, agree
 
-from advex.common.artifacts import read_table
 from advex.common.names.verdicts import VERDICTS
 from advex.common.numbers.outcomes import pack
 from advex.config import load
@@ -18,16 +16,6 @@ ROOT = Path(__file__).parents[3]
 NUMBERS = load_published(sorted((ROOT / "published").glob("*.csv")))
 
 
-def agree(ours: pd.DataFrame, again: pd.DataFrame) -> None:
-    """Compare verdicts, p values and intervals, row by row."""
-    assert list(ours["claim"]) == list(again["claim"])
-    different = ours["verdict"].to_numpy() != again["verdict"].to_numpy()
-    assert not different.any(), pd.concat([ours[different], again.loc[different, ["verdict"]]], axis=1)
-    for column in ("p", "p_adjusted", "ours", "ours_low"):
-        first, second = (table[column].to_numpy(dtype=float) for table in (ours, again))
-        assert np.allclose(first, second, rtol=1e-6, atol=1e-8, equal_nan=True), column
-
-
 RESPLIT = [
     "goh_features/singular_vectors", "goh_features/ensembles", "goh_features/containments",
     "goh_leakage/robust_linear_features",
@@ -36,16 +24,6 @@ RESPLIT = [
 
 def test_the_re_split_tables_are_those_of_the_configuration() -> None:
     assert sorted(load(ROOT / "config").judging("digits")["resplit"]) == sorted(RESPLIT)
-
-
-def test_the_shipped_study() -> None:
-    """Where its tables are here, by a run or by `make pull`."""
-    folder = ROOT / "results/digits"
-    if not (folder / "scorecard.csv").exists():
-        pytest.skip("the tables of digits are not here")
-    tables = read_tables(folder / "measurements")
-    again = Study(read_claims(ROOT / "config/claims"), tables, NUMBERS, False, 10, RESPLIT).scorecard()
-    agree(read_table(folder / "scorecard.csv"), again)
 
 
 SIDES = {

@@ -257,7 +257,7 @@ def test_everything_is_said_of_every_source() -> None:
         assert words.claim.count(". ") == 1, f"{name}: two sentences"
         assert all((words.title, words.by, words.place, words.url, words.meaning, words.notes)), name
     things = {
-        *PLAN.figure_names("digits"),
+        *PLAN.experiments.figures,
         *(Path(path).parent.name + "/" + Path(path).stem for path in PLAN.pages("digits")),
     }
     assert {f"{name}/{figure}" for name, words in SOURCES.items() for figure in words.figures} == things
