@@ -38,7 +38,6 @@ def built(once: Once) -> Path:
         watching = {
             "PYTHONPATH": os.pathsep.join([str(folder / "src"), str(Path(__file__).parent / "watching")]),
             "ADVEX_EXECUTED": str(folder / "executed"),
-            "ADVEX_WORKERS": "no",  # Python itself starts to watch, so each job starts Python
         }
         finished = runner(folder)("--config", "study=test", environment=watching)
         assert finished.returncode == 0, finished.stderr[-5000:]

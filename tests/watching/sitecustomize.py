@@ -20,6 +20,8 @@ LOOKING_ON = (
 )  # fmt: skip
 ON_IMPORT = "__get_pydantic_core_schema__"
 """Runs when a class of settings is made, which a job may only do by importing its module."""
+WORKER = "/advex/common/machine/worker.py"
+"""Below every job that was forked from one, and no part of it."""
 IS_FUNCTION = 1  # of a code object's flags: not a module's or a class's body
 
 _seen: set[CodeType] = set()
@@ -31,7 +33,8 @@ def _trace(frame: FrameType, event: str, argument: object) -> None:
     code = frame.f_code
     if code in _seen:
         return
-    if "/src/advex/" not in code.co_filename or not code.co_flags & IS_FUNCTION:
+    ours = "/src/advex/" in code.co_filename and not code.co_filename.endswith(WORKER)
+    if not ours or not code.co_flags & IS_FUNCTION:
         _seen.add(code)
         return
     if code.co_name == "recorded":
@@ -63,7 +66,12 @@ def _write() -> None:
         path.write_text(json.dumps(told))
 
 
-if FOLDER and any("/.snakemake/scripts/" in argument for argument in sys.orig_argv):
+def _runs_jobs(argument: str) -> bool:
+    return "/.snakemake/scripts/" in argument or argument.endswith(WORKER)
+
+
+# A job that is forked from a worker has what the worker began with.
+if FOLDER and any(map(_runs_jobs, sys.orig_argv)):
     sys.settrace(_trace)  # told of calls of Python functions alone
     threading.settrace(_trace)
     atexit.register(_write)

@@ -52,31 +52,47 @@ def eventually(true: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+PLAIN = (
+    "gilmer_hendrycks/corruptions", "goh_features/containments", "ilyas/dataset_grid",
+    "ilyas/nonrobust_datasets", "nakano/layer_robustness", "nakkiran/squares", "wallace/own_mistakes",
+)  # fmt: skip
+"""Figures behind which stand jobs of every script but those that need all figures."""
+
+
 @pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def warm(built: Path) -> Path:
     """A copy in which the study was run with workers."""
-    folder = copy_repository(tmp_path_factory.mktemp("warm"))
-    finished = runner(folder)("--config", "study=test", environment={SWITCH: "yes"})
+    assert not worker_processes(built)
+    return built
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy in which a part of the study was run without workers, job by job."""
+    folder = copy_repository(tmp_path_factory.mktemp("plain"))
+    figures = [f"results/test/figures/{name}.svg" for name in PLAIN]
+    finished = runner(folder)(*figures, "--config", "study=test", environment={SWITCH: "no"})
     assert finished.returncode == 0, finished.stderr[-5000:]
-    assert not worker_processes(folder)
     return folder
 
 
-def test_jobs_write_the_same_and_leave_the_same_records(warm: Path, built: Path) -> None:
-    """To the byte: the study in `built` was run without workers, job by job."""
-    ours, plain = files(warm), files(built)
-    assert ours.keys() == plain.keys()
-    counted = {name for name in ours if name.split("/")[0] not in MEASURED}
-    assert len([name for name in counted if name.startswith("records/")]) > 100
-    assert {name for name in counted if ours[name] != plain[name]} == set()
+def test_jobs_write_the_same_and_leave_the_same_records(warm: Path, plain: Path) -> None:
+    """To the byte."""
+    ours, alone = files(warm), files(plain)
+    assert alone.keys() <= ours.keys()
+    counted = {name for name in alone if name.split("/")[0] not in MEASURED}
+    verbs = {name.split("/")[1] for name in counted if name.startswith("records/")}
+    assert {"prepare", "train", "construct", "measure", "collect", "draw"} <= verbs
+    assert len(counted) > 100
+    assert {name for name in counted if ours[name] != alone[name]} == set()
 
 
-def test_logs_say_the_same_but_for_times(warm: Path, built: Path) -> None:
-    ours, plain = files(warm), files(built)
-    logs = [name for name in ours if name.startswith("logs/")]
-    assert len(logs) > 100
+def test_logs_say_the_same_but_for_times(warm: Path, plain: Path) -> None:
+    ours, alone = files(warm), files(plain)
+    logs = [name for name in alone if name.startswith("logs/")]
+    assert len(logs) > 40
     for name in logs:
-        assert TIMES.sub("", ours[name].decode()) == TIMES.sub("", plain[name].decode()), name
+        assert TIMES.sub("", ours[name].decode()) == TIMES.sub("", alone[name].decode()), name
 
 
 def benchmarks(folder: Path, verb: str = "*") -> pd.DataFrame:
@@ -84,19 +100,18 @@ def benchmarks(folder: Path, verb: str = "*") -> pd.DataFrame:
     return pd.DataFrame([pd.read_csv(path, sep="\t").iloc[0] for path in paths])
 
 
-def test_benchmarks_are_of_the_jobs(warm: Path, built: Path) -> None:
+def test_benchmarks_are_of_the_jobs(warm: Path, plain: Path) -> None:
     """Time and memory of each job: not those of the worker, which has used seconds before any of them."""
-    ours, plain = benchmarks(warm), benchmarks(built)
-    assert list(ours.columns) == list(plain.columns)
-    assert len(ours) == len(plain) > 100
+    assert list(benchmarks(warm).columns) == list(benchmarks(plain).columns)
+    assert len(benchmarks(warm)) > len(benchmarks(plain)) > 40
     assert benchmarks(warm, "collect")["cpu_time"].between(0.005, 0.8).all()
     assert benchmarks(warm, "collect")["max_rss"].between(20, 200).all()
     assert benchmarks(warm, "train")["max_rss"].between(100, 700).all()
 
 
-def test_the_next_run_has_nothing_to_do_either_way(warm: Path) -> None:
+def test_the_next_run_has_nothing_to_do_either_way(snakemake: Snakemake) -> None:
     for switch in ("yes", "no"):
-        again = runner(warm)("--dry-run", "--config", "study=test", environment={SWITCH: switch})
+        again = snakemake("--dry-run", "--config", "study=test", environment={SWITCH: switch})
         assert "Nothing to be done" in again.stdout + again.stderr
 
 
