@@ -113,38 +113,50 @@ def sources_of_measure():
     return f"(?!(?:{own})/)[a-z][a-z0-9_]*"
 
 
-def studies_with_weights():
-    """Return the pattern of studies, each followed by those of its models that are published weights.
+def only_where(followed):
+    """Return the pattern of studies, each where what is given for it follows, which is looked at and left.
 
-    What follows is looked at and left. It fits no study if there are none.
+    It fits no study if there are none.
     """
-    followed = []
+    return "|".join(f"{study}(?={what})" for study, what in followed.items()) or "(?!)"
+
+
+def anywhere_else(pattern):
+    """Return the pattern of all other studies, and of these where something else follows."""
+    return f"(?!(?:{pattern}))[a-z][a-z0-9-]*"
+
+
+def studies_with_weights():
+    """Return the pattern of studies, each followed by those of its models that are published weights."""
+    followed = {}
     for name in PLAN.studies:
         sizes = PLAN.study(name)
         models = "|".join(sizes.weights) if sizes.others_trained else "[a-z][a-z0-9_]*"
         if sizes.weights:
-            followed.append(f"{name}(?=/models/(?:{models})/)")
-    return "|".join(followed) or "(?!)"
+            followed[name] = f"/models/(?:{models})/"
+    return only_where(followed)
 
 
 def studies_that_train():
     """Return the pattern of all other studies, and of these where another model follows."""
-    return f"(?!(?:{studies_with_weights()}))[a-z][a-z0-9-]*"
+    return anywhere_else(studies_with_weights())
 
 
 def studies_with_sets():
     """Return the pattern of studies, each followed by those of its data sets that were released."""
-    followed = (
-        f"{name}(?=/datasets/(?:{'|'.join(PLAN.study(name).released_sets)})/)"
-        for name in PLAN.studies
-        if PLAN.study(name).released_sets
+    released = {name: PLAN.study(name).released_sets for name in PLAN.studies}
+    return only_where(
+        {
+            name: f"/datasets/(?:{'|'.join(sets)})/"
+            for name, sets in released.items()
+            if sets
+        }
     )
-    return "|".join(followed) or "(?!)"
 
 
 def studies_that_construct():
     """Return the pattern of all other studies, and of these where another data set follows."""
-    return f"(?!(?:{studies_with_sets()}))[a-z][a-z0-9-]*"
+    return anywhere_else(studies_with_sets())
 
 
 def studies_from_a_folder():

@@ -45,7 +45,7 @@ class Run:
     Attributes:
         seconds: how long each job may take, by its number; None where nothing is known of it.
         kinds: what each job is one of, such as ``train/robust``, by its number.
-        taken: seconds that jobs of a kind, and of a verb, have taken in this run.
+        taken: how many jobs of a kind, and of a verb, have ended in this run, and their seconds together.
         cores: how many can run at once; none where a cluster decides.
         remote: whether jobs run elsewhere, so that what they print is not seen here.
         ending: what to say when everything is there.
@@ -61,7 +61,7 @@ class Run:
 
     seconds: dict[int, float | None] = field(default_factory=dict)
     kinds: dict[int, str] = field(default_factory=dict)
-    taken: dict[str, list[float]] = field(default_factory=dict)
+    taken: dict[str, tuple[int, float]] = field(default_factory=dict)
     cores: int | None = None
     remote: bool = False
     ending: Callable[[], str] | None = None
@@ -85,14 +85,17 @@ class Run:
         self.failed = [other for other in self.failed if other != job]
         if seconds is not None and (kind := self.kinds.get(job)):
             for name in {kind, kind.split("/")[0]}:
-                self.taken.setdefault(name, []).append(seconds)
+                jobs, together = self.taken.get(name, (0, 0.0))
+                self.taken[name] = jobs + 1, together + seconds
 
     def weight(self, job: int) -> float:
         """Return the seconds that a job may take, also where nothing was known of it when the run began."""
         known = self.seconds.get(job)
+        if known is not None:
+            return known
         kind = self.kinds.get(job, "")
-        like = self.taken.get(kind) or self.taken.get(kind.split("/")[0]) or [_USUAL]
-        return fmean(like) if known is None else known
+        jobs, together = self.taken.get(kind) or self.taken.get(kind.split("/")[0]) or (1, _USUAL)
+        return together / jobs
 
     def left(self, now: float) -> float | None:
         """Return the seconds left, by the pace so far; None while there is none."""

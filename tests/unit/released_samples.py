@@ -1,7 +1,7 @@
 """Files of the form in which the authors released their networks and sets, made up."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -28,15 +28,20 @@ def network(name: str = "resnet18", seed: int = 0) -> nn.Module:
 
 
 def library_keys(made: nn.Module) -> dict[str, Tensor]:
-    """Return a network's state as a checkpoint of the library has it: twice, each with its normaliser."""
+    """Return a network's state as a checkpoint of the library has it."""
     state = {
         key.replace(".downsample.", ".shortcut.").replace("fc.", "linear."): value
         for key, value in made.state_dict().items()
     }
+    return as_madry(state, MEAN, STD)
+
+
+def as_madry(state: Mapping[str, Tensor], mean: Sequence[float], std: Sequence[float]) -> dict[str, Tensor]:
+    """Return a state under the keys of a checkpoint of MadryLab's library, where the network stands twice."""
     wrapped = {}
     for prefix, normaliser in (("module.", "normalizer"), ("module.attacker.", "normalize")):
-        wrapped[f"{prefix}{normaliser}.new_mean"] = torch.tensor(MEAN).view(3, 1, 1)
-        wrapped[f"{prefix}{normaliser}.new_std"] = torch.tensor(STD).view(3, 1, 1)
+        wrapped[f"{prefix}{normaliser}.new_mean"] = torch.tensor(mean).view(3, 1, 1)
+        wrapped[f"{prefix}{normaliser}.new_std"] = torch.tensor(std).view(3, 1, 1)
         wrapped |= {f"{prefix}model.{key}": value for key, value in state.items()}
     return wrapped
 

@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 import torch
+from released_samples import as_madry
 from safetensors.torch import save_file
 from samples import random_images
 
@@ -58,16 +59,6 @@ def saved(content, path):
 
 def normalised(images):
     return (images - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
-
-
-def as_madry(state, mean=MEAN, std=STD):
-    """A state under the keys of a checkpoint of MadryLab's library, where the network stands twice."""
-    wrapped = {}
-    for prefix, normaliser in (("module.", "normalizer"), ("module.attacker.", "normalize")):
-        wrapped[f"{prefix}{normaliser}.new_mean"] = torch.tensor(mean).view(3, 1, 1)
-        wrapped[f"{prefix}{normaliser}.new_std"] = torch.tensor(std).view(3, 1, 1)
-        wrapped |= {f"{prefix}model.{key}": value for key, value in state.items()}
-    return wrapped
 
 
 @pytest.mark.parametrize("name", ["imagenet_resnet50", "imagenet_densenet121", "imagenet_alexnet"])
